@@ -1,0 +1,92 @@
+//! Typed identifiers. A task's id is a `UUIDv7`, so ids sort by the time of creation;
+//! the v1.0 API shows it as a plain hyphenated UUID, without a prefix.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Entropy, Timestamp};
+
+/// The id of one durable run of a workflow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(Uuid);
+
+impl TaskId {
+    /// A new id, ordered by `now` and made unique by `entropy`.
+    pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
+        Self(entropy.uuid_v7(now))
+    }
+
+    /// The id that a store or a request named.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID below, for stores and for deriving names.
+    pub const fn as_uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// The number of one incarnation of an instance. Numbers only grow; a store never gives one twice.
+/// Every write of an instance carries it, and a store refuses those of a retired epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(i64);
+
+impl Epoch {
+    /// An epoch as a store numbered it.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number, for stores and fence tokens.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A store's number for one stored workflow (one per content hash).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkflowId(i64);
+
+impl WorkflowId {
+    /// An id as a store numbered it.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}

@@ -1,0 +1,114 @@
+//! The engine's whole view of persistence.
+//!
+//! A store keeps tasks, their checkpoints and the instances that run them. Whatever an instance writes about its tasks goes
+//! through [`Journal::append`], carries the instance's [`Epoch`], and is refused once that epoch is retired.
+//!
+//! INVARIANT: after [`Journal::instance_retire`] or a later [`Journal::instance_join`] under the same name has returned, no
+//! write of the retired epoch becomes visible, not even one that was under way.
+
+mod error;
+mod record;
+mod task;
+mod write;
+
+use async_trait::async_trait;
+
+pub use error::{Cause, JournalError};
+pub use record::{AttemptRecord, Checkpoint, Failure, Message, StepEnd, Subject, WaitKind, WaitRecord};
+pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
+pub use write::Write;
+
+use crate::{Epoch, InstanceName, TaskId, Timestamp, WorkflowId, WorkflowName};
+
+/// A workflow as it is stored: once per content, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredWorkflow {
+    /// Its name.
+    pub name: WorkflowName,
+    /// Its version, counted by whoever writes it.
+    pub version: u32,
+    /// SHA-256 of the definition.
+    pub hash: [u8; 32],
+    /// The definition, JSON text.
+    pub definition: String,
+}
+
+/// A live instance, as the others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceBeat {
+    /// Its number.
+    pub epoch: Epoch,
+    /// Its name.
+    pub name: InstanceName,
+    /// Grows with every renewal. A rival that has seen it stand still for a whole lease, on its own monotonic clock,
+    /// may retire the instance; no two wall clocks are ever compared.
+    pub beat: i64,
+}
+
+/// What happened to an instance's tasks through others' hands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct News {
+    /// Tasks of the instance whose cancellation was asked for, with who asked.
+    pub cancelled: Vec<(TaskId, Cancellation)>,
+    /// Of the parents asked about, those with children that have not ended, and how many.
+    pub open_children: Vec<(TaskId, u64)>,
+}
+
+/// Persistence, as the engine needs it. Every method is one transaction, or reads only.
+///
+/// All methods are cancel-safe in this sense: a dropped call either committed or left no trace; the caller cannot know which,
+/// and each write may be repeated without harm.
+#[async_trait]
+pub trait Journal: Send + Sync + 'static {
+    /// Registers an incarnation of `name` and gives it an epoch greater than any before.
+    /// Earlier incarnations of the same name are retired in the same transaction, and their tasks freed.
+    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError>;
+
+    /// Renews the lease: the beat grows by one. [`JournalError::Fenced`] when the epoch was retired.
+    async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError>;
+
+    /// The instances that are not retired, by epoch.
+    async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError>;
+
+    /// Retires `epoch` if its beat is still `beat`, and frees its tasks. `false` when it had moved on, or was retired already.
+    async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError>;
+
+    /// Retires the caller's own epoch at an orderly stop, and frees its tasks. Harmless when it was retired already.
+    async fn instance_leave(&self, epoch: Epoch) -> Result<(), JournalError>;
+
+    /// Stores a workflow once per hash, and gives its number.
+    async fn workflow_put(&self, workflow: &StoredWorkflow) -> Result<WorkflowId, JournalError>;
+
+    /// All stored workflows, by number.
+    async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError>;
+
+    /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is.
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError>;
+
+    /// Asks for a task's cancellation, on behalf of `request.by`. The first request stands. `false` when the task has ended,
+    /// or does not exist.
+    async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError>;
+
+    /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
+    /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
+    async fn task_claim(
+        &self,
+        epoch: Epoch,
+        workflows: &[WorkflowId],
+        at: Timestamp,
+        max: usize,
+    ) -> Result<Vec<ClaimedTask>, JournalError>;
+
+    /// Commits a batch of writes about tasks that `epoch` owns: all of it, or nothing.
+    ///
+    /// Each write may be repeated: the second time it changes nothing. So a batch whose answer was lost is simply sent again.
+    /// [`JournalError::Fenced`] when the epoch was retired; [`JournalError::Rejected`] when a write can never be stored.
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
+
+    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
+    async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
+
+    /// How the ended children of `parent`'s step `step` ended, by their index.
+    async fn child_ends(&self, parent: TaskId, step: &crate::StepName)
+    -> Result<Vec<ChildEnd>, JournalError>;
+}

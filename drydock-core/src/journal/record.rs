@@ -1,0 +1,110 @@
+//! What is recorded of a task's steps. Records are past tense and never change, but for the wait of a step that waits again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Disposition, Payload, StepName, Timestamp};
+
+/// Why a step, or a task, failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What may be done about it.
+    pub disposition: Disposition,
+    /// The error and its causes, in one line.
+    pub message: String,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepEnd {
+    /// It did its work; the output feeds the steps after it.
+    Done(Payload),
+    /// It will not be tried again.
+    Failed(Failure),
+}
+
+/// The durable record that a step ended. There is exactly one for each ended step of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The step.
+    pub step: StepName,
+    /// The attempt that ended it, from 1.
+    pub attempt: u32,
+    /// How it ended.
+    pub end: StepEnd,
+    /// When that attempt began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+}
+
+/// A failed attempt after which the step was, or will be, tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// The step.
+    pub step: StepName,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Why it failed.
+    pub failure: Failure,
+    /// When the attempt began.
+    pub started_at: Timestamp,
+    /// When it failed.
+    pub ended_at: Timestamp,
+    /// When the next attempt may begin.
+    pub retry_at: Timestamp,
+    /// When the step must have ended, over all its attempts.
+    pub deadline: Option<Timestamp>,
+}
+
+/// What a waiting step waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitKind {
+    /// For the time `until`.
+    Timer,
+    /// For all child tasks that the step started.
+    Children,
+}
+
+/// A step that waits: asked again at `until`, it goes on with the same attempt. One per step; waiting again replaces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitRecord {
+    /// The step.
+    pub step: StepName,
+    /// The attempt that waits, from 1.
+    pub attempt: u32,
+    /// What it waits for.
+    pub kind: WaitKind,
+    /// In words, for `explain` and for screens.
+    pub reason: String,
+    /// When the attempt first began.
+    pub since: Timestamp,
+    /// When it is asked again; `None` for children.
+    pub until: Option<Timestamp>,
+    /// When the step must have ended, over all its attempts. Unchanged by a crash.
+    pub deadline: Option<Timestamp>,
+}
+
+/// What a message is about: a node, a network, a boot action …
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Its kind, for instance `node`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A line for the user, committed together with the record of the step that said it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its place among the task's messages, from 0.
+    pub seq: u32,
+    /// Whether it tells of an error.
+    pub error: bool,
+    /// The text.
+    pub text: String,
+    /// What it is about; the task itself when absent.
+    pub subject: Option<Subject>,
+    /// When it was said.
+    pub at: Timestamp,
+}

@@ -1,0 +1,89 @@
+//! Tasks as the journal keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AttemptRecord, Checkpoint, Failure, WaitRecord};
+use crate::{Payload, StepName, TaskId, Timestamp, WorkflowId};
+
+/// Whose child a task is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Parent {
+    /// The parent.
+    pub task: TaskId,
+    /// The parent's step that started the child.
+    pub step: StepName,
+    /// The child's place in the list over which the step runs.
+    pub index: u32,
+}
+
+/// A task to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTask {
+    /// Its id, chosen by whoever starts it.
+    pub id: TaskId,
+    /// Its parent, if it is a child.
+    pub parent: Option<Parent>,
+    /// The workflow it runs.
+    pub workflow: WorkflowId,
+    /// Its input.
+    pub input: Payload,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// A request to stop a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// Who asked.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskEndKind {
+    /// With an output.
+    Completed(Payload),
+    /// Because a step failed.
+    Failed(Failure),
+    /// Because somebody asked for it.
+    Cancelled(Cancellation),
+}
+
+/// The end of a task. There is at most one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEnd {
+    /// How.
+    pub kind: TaskEndKind,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How one child of a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildEnd {
+    /// The child's place in the list.
+    pub index: u32,
+    /// The child.
+    pub task: TaskId,
+    /// Its end.
+    pub end: TaskEnd,
+}
+
+/// A task just taken over, with all that was ever recorded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedTask {
+    /// The task as it was asked for.
+    pub task: NewTask,
+    /// A request to stop it, if there is one.
+    pub cancellation: Option<Cancellation>,
+    /// The steps that ended.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too).
+    pub attempts: Vec<AttemptRecord>,
+    /// Steps that wait (those of ended steps may be here too).
+    pub waits: Vec<WaitRecord>,
+    /// How many messages the task has: the next one's `seq`.
+    pub messages: u32,
+}

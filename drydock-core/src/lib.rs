@@ -1,0 +1,24 @@
+//! The words of Drydock and its pure rules, and the ports of its engine. No I/O, no runtime, no database.
+//!
+//! * [`journal`]: what the engine asks of a store, and the records that cross that seam.
+//! * [`Clock`] and [`Entropy`]: time and randomness, as ports.
+//! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
+//! * [`TaskId`], [`Epoch`], [`NodeName`] …: ids and names, checked when they are made.
+
+mod entropy;
+mod error;
+mod ids;
+pub mod journal;
+mod name;
+mod payload;
+mod retry;
+mod time;
+
+pub use entropy::{Entropy, SystemEntropy};
+pub use error::{Classify, Disposition, error_chain};
+pub use ids::{Epoch, TaskId, WorkflowId};
+pub use name::{InstanceName, InvalidName, NodeName, StepName, WorkflowName};
+pub use payload::Payload;
+pub use retry::RetryPolicy;
+pub use secrecy::{ExposeSecret, SecretString};
+pub use time::{Clock, SystemClock, Timestamp};
