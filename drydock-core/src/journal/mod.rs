@@ -18,7 +18,7 @@ pub use record::{AttemptRecord, Checkpoint, Failure, Message, StepEnd, Subject, 
 pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, TaskId, Timestamp, WorkflowId, WorkflowName};
+use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
 
 /// A workflow as it is stored: once per content, for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,8 @@ pub trait Journal: Send + Sync + 'static {
     /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is.
     async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError>;
 
-    /// Asks for a task's cancellation, on behalf of `request.by`. The first request stands. `false` when the task has ended,
-    /// or does not exist.
+    /// Asks for the cancellation of a task and of all its descendants, on behalf of `request.by`. A task's first request
+    /// stands. `false` when the task has ended, or does not exist.
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError>;
 
     /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
@@ -108,7 +108,9 @@ pub trait Journal: Send + Sync + 'static {
     /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
 
+    /// How a task ended; `None` while it has not, or when there is no such task.
+    async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError>;
+
     /// How the ended children of `parent`'s step `step` ended, by their index.
-    async fn child_ends(&self, parent: TaskId, step: &crate::StepName)
-    -> Result<Vec<ChildEnd>, JournalError>;
+    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError>;
 }
