@@ -1,0 +1,44 @@
+//! A failed attempt: again, or over?
+
+use drydock_core::journal::Failure;
+use drydock_core::{Disposition, RetryPolicy, Timestamp};
+
+use super::Progress;
+use crate::outcome::StepError;
+
+/// What becomes of a step whose attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Another attempt may begin at this time.
+    Again(Timestamp),
+    /// It is not tried again.
+    Over(Failure),
+}
+
+/// Judges a failed attempt at `now`; `chance` is in `0.0..1.0`.
+pub(crate) fn judge(
+    retry: &RetryPolicy,
+    progress: &Progress,
+    error: &StepError,
+    now: Timestamp,
+    chance: f64,
+) -> Verdict {
+    let over = |note: &str| {
+        Verdict::Over(Failure { disposition: error.disposition, message: format!("{}{note}", error.message) })
+    };
+    match error.disposition {
+        Disposition::Permanent | Disposition::Cancelled | Disposition::Bug => over(""),
+        Disposition::Retryable => match retry.delay_after(progress.attempt, chance) {
+            None if progress.attempt > 1 => over(&format!(" (gave up after {} attempts)", progress.attempt)),
+            None => over(""),
+            Some(delay) => {
+                let at = now + delay.max(error.retry_after.unwrap_or_default());
+                if progress.deadline.is_some_and(|deadline| at >= deadline) {
+                    over(" (no time is left for another attempt)")
+                } else {
+                    Verdict::Again(at)
+                }
+            }
+        },
+    }
+}
