@@ -1,8 +1,8 @@
 //! What a children step gives: how each child ended.
 
+use drydock_core::Payload;
 use drydock_core::TaskId;
 use drydock_core::journal::{Cancellation, ChildEnd, Failure, TaskEndKind};
-use drydock_core::Payload;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

@@ -48,7 +48,10 @@ pub(crate) struct Code {
 
 impl Code {
     /// The bodies for a stored definition of this workflow, step by step; the names that this code does not have, otherwise.
-    pub(crate) fn bodies_for(&self, stored: &Definition) -> Result<Vec<Option<Arc<dyn AnyStep>>>, Vec<StepName>> {
+    pub(crate) fn bodies_for(
+        &self,
+        stored: &Definition,
+    ) -> Result<Vec<Option<Arc<dyn AnyStep>>>, Vec<StepName>> {
         let mut missing = Vec::new();
         let bodies = stored
             .steps

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drydock_core::{RetryPolicy, StepName, WorkflowName};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{BuildError, BuildErrors, Dag, Definition, Input, Source, StepDef, StepKind, StepPolicy};
 use crate::children::ChildResult;
@@ -171,10 +171,8 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
 
     fn finish<O>(self, output: Option<Source>) -> Result<Workflow<I, O>, BuildErrors> {
         let mut problems = self.problems;
-        let name = WorkflowName::new(&self.name).map_err(|problem| BuildErrors {
-            workflow: self.name.clone(),
-            problems: vec![problem.into()],
-        })?;
+        let name = WorkflowName::new(&self.name)
+            .map_err(|problem| BuildErrors { workflow: self.name.clone(), problems: vec![problem.into()] })?;
         let definition = Definition { name, version: self.version, steps: self.steps, output };
         match Dag::new(definition) {
             Ok(dag) if problems.is_empty() => Ok(Workflow::new(dag, self.bodies)),

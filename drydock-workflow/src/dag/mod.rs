@@ -29,7 +29,8 @@ impl Dag {
     /// Checks a definition: unique names, known steps, no cycle. All problems at once.
     pub fn new(definition: Definition) -> Result<Self, BuildErrors> {
         let graph = check::graph(&definition)?;
-        let index = definition.steps.iter().enumerate().map(|(index, step)| (step.name.clone(), index)).collect();
+        let index =
+            definition.steps.iter().enumerate().map(|(index, step)| (step.name.clone(), index)).collect();
         Ok(Self { definition, graph, index })
     }
 
@@ -50,7 +51,9 @@ impl Dag {
 
     /// The steps that wait for `step`.
     pub fn dependents(&self, step: StepIndex) -> impl Iterator<Item = StepIndex> + '_ {
-        self.graph.neighbors_directed(NodeIndex::new(step), petgraph::Direction::Outgoing).map(NodeIndex::index)
+        self.graph
+            .neighbors_directed(NodeIndex::new(step), petgraph::Direction::Outgoing)
+            .map(NodeIndex::index)
     }
 
     /// How many steps `step` waits for.

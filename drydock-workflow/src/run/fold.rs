@@ -2,9 +2,7 @@
 //! that somebody edited.
 
 use drydock_core::StepName;
-use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord,
-};
+use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord};
 
 use super::{Progress, Run, StepState};
 use crate::dag::StepIndex;
@@ -88,7 +86,9 @@ impl Run {
     /// The time for which a step waited has come. `false` when it does not wait any more.
     pub fn fold_due(&mut self, step: StepIndex, now: drydock_core::Timestamp) -> bool {
         let progress = match &self.steps[step] {
-            StepState::Waiting { progress, kind: WaitKind::Timer, until: Some(until) } if *until <= now => *progress,
+            StepState::Waiting { progress, kind: WaitKind::Timer, until: Some(until) } if *until <= now => {
+                *progress
+            }
             StepState::Retrying { progress, until } if *until <= now => *progress,
             StepState::Blocked
             | StepState::Ready(_)
@@ -104,7 +104,9 @@ impl Run {
 
     /// All children of a step have ended: the shell is putting its output together.
     pub fn fold_joined(&mut self, step: StepIndex) -> bool {
-        let StepState::Waiting { progress, kind: WaitKind::Children, .. } = &self.steps[step] else { return false };
+        let StepState::Waiting { progress, kind: WaitKind::Children, .. } = &self.steps[step] else {
+            return false;
+        };
         self.steps[step] = StepState::Running(*progress);
         self.parents -= 1;
         self.running += 1;

@@ -129,6 +129,11 @@ impl Run {
         &self.steps[step]
     }
 
+    /// How many steps have done their work.
+    pub fn steps_done(&self) -> usize {
+        self.steps.len() - self.unfinished
+    }
+
     /// How many attempts are under way.
     pub fn running(&self) -> usize {
         self.running
@@ -151,7 +156,8 @@ impl Run {
             Input::One(source) => self.value(source),
             Input::Many(sources) => {
                 let values: Vec<Payload> = sources.iter().map(|source| self.value(source)).collect();
-                let mut list = Vec::with_capacity(values.iter().map(|value| value.len() + 1).sum::<usize>() + 1);
+                let mut list =
+                    Vec::with_capacity(values.iter().map(|value| value.len() + 1).sum::<usize>() + 1);
                 for (place, value) in values.iter().enumerate() {
                     list.push(if place == 0 { b'[' } else { b',' });
                     list.extend_from_slice(value.as_bytes());

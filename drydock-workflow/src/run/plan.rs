@@ -1,8 +1,8 @@
 //! What is to be done next: pure, and told only once.
 
+use drydock_core::Payload;
 use drydock_core::Timestamp;
 use drydock_core::journal::{Failure, TaskEndKind};
-use drydock_core::Payload;
 
 use super::{Command, Progress, Run, StepState};
 use crate::dag::StepIndex;

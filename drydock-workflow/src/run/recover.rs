@@ -33,7 +33,9 @@ impl Run {
         let mut attempts: Vec<_> = claimed.attempts.iter().collect();
         attempts.sort_by_key(|record| std::cmp::Reverse(record.attempt));
         let mut waits: Vec<_> = claimed.waits.iter().collect();
-        waits.retain(|wait| !attempts.iter().any(|failed| failed.step == wait.step && failed.attempt >= wait.attempt));
+        waits.retain(|wait| {
+            !attempts.iter().any(|failed| failed.step == wait.step && failed.attempt >= wait.attempt)
+        });
         for wait in waits {
             if run.is_open(&wait.step)? {
                 run.fold_waits(wait)?;

@@ -1,0 +1,314 @@
+//! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
+use drydock_core::{Epoch, StepName, TaskId, Timestamp, WorkflowId};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::message::{Finished, Flushed, Message};
+use super::registry::{Code, Loaded};
+use super::supervisor::{Ports, Supervisor};
+use super::{EngineError, EngineOptions, Event, EventKind, flusher};
+use crate::dag::StepIndex;
+use crate::outcome::StepError;
+use crate::run::{Command, Run};
+
+/// How many messages are handled between two looks at the flusher.
+const GULP: usize = 256;
+
+pub(super) struct Actor {
+    pub(super) ports: Ports,
+    pub(super) epoch: Epoch,
+    pub(super) options: EngineOptions,
+    pub(super) code: Arc<Code>,
+    pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
+    pub(super) inbox: mpsc::WeakSender<Message>,
+    pub(super) events: broadcast::Sender<Event>,
+
+    pub(super) lives: HashMap<TaskId, Live>,
+    /// Steps to be asked again, by time.
+    pub(super) timers: BTreeSet<(Timestamp, TaskId, StepIndex)>,
+    /// Writes that wait for the flusher.
+    pub(super) writes: Vec<Write>,
+    flusher_busy: bool,
+    /// Everything that was spawned: steps, and questions to the store.
+    pub(super) spawned: TaskTracker,
+    pub(super) all: CancellationToken,
+
+    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
+    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
+    pub(super) claiming: bool,
+    pub(super) asking: bool,
+    pub(super) look_again: bool,
+    pub(super) draining: bool,
+    pub(super) commands: Vec<Command>,
+}
+
+/// A task that this incarnation owns.
+pub(super) struct Live {
+    pub(super) run: Run,
+    pub(super) workflow: Arc<Loaded>,
+    pub(super) parent: Option<Parent>,
+    pub(super) cancel: CancellationToken,
+    pub(super) next_message: u32,
+    pub(super) attempts: Vec<(StepIndex, AbortHandle)>,
+    /// For each children step that waits, how many children have not ended, as far as known here: `None` after a takeover.
+    pub(super) children: Vec<(StepName, Option<u64>)>,
+}
+
+/// Why an actor came to its end by itself.
+pub(super) enum Quit {
+    /// It was asked to, and everything under way has ended.
+    Drained,
+    /// Nobody holds the engine any more.
+    Dropped,
+}
+
+impl Actor {
+    pub(super) fn new(
+        instance: &Supervisor,
+        epoch: Epoch,
+        workflows: HashMap<WorkflowId, Arc<Loaded>>,
+    ) -> Self {
+        Self {
+            ports: instance.ports.clone(),
+            epoch,
+            options: instance.options,
+            code: Arc::clone(&instance.code),
+            workflows,
+            inbox: instance.inbox.clone(),
+            events: instance.events.clone(),
+            lives: HashMap::new(),
+            timers: BTreeSet::new(),
+            writes: Vec::new(),
+            flusher_busy: false,
+            spawned: TaskTracker::new(),
+            all: CancellationToken::new(),
+            starting: HashMap::new(),
+            watchers: HashMap::new(),
+            claiming: false,
+            asking: false,
+            look_again: false,
+            draining: false,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Works until it was drained. Cancel-safe: a dropped call has spawned steps, which [`Actor::stop_all`] stops.
+    pub(super) async fn run(
+        &mut self,
+        messages: &mut mpsc::Receiver<Message>,
+        to_flusher: mpsc::Sender<Vec<Write>>,
+        mut flushed: mpsc::Receiver<Flushed>,
+    ) -> Quit {
+        let mut gulp = Vec::with_capacity(GULP);
+        let mut poll = tokio::time::interval(self.options.poll);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                Some(answer) = flushed.recv() => self.on_flushed(answer),
+                count = messages.recv_many(&mut gulp, GULP) => {
+                    if count == 0 {
+                        return Quit::Dropped;
+                    }
+                    gulp.drain(..).for_each(|message| self.on_message(message));
+                }
+                () = self.next_timer() => self.on_timers(),
+                _ = poll.tick() => self.look(),
+            }
+            self.flush(&to_flusher);
+            if self.draining && self.is_quiet() {
+                return Quit::Drained;
+            }
+        }
+    }
+
+    /// Stops every step and forgets every task. Afterwards nothing of this incarnation runs any more.
+    pub(super) async fn stop_all(&mut self) {
+        self.all.cancel();
+        for (_, live) in self.lives.drain() {
+            live.cancel.cancel();
+            live.attempts.iter().for_each(|(_, attempt)| attempt.abort());
+        }
+        self.spawned.close();
+        self.spawned.wait().await;
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Submit { task, reply } => self.on_submit(task, reply),
+            Message::Watch { task, reply } => {
+                if self.lives.contains_key(&task) {
+                    self.watchers.entry(task).or_default().push(reply);
+                } else {
+                    answer(reply, None);
+                }
+            }
+            Message::Look => self.look(),
+            Message::Drain => self.on_drain(),
+            Message::Finished(finished) => self.on_finished(finished),
+            Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
+            Message::News(news) => self.on_news(news),
+            Message::Children { task, step, answer } => self.on_children(task, &step, answer),
+            Message::GraceOver(task) => self.on_grace_over(task),
+        }
+    }
+
+    fn on_submit(&mut self, task: NewTask, reply: oneshot::Sender<Result<(), EngineError>>) {
+        if self.draining {
+            answer(reply, Err(EngineError::Draining));
+            return;
+        }
+        self.starting.insert(task.id, reply);
+        let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
+        self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
+    }
+
+    /// How many more tasks fit.
+    pub(super) fn room(&self) -> usize {
+        let parked = self.lives.values().filter(|live| live.run.awaits_children()).count();
+        // Counting is only needed near the limit.
+        let held = if self.lives.len() < self.options.capacity {
+            self.lives.len()
+        } else {
+            self.lives.len() - parked
+        };
+        self.options.capacity.saturating_sub(held + self.starting.len())
+    }
+
+    fn flush(&mut self, to_flusher: &mpsc::Sender<Vec<Write>>) {
+        if self.flusher_busy || self.writes.is_empty() {
+            return;
+        }
+        let batch = if self.writes.len() <= self.options.batch {
+            std::mem::take(&mut self.writes)
+        } else {
+            // A task's writes that belong together stay together.
+            let mut end = self.options.batch;
+            while end < self.writes.len()
+                && flusher::owner(&self.writes[end - 1]) == flusher::owner(&self.writes[end])
+            {
+                end += 1;
+            }
+            let rest = self.writes.split_off(end);
+            std::mem::replace(&mut self.writes, rest)
+        };
+        // The channel holds one batch and the flusher is idle, so there is room; a closed channel ends this incarnation.
+        self.flusher_busy = to_flusher.try_send(batch).is_ok();
+    }
+
+    fn on_flushed(&mut self, flushed: Flushed) {
+        self.flusher_busy = false;
+        match flushed {
+            Flushed::Committed(writes) => self.on_committed(writes),
+            Flushed::Rejected(writes, error) => self.on_rejected(writes, &error),
+        }
+    }
+
+    async fn next_timer(&self) {
+        match self.timers.first() {
+            Some((at, ..)) => {
+                let wait = (*at - self.ports.clock.now()).to_std().unwrap_or(Duration::ZERO);
+                tokio::time::sleep(wait).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    fn on_timers(&mut self) {
+        let now = self.ports.clock.now();
+        while let Some(due) = self.timers.first().copied().filter(|(at, ..)| *at <= now) {
+            self.timers.remove(&due);
+            let (_, task, step) = due;
+            if let Some(live) = self.lives.get_mut(&task)
+                && live.run.fold_due(step, now)
+            {
+                self.advance(task);
+            }
+        }
+    }
+
+    fn on_drain(&mut self) {
+        if std::mem::replace(&mut self.draining, true) {
+            return;
+        }
+        self.after_grace(None);
+    }
+
+    /// Nothing is under way: no attempt, no write, no question.
+    fn is_quiet(&self) -> bool {
+        !self.flusher_busy
+            && self.writes.is_empty()
+            && !self.claiming
+            && self.lives.values().all(|live| live.run.running() == 0)
+    }
+
+    /// Tells the actor when the grace period is over, for a task or for all.
+    pub(super) fn after_grace(&mut self, task: Option<TaskId>) {
+        let grace = self.options.grace;
+        self.tell_later(async move {
+            tokio::time::sleep(grace).await;
+            Message::GraceOver(task)
+        });
+    }
+
+    /// Drops the attempts that are still under way: of one cancelled task, or of all when the instance stops. Only the first
+    /// leaves a record; what a stopping instance drops, the next owner does again.
+    fn on_grace_over(&mut self, task: Option<TaskId>) {
+        let Some(task) = task else {
+            self.lives.values().flat_map(|live| &live.attempts).for_each(|(_, attempt)| attempt.abort());
+            self.lives.clear();
+            return;
+        };
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        for (step, attempt) in std::mem::take(&mut live.attempts) {
+            tracing::warn!(task.id = %task, step.index = step, "a step went on after its grace period and is dropped");
+            attempt.abort();
+            let started_at = self.ports.clock.now();
+            let result = Err(StepError::cancelled());
+            self.conclude(Finished { task, step, result, said: Vec::new(), started_at });
+        }
+    }
+
+    /// Spawns a question whose answer is a message.
+    pub(super) fn tell_later(&self, question: impl Future<Output = Message> + Send + 'static) {
+        let (inbox, all) = (self.inbox.clone(), self.all.clone());
+        self.spawned.spawn(async move {
+            let message = tokio::select! {
+                () = all.cancelled() => return,
+                message = question => message,
+            };
+            if let Some(inbox) = inbox.upgrade() {
+                // A closed inbox means that the instance is gone; nobody waits for the answer.
+                let _gone = inbox.send(message).await.is_err();
+            }
+        });
+    }
+
+    pub(super) fn emit(&self, task: TaskId, kind: impl FnOnce() -> EventKind) {
+        if self.events.receiver_count() > 0 {
+            let event = Event { task, at: self.ports.clock.now(), kind: kind() };
+            // No receiver is left: nobody wanted to know.
+            let _unheard = self.events.send(event).is_err();
+        }
+    }
+
+    pub(super) fn tell_watchers(&mut self, task: TaskId, end: &TaskEnd) {
+        for watcher in self.watchers.remove(&task).unwrap_or_default() {
+            answer(watcher, Some(end.clone()));
+        }
+    }
+}
+
+/// Answers somebody who may have gone.
+pub(super) fn answer<T>(reply: oneshot::Sender<T>, value: T) {
+    let _gone = reply.send(value).is_err();
+}

@@ -1,0 +1,172 @@
+//! What comes from the store: tasks to take, news from others, and the ends of children.
+
+use std::sync::Arc;
+
+use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, News};
+use drydock_core::{StepName, TaskId, WorkflowId, error_chain};
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{Actor, Live};
+use super::message::Message;
+use crate::run::{Run, StepState};
+
+/// At most so many tasks are taken in one go, so that instances share what there is.
+const CLAIM_MAX: usize = 256;
+
+impl Actor {
+    /// Looks for work and for news, unless it is looking already.
+    pub(super) fn look(&mut self) {
+        self.claim();
+        self.ask_news();
+    }
+
+    fn claim(&mut self) {
+        let room = self.room().min(CLAIM_MAX);
+        // Whoever ends a task while there was no room looks again.
+        self.look_again = room == 0 && !self.draining;
+        if self.claiming || self.draining || room == 0 || self.workflows.is_empty() {
+            return;
+        }
+        self.claiming = true;
+        let (journal, epoch, now) = (Arc::clone(&self.ports.journal), self.epoch, self.ports.clock.now());
+        let workflows: Vec<WorkflowId> = self.workflows.keys().copied().collect();
+        self.tell_later(async move {
+            let answer = journal.task_claim(epoch, &workflows, now, room).await;
+            Message::Claimed { asked: room, answer }
+        });
+    }
+
+    pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
+        self.claiming = false;
+        let claimed = match answer {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(error = %error_chain(&error), "no tasks could be claimed; trying again with the next poll");
+                return;
+            }
+        };
+        let all = claimed.len() == asked;
+        for task in claimed {
+            self.on_claimed_task(&task);
+        }
+        if all {
+            self.claim();
+        }
+    }
+
+    fn on_claimed_task(&mut self, claimed: &ClaimedTask) {
+        let task = claimed.task.id;
+        let Some(workflow) = self.workflows.get(&claimed.task.workflow).cloned() else { return };
+        let run = match Run::recover(Arc::clone(&workflow.dag), claimed) {
+            Ok(run) => run,
+            Err(error) => {
+                tracing::error!(task.id = %task, %error, "the stored records do not fit the task's workflow; it is left alone");
+                return;
+            }
+        };
+        let mut children = Vec::new();
+        for (step, definition) in workflow.dag.steps().iter().enumerate() {
+            match run.step(step) {
+                StepState::Waiting { kind: drydock_core::journal::WaitKind::Children, .. } => {
+                    children.push((definition.name.clone(), None));
+                }
+                StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
+                    self.timers.insert((*until, task, step));
+                }
+                StepState::Waiting { until: None, .. }
+                | StepState::Blocked
+                | StepState::Ready(_)
+                | StepState::Running(_)
+                | StepState::Done(_)
+                | StepState::Failed => {}
+            }
+        }
+        let asks = !children.is_empty();
+        let live = Live {
+            run,
+            workflow,
+            parent: claimed.task.parent.clone(),
+            cancel: CancellationToken::new(),
+            next_message: claimed.messages,
+            attempts: Vec::new(),
+            children,
+        };
+        self.adopt(task, live, claimed.resumed);
+        if asks {
+            self.ask_news();
+        }
+    }
+
+    pub(super) fn ask_news(&mut self) {
+        if self.asking || self.lives.is_empty() {
+            return;
+        }
+        self.asking = true;
+        let parents: Vec<TaskId> =
+            self.lives.iter().filter(|(_, live)| live.run.awaits_children()).map(|(task, _)| *task).collect();
+        let (journal, epoch) = (Arc::clone(&self.ports.journal), self.epoch);
+        self.tell_later(async move {
+            Message::News(journal.news(epoch, &parents).await.map(|news| (parents, news)))
+        });
+    }
+
+    pub(super) fn on_news(&mut self, answer: Result<(Vec<TaskId>, News), JournalError>) {
+        self.asking = false;
+        let (asked, news) = match answer {
+            Ok(news) => news,
+            Err(error) => {
+                tracing::warn!(error = %error_chain(&error), "no news from the store; asking again with the next poll");
+                return;
+            }
+        };
+        for (task, request) in news.cancelled {
+            if let Some(live) = self.lives.get_mut(&task)
+                && live.run.cancellation().is_none()
+            {
+                live.run.fold_cancelled(request);
+                self.advance(task);
+            }
+        }
+        let open: std::collections::HashSet<TaskId> =
+            news.open_children.iter().map(|(task, _)| *task).collect();
+        for task in asked.into_iter().filter(|task| !open.contains(task)) {
+            let steps: Vec<StepName> = self
+                .lives
+                .get(&task)
+                .map(|live| live.children.iter().map(|(step, _)| step.clone()).collect())
+                .unwrap_or_default();
+            for step in steps {
+                self.read_children(task, step);
+            }
+        }
+    }
+
+    /// All children of a step seem to have ended: reads how.
+    pub(super) fn read_children(&self, task: TaskId, step: StepName) {
+        let journal = Arc::clone(&self.ports.journal);
+        self.tell_later(async move {
+            let answer = journal.child_ends(task, &step).await;
+            Message::Children { task, step, answer }
+        });
+    }
+
+    pub(super) fn on_children(
+        &mut self,
+        task: TaskId,
+        step: &StepName,
+        answer: Result<Vec<ChildEnd>, JournalError>,
+    ) {
+        let expected = self.lives.get(&task).and_then(|live| {
+            let index = live.workflow.dag.index_of(step)?;
+            crate::children::items(&live.run.input_of(index)).ok().map(|items| items.len())
+        });
+        match answer {
+            // Fewer: a child was counted as ended too early; the next news tells when it has.
+            Ok(ends) if Some(ends.len()) == expected => self.join_children(task, step, ends),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(task.id = %task, error = %error_chain(&error), "how the children ended could not be read; trying again with the next poll");
+            }
+        }
+    }
+}

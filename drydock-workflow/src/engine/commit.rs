@@ -1,0 +1,145 @@
+//! What follows once writes are durable: states change, and plans go on.
+
+use drydock_core::journal::{StepEnd, WaitKind, Write};
+use drydock_core::{StepName, TaskId};
+use tokio_util::sync::CancellationToken;
+
+use super::EventKind;
+use super::actor::{Actor, Live, answer};
+use crate::run::{IllegalRecord, Run};
+
+impl Actor {
+    pub(super) fn on_committed(&mut self, writes: Vec<Write>) {
+        let mut queued = false;
+        for write in writes {
+            match write {
+                Write::TaskStarted(task) => {
+                    if let Some(reply) = self.starting.remove(&task.id) {
+                        answer(reply, Ok(()));
+                    }
+                    let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
+                    let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
+                    self.adopt(
+                        task.id,
+                        Live {
+                            run,
+                            workflow,
+                            parent: task.parent,
+                            cancel: CancellationToken::new(),
+                            next_message: 0,
+                            attempts: Vec::new(),
+                            children: Vec::new(),
+                        },
+                        false,
+                    );
+                }
+                Write::TaskQueued(task) => {
+                    if let Some(reply) = self.starting.remove(&task.id) {
+                        answer(reply, Ok(()));
+                    }
+                    if let Some(parent) = task.parent
+                        && let Some(live) = self.lives.get_mut(&parent.task)
+                    {
+                        live.count_child(&parent.step);
+                    }
+                    queued = true;
+                }
+                Write::StepEnded(task, checkpoint) => {
+                    let folded = self.fold(task, |run| run.fold_ended(&checkpoint));
+                    if folded.is_some() {
+                        let done = matches!(checkpoint.end, StepEnd::Done(_));
+                        self.emit(task, || EventKind::StepEnded { step: checkpoint.step, done });
+                        self.advance(task);
+                    }
+                }
+                Write::AttemptFailed(task, record) => {
+                    if let Some(step) = self.fold(task, |run| run.fold_failed(&record)) {
+                        self.timers.insert((record.retry_at, task, step));
+                        self.emit(task, || EventKind::StepRetries {
+                            step: record.step,
+                            message: record.failure.message,
+                            at: record.retry_at,
+                        });
+                        // A task that is being stopped does not wait for the next attempt.
+                        self.advance(task);
+                    }
+                }
+                Write::StepWaits(task, record) => {
+                    if let Some(step) = self.fold(task, |run| run.fold_waits(&record)) {
+                        if let (WaitKind::Timer, Some(until)) = (record.kind, record.until) {
+                            self.timers.insert((until, task, step));
+                        }
+                        self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
+                        self.advance(task);
+                    }
+                }
+                Write::MessageSaid(..) => {}
+                Write::TaskEnded(task, end) => self.on_ended(task, &end),
+            }
+        }
+        if queued {
+            self.look();
+        }
+    }
+
+    /// Takes a task in, and begins or goes on with it.
+    pub(super) fn adopt(&mut self, task: TaskId, live: Live, resumed: bool) {
+        let steps_done = live.run.steps_done();
+        self.lives.insert(task, live);
+        self.emit(task, || EventKind::Taken { resumed, steps_done });
+        self.advance(task);
+    }
+
+    /// Folds a record into a task's state. A record that cannot be shows a fault of this program: the task is given up here,
+    /// loudly, and its records are left as they are.
+    fn fold<T>(
+        &mut self,
+        task: TaskId,
+        fold: impl FnOnce(&mut Run) -> Result<T, IllegalRecord>,
+    ) -> Option<T> {
+        let live = self.lives.get_mut(&task)?;
+        match fold(&mut live.run) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                tracing::error!(task.id = %task, %error, "a record does not fit its task, which stops here");
+                self.lives.remove(&task);
+                None
+            }
+        }
+    }
+
+    fn on_ended(&mut self, task: TaskId, end: &drydock_core::journal::TaskEnd) {
+        self.tell_watchers(task, end);
+        self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
+        let Some(live) = self.lives.remove(&task) else { return };
+        live.cancel.cancel();
+        if let Some(parent) = live.parent
+            && let Some(waiting) = self.lives.get_mut(&parent.task)
+        {
+            match waiting.child_ended(&parent.step) {
+                Some(0) => self.read_children(parent.task, parent.step),
+                Some(_) => {}
+                None => self.ask_news(),
+            }
+        }
+        if self.look_again {
+            self.look();
+        }
+    }
+}
+
+impl Live {
+    fn count_child(&mut self, step: &StepName) {
+        match self.children.iter_mut().find(|(name, _)| name == step) {
+            Some((_, open)) => *open = open.map(|open| open + 1),
+            None => self.children.push((step.clone(), Some(1))),
+        }
+    }
+
+    /// How many children of the step are open now, as far as known here.
+    fn child_ended(&mut self, step: &StepName) -> Option<u64> {
+        let (_, open) = self.children.iter_mut().find(|(name, _)| name == step)?;
+        *open = open.map(|open| open.saturating_sub(1));
+        *open
+    }
+}

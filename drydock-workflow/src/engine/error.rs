@@ -1,0 +1,57 @@
+//! Why an engine call failed.
+
+use std::sync::Arc;
+
+use drydock_core::journal::JournalError;
+use drydock_core::{Classify, Disposition, InstanceName, WorkflowName};
+
+/// What an engine may answer instead of doing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The store failed.
+    #[error("the store failed")]
+    Journal(#[from] JournalError),
+    /// The input cannot be written as JSON.
+    #[error("the task's input cannot be written as JSON")]
+    Input(#[source] serde_json::Error),
+    /// The workflow cannot be stored.
+    #[error("the workflow's definition cannot be written as JSON")]
+    Definition(#[source] serde_json::Error),
+    /// The engine was built without this workflow.
+    #[error("this engine does not offer workflow {0}: add it with `EngineBuilder::workflow`")]
+    UnknownWorkflow(WorkflowName),
+    /// Two workflows with one name were added.
+    #[error("two workflows are called {0}")]
+    DuplicateWorkflow(WorkflowName),
+    /// Another process runs under this name.
+    #[error("another instance has joined under the name {0}: give each instance its own name")]
+    NameTaken(InstanceName),
+    /// The instance is stopping and takes no new work.
+    #[error("the instance is stopping and takes no new tasks")]
+    Draining,
+    /// The instance lost its lease while the call was under way; whether it had effect is not known.
+    #[error("the instance lost its lease; whether the call had effect is not known")]
+    Interrupted,
+    /// The instance has stopped.
+    #[error("the instance has stopped")]
+    Stopped,
+    /// The instance has stopped because of this.
+    #[error("the instance has stopped")]
+    Ended(#[source] Arc<EngineError>),
+}
+
+impl Classify for EngineError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Journal(error) => error.disposition(),
+            Self::Ended(error) => error.disposition(),
+            Self::Input(_)
+            | Self::Definition(_)
+            | Self::UnknownWorkflow(_)
+            | Self::DuplicateWorkflow(_)
+            | Self::NameTaken(_) => Disposition::Permanent,
+            Self::Interrupted | Self::Draining | Self::Stopped => Disposition::Retryable,
+        }
+    }
+}

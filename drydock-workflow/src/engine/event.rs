@@ -1,0 +1,60 @@
+//! What an instance tells whoever listens. Events are hints for screens; the records are the truth.
+
+use drydock_core::journal::TaskEndKind;
+use drydock_core::{StepName, TaskId, Timestamp};
+
+/// Something happened to a task that this instance has.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The task.
+    pub task: TaskId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The task was taken: it begins here, or goes on here.
+    Taken {
+        /// Whether another instance, or an earlier life of this one, had it before.
+        resumed: bool,
+        /// How many of its steps had ended by then.
+        steps_done: usize,
+    },
+    /// An attempt of a step began.
+    StepStarted {
+        /// The step.
+        step: StepName,
+        /// The attempt, from 1.
+        attempt: u32,
+    },
+    /// A step waits.
+    StepWaits {
+        /// The step.
+        step: StepName,
+        /// For what.
+        reason: String,
+    },
+    /// An attempt failed, and another will follow.
+    StepRetries {
+        /// The step.
+        step: StepName,
+        /// Why the attempt failed.
+        message: String,
+        /// When the next may begin.
+        at: Timestamp,
+    },
+    /// A step ended.
+    StepEnded {
+        /// The step.
+        step: StepName,
+        /// Whether it did its work.
+        done: bool,
+    },
+    /// The task ended.
+    TaskEnded(TaskEndKind),
+}

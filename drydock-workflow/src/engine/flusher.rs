@@ -1,0 +1,91 @@
+//! The one place from which an instance writes: all that has gathered goes into one commit, at once when the last is done.
+
+use std::time::Duration;
+
+use drydock_core::journal::{JournalError, Write};
+use drydock_core::{Epoch, TaskId, error_chain};
+use tokio::sync::mpsc;
+
+use super::message::Flushed;
+use super::supervisor::Ports;
+
+/// The first delay after the store did not answer; it doubles up to [`LONGEST_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
+/// Commits batches one after the other until the channel closes. Returns early only with [`JournalError::Fenced`] or an
+/// inconsistency: the caller then gives the instance's tasks up.
+pub(super) async fn run(
+    ports: Ports,
+    epoch: Epoch,
+    mut batches: mpsc::Receiver<Vec<Write>>,
+    flushed: mpsc::Sender<Flushed>,
+) -> Result<(), JournalError> {
+    while let Some(batch) = batches.recv().await {
+        let mut open = vec![batch];
+        while let Some(writes) = open.pop() {
+            let answer = match commit(&ports, epoch, &writes).await {
+                Ok(()) => Flushed::Committed(writes),
+                Err(JournalError::Rejected(cause)) => match split(writes) {
+                    // One bad record must not take the others with it.
+                    Ok((first, second)) => {
+                        open.push(second);
+                        open.push(first);
+                        continue;
+                    }
+                    Err(writes) => Flushed::Rejected(writes, JournalError::Rejected(cause)),
+                },
+                Err(error) => return Err(error),
+            };
+            if flushed.send(answer).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Appends until the store has answered. A lost answer is asked for again: writes may be repeated.
+async fn commit(ports: &Ports, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    let mut delay = FIRST_DELAY;
+    loop {
+        match ports.journal.append(epoch, writes).await {
+            Err(error @ JournalError::Unavailable(_)) => {
+                if delay == FIRST_DELAY {
+                    tracing::warn!(error = %error_chain(&error), "the store does not answer; writing again until it does");
+                }
+                tokio::time::sleep(delay).await;
+                delay = (delay * 2).min(LONGEST_DELAY);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Halves a batch between two tasks; a single task's writes are not torn apart.
+fn split(mut writes: Vec<Write>) -> Result<(Vec<Write>, Vec<Write>), Vec<Write>> {
+    let middle = writes.len() / 2;
+    let border = |place: &usize| owner(&writes[*place - 1]) != owner(&writes[*place]);
+    let after = (middle.max(1)..writes.len()).find(border);
+    match after.or_else(|| (1..middle).rev().find(border)) {
+        Some(place) => {
+            let second = writes.split_off(place);
+            Ok((writes, second))
+        }
+        None => Err(writes),
+    }
+}
+
+/// The task whose event a write belongs to: for a child that is being queued, its parent.
+pub(super) fn owner(write: &Write) -> TaskId {
+    match write {
+        Write::TaskStarted(task) | Write::TaskQueued(task) => {
+            task.parent.as_ref().map_or(task.id, |parent| parent.task)
+        }
+        Write::StepEnded(task, _)
+        | Write::AttemptFailed(task, _)
+        | Write::StepWaits(task, _)
+        | Write::MessageSaid(task, _)
+        | Write::TaskEnded(task, _) => *task,
+    }
+}

@@ -1,0 +1,106 @@
+//! The instance's lease: renewed in time, given up before it ends, and rivals that stand still retired.
+//!
+//! Time is measured on this process's monotonic clock only. A rival is judged by a beat that does not move for a whole lease;
+//! so no two machines' clocks are ever compared.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use drydock_core::journal::JournalError;
+use drydock_core::{Epoch, error_chain};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::message::Message;
+use super::supervisor::Ports;
+
+/// Why the lease is gone.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// It could not be renewed in time.
+    Late,
+    /// Another instance retired this one.
+    Fenced,
+}
+
+/// Renews every third of the lease and watches the others. Returns when the lease is lost: after two thirds of it have gone
+/// by without a renewal, so that a third is left to stop the steps.
+pub(super) async fn run(
+    ports: Ports,
+    epoch: Epoch,
+    joined: Instant,
+    lease: Duration,
+    inbox: mpsc::WeakSender<Message>,
+) -> Lost {
+    let third = lease / 3;
+    let mut renewed = joined;
+    let mut rivals = Rivals::default();
+    loop {
+        tokio::time::sleep_until(renewed + third).await;
+        let asked = Instant::now();
+        let give_up = renewed + third * 2;
+        match tokio::time::timeout_at(give_up, renew(&ports, epoch)).await {
+            // Others count from a moment after `asked`, so counting from `asked` is safe.
+            Ok(Ok(())) => renewed = asked,
+            Ok(Err(Lost::Fenced)) => return Lost::Fenced,
+            Ok(Err(Lost::Late)) | Err(_) => return Lost::Late,
+        }
+        let watch = rivals.watch(&ports, epoch, lease);
+        if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await
+            && let Some(inbox) = inbox.upgrade()
+        {
+            // Tasks became free. A full inbox loses the hint; the next poll finds them.
+            let _hint_lost = inbox.try_send(Message::Look).is_err();
+        }
+    }
+}
+
+/// Renews, again and again while the store does not answer; the caller sets the limit.
+async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Lost> {
+    loop {
+        match ports.journal.instance_renew(epoch).await {
+            Ok(()) => return Ok(()),
+            Err(JournalError::Fenced { .. }) => return Err(Lost::Fenced),
+            Err(error) => {
+                tracing::debug!(error = %error_chain(&error), "the lease was not renewed; trying again");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// The beats that were last seen of the others, and since when.
+#[derive(Default)]
+struct Rivals(HashMap<Epoch, (i64, Instant)>);
+
+impl Rivals {
+    /// Looks at the others once; retires those whose beat has stood still for a lease. `true` when one was.
+    async fn watch(&mut self, ports: &Ports, own: Epoch, lease: Duration) -> bool {
+        let Ok(instances) = ports.journal.instance_list().await else { return false };
+        let now = Instant::now();
+        let seen: HashMap<Epoch, (i64, Instant)> = instances
+            .iter()
+            .filter(|rival| rival.epoch != own)
+            .map(|rival| {
+                let since = match self.0.get(&rival.epoch) {
+                    Some((beat, since)) if *beat == rival.beat => *since,
+                    Some(_) | None => now,
+                };
+                (rival.epoch, (rival.beat, since))
+            })
+            .collect();
+        self.0 = seen;
+        let mut retired = false;
+        for rival in instances {
+            let still = self.0.get(&rival.epoch).is_some_and(|(_, since)| now - *since >= lease);
+            if still && matches!(ports.journal.instance_retire(rival.epoch, rival.beat).await, Ok(true)) {
+                tracing::warn!(
+                    instance = %rival.name, claim.epoch = %rival.epoch,
+                    "an instance has been silent for a whole lease: its tasks are free to be taken over"
+                );
+                retired = true;
+            }
+        }
+        retired
+    }
+}

@@ -1,0 +1,47 @@
+//! Everything that the actor can be told.
+
+use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
+use drydock_core::{Payload, StepName, TaskId, Timestamp};
+use tokio::sync::oneshot;
+
+use super::EngineError;
+use crate::dag::StepIndex;
+use crate::outcome::StepResult;
+use crate::step::Said;
+
+pub(super) enum Message {
+    /// A user starts a task.
+    Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
+    /// A user waits for a task's end; `None` when the task is not here.
+    Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
+    /// There may be work or news: look now.
+    Look,
+    /// Come to an orderly end.
+    Drain,
+    /// An attempt is over.
+    Finished(Finished),
+    /// A claim was answered.
+    Claimed { asked: usize, answer: Result<Vec<ClaimedTask>, JournalError> },
+    /// The question for news was answered, with the parents that were asked about.
+    News(Result<(Vec<TaskId>, News), JournalError>),
+    /// The ends of a step's children were read.
+    Children { task: TaskId, step: StepName, answer: Result<Vec<ChildEnd>, JournalError> },
+    /// The time to stop gracefully is over for this task, or for all.
+    GraceOver(Option<TaskId>),
+}
+
+pub(super) struct Finished {
+    pub(super) task: TaskId,
+    pub(super) step: StepIndex,
+    pub(super) result: StepResult<Payload>,
+    pub(super) said: Vec<Said>,
+    pub(super) started_at: Timestamp,
+}
+
+/// The flusher's answer.
+pub(super) enum Flushed {
+    /// These are durable.
+    Committed(Vec<Write>),
+    /// These can never be stored; nothing of them was.
+    Rejected(Vec<Write>, JournalError),
+}

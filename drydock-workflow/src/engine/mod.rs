@@ -1,0 +1,197 @@
+//! The engine: one instance that claims tasks, runs their steps and records what happened.
+//!
+//! ```text
+//!   Engine (handle) ──message──▶ actor ──writes──▶ flusher ──one commit──▶ Journal
+//!        ▲                       │  ▲ ◀──committed──┘                        ▲
+//!        └──────events───────────┤  └──finished── steps (tokio tasks)        │
+//!                                └── claims, news, children ─────────────────┤
+//!                                              lease (renews, watches rivals)┘
+//! ```
+//!
+//! INVARIANT: only the actor changes the state of a task, and only after the record of the change was committed.
+
+mod actor;
+mod claims;
+mod commit;
+mod dispatch;
+mod error;
+mod event;
+mod flusher;
+mod lease;
+mod message;
+mod options;
+mod registry;
+mod supervisor;
+
+use std::sync::Arc;
+
+use drydock_core::journal::{Cancellation, Journal, NewTask, TaskEnd};
+use drydock_core::{Clock, Entropy, InstanceName, Payload, SystemClock, SystemEntropy, TaskId};
+use serde::Serialize;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use error::EngineError;
+pub use event::{Event, EventKind};
+pub use options::EngineOptions;
+
+use crate::workflow::Workflow;
+use message::Message;
+use registry::Code;
+use supervisor::{Ports, Supervisor};
+
+/// How an instance ended, once it has.
+type Stopped = Option<Result<(), Arc<EngineError>>>;
+
+/// A running instance. Clones are handles of the same one; when the last is dropped, the instance stops at once, as if it had
+/// crashed. [`Engine::drain`] is the orderly end.
+#[derive(Clone)]
+pub struct Engine {
+    inbox: mpsc::Sender<Message>,
+    events: broadcast::Sender<Event>,
+    stopped: watch::Receiver<Stopped>,
+    code: Arc<Code>,
+    ports: Ports,
+    _alive: Arc<DropGuard>,
+}
+
+/// What an instance is made of.
+#[must_use = "an engine runs once it is started"]
+pub struct EngineBuilder {
+    ports: Ports,
+    name: InstanceName,
+    options: EngineOptions,
+    code: Code,
+}
+
+impl EngineBuilder {
+    /// Offers a workflow: this instance will run its tasks.
+    pub fn workflow<I, O>(mut self, workflow: &Workflow<I, O>) -> Self {
+        self.code.add(workflow.code());
+        self
+    }
+
+    /// Replaces the machine's clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.ports.clock = clock;
+        self
+    }
+
+    /// Replaces the machine's random numbers.
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.ports.entropy = entropy;
+        self
+    }
+
+    /// Replaces the default options.
+    pub fn options(mut self, options: EngineOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Joins the store under the instance's name and begins to run tasks. Tasks of an earlier instance of the same name,
+    /// which must be dead, are taken over at once.
+    pub async fn start(self) -> Result<Engine, EngineError> {
+        self.code.check()?;
+        let (inbox, messages) = mpsc::channel(self.options.inbox);
+        let (events, _) = broadcast::channel(self.options.event_buffer);
+        let (stopped_tx, stopped) = watch::channel(None);
+        let code = Arc::new(self.code);
+        let hard = CancellationToken::new();
+        let supervisor = Supervisor {
+            ports: self.ports.clone(),
+            name: self.name,
+            options: self.options,
+            code: Arc::clone(&code),
+            inbox: inbox.downgrade(),
+            messages,
+            events: events.clone(),
+            hard: hard.clone(),
+        };
+        supervisor.start(stopped_tx).await?;
+        let alive = Arc::new(hard.drop_guard());
+        Ok(Engine { inbox, events, stopped, code, ports: self.ports, _alive: alive })
+    }
+}
+
+impl Engine {
+    /// An instance called `name` over `journal`.
+    pub fn builder(journal: Arc<dyn Journal>, name: InstanceName) -> EngineBuilder {
+        let ports = Ports { journal, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+        EngineBuilder { ports, name, options: EngineOptions::default(), code: Code::default() }
+    }
+
+    /// Starts a task and returns when its start is durable. It runs here when there is room, otherwise wherever there is.
+    ///
+    /// Cancel-safe: a dropped call may or may not have started the task.
+    pub async fn submit<I: Serialize, O>(
+        &self,
+        workflow: &Workflow<I, O>,
+        input: &I,
+    ) -> Result<TaskId, EngineError> {
+        let now = self.ports.clock.now();
+        let id = TaskId::generate(now, &*self.ports.entropy);
+        let input = Payload::encode(input).map_err(EngineError::Input)?;
+        let workflow = self.code.id_of(workflow.name())?;
+        let task = NewTask { id, parent: None, workflow, input, created_at: now };
+        self.ask(|reply| Message::Submit { task, reply }).await??;
+        Ok(id)
+    }
+
+    /// Asks for a task's cancellation, on behalf of `by`; whichever instance has it will see. `false` when it has ended or
+    /// does not exist.
+    pub async fn cancel(&self, task: TaskId, by: &str) -> Result<bool, EngineError> {
+        let request = Cancellation { by: by.to_owned(), at: self.ports.clock.now() };
+        let known = self.ports.journal.task_cancel(task, &request).await?;
+        // The news would come with the next poll; this is sooner. A full inbox may lose the hint.
+        let _hint_lost = self.inbox.try_send(Message::Look).is_err();
+        Ok(known)
+    }
+
+    /// Waits until a task has ended, wherever it runs. Cancel-safe.
+    pub async fn wait(&self, task: TaskId) -> Result<TaskEnd, EngineError> {
+        loop {
+            // The actor answers when the task ends here; it answers `None` when it does not have the task.
+            let asked = self.ask(|reply| Message::Watch { task, reply }).await;
+            if let Ok(Some(end)) = asked {
+                return Ok(end);
+            }
+            if let Some(end) = self.ports.journal.task_end(task).await? {
+                return Ok(end);
+            }
+            asked?;
+            tokio::time::sleep(options::WAIT_ELSEWHERE).await;
+        }
+    }
+
+    /// What happens from now on, in this instance. A receiver that falls behind loses the oldest events.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// The orderly end: no new work begins; attempts under way may finish, within the options' grace; then the instance
+    /// leaves, and others may have its tasks. Waits are durable and are not waited for.
+    pub async fn drain(&self) -> Result<(), EngineError> {
+        // A closed inbox means that it has stopped already.
+        let _stopped = self.inbox.send(Message::Drain).await.is_err();
+        self.stopped().await
+    }
+
+    /// Waits until the instance has stopped, and says why if it was not asked to. Cancel-safe.
+    pub async fn stopped(&self) -> Result<(), EngineError> {
+        let mut stopped = self.stopped.clone();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(end) => match &*end {
+                Some(Err(error)) => Err(EngineError::Ended(Arc::clone(error))),
+                Some(Ok(())) | None => Ok(()),
+            },
+            Err(_) => Err(EngineError::Stopped),
+        }
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.send(message(reply)).await.map_err(|_| EngineError::Stopped)?;
+        answer.await.map_err(|_| EngineError::Interrupted)
+    }
+}

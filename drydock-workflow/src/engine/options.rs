@@ -1,0 +1,42 @@
+//! The knobs of an instance.
+
+use std::time::Duration;
+
+/// How often [`Engine::wait`](super::Engine::wait) looks for the end of a task that another instance has.
+pub(super) const WAIT_ELSEWHERE: Duration = Duration::from_millis(250);
+
+/// How an instance behaves. The defaults suit a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// How long the instance may be silent before others take its tasks over. It stops its own steps before that.
+    pub lease: Duration,
+    /// How often it looks for work and for news from others, when nothing tells it to.
+    pub poll: Duration,
+    /// How many tasks it holds, not counting those that only wait for their children.
+    pub capacity: usize,
+    /// How long a step may go on after its task was cancelled, or after the instance was asked to stop.
+    pub grace: Duration,
+    /// At most so many writes go into one commit.
+    pub batch: usize,
+    /// The longest output of a step, in bytes.
+    pub output_limit: usize,
+    /// How many messages may wait for the actor; senders wait beyond that.
+    pub inbox: usize,
+    /// How many events a slow receiver may lag behind.
+    pub event_buffer: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(15),
+            poll: Duration::from_secs(1),
+            capacity: 10_000,
+            grace: Duration::from_secs(30),
+            batch: 1_000,
+            output_limit: 1 << 20,
+            inbox: 4_096,
+            event_buffer: 4_096,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The workflows that this code offers, and the stored ones that it can run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use drydock_core::journal::Journal;
+use drydock_core::{WorkflowId, WorkflowName};
+
+use super::EngineError;
+use crate::dag::{Dag, Definition, StepKind};
+use crate::step::AnyStep;
+use crate::workflow;
+
+/// The workflows of this code, and the numbers that the store gave them.
+#[derive(Default)]
+pub(super) struct Code {
+    workflows: Vec<Arc<workflow::Code>>,
+    ids: RwLock<HashMap<WorkflowName, WorkflowId>>,
+}
+
+/// A stored workflow with the code that runs it.
+pub(super) struct Loaded {
+    pub(super) dag: Arc<Dag>,
+    /// The body of each step; `None` for steps that have none.
+    pub(super) bodies: Vec<Option<Arc<dyn AnyStep>>>,
+}
+
+impl Code {
+    pub(super) fn add(&mut self, workflow: Arc<workflow::Code>) {
+        self.workflows.push(workflow);
+    }
+
+    /// Names are unique, and children's workflows are there.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let names: Vec<&WorkflowName> =
+            self.workflows.iter().map(|code| &code.dag.definition().name).collect();
+        for (place, name) in names.iter().enumerate() {
+            if names[..place].contains(name) {
+                return Err(EngineError::DuplicateWorkflow((*name).clone()));
+            }
+        }
+        for step in self.workflows.iter().flat_map(|code| code.dag.steps()) {
+            if let StepKind::Children(child) = &step.kind
+                && !names.contains(&child)
+            {
+                return Err(EngineError::UnknownWorkflow(child.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of the newest definition of a workflow, under which its new tasks start.
+    pub(super) fn id_of(&self, name: &WorkflowName) -> Result<WorkflowId, EngineError> {
+        let ids = self.ids.read().unwrap_or_else(PoisonError::into_inner);
+        ids.get(name).copied().ok_or_else(|| EngineError::UnknownWorkflow(name.clone()))
+    }
+
+    /// Stores this code's workflows, and finds all stored ones that it can run: those of a name and version that it offers.
+    pub(super) async fn load(
+        &self,
+        journal: &dyn Journal,
+    ) -> Result<HashMap<WorkflowId, Arc<Loaded>>, EngineError> {
+        let mut ids = HashMap::new();
+        for code in &self.workflows {
+            let stored = code.dag.definition().to_stored().map_err(EngineError::Definition)?;
+            ids.insert(stored.name.clone(), journal.workflow_put(&stored).await?);
+        }
+        *self.ids.write().unwrap_or_else(PoisonError::into_inner) = ids;
+        let mut loaded = HashMap::new();
+        for (id, stored) in journal.workflow_list().await? {
+            let offered = self.workflows.iter().find(|code| {
+                let own = code.dag.definition();
+                own.name == stored.name && own.version == stored.version
+            });
+            if let Some(code) = offered
+                && let Some(workflow) = resolve(&stored.definition, code)
+            {
+                loaded.insert(id, Arc::new(workflow));
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+/// A stored definition with the bodies of `code`, unless they do not fit: then its tasks stay queued, and the log says why.
+fn resolve(definition: &str, code: &workflow::Code) -> Option<Loaded> {
+    let name = &code.dag.definition().name;
+    let definition: Definition = match serde_json::from_str(definition) {
+        Ok(definition) => definition,
+        Err(error) => {
+            tracing::error!(workflow = %name, %error, "a stored workflow cannot be read; its tasks stay queued");
+            return None;
+        }
+    };
+    let bodies = match code.bodies_for(&definition) {
+        Ok(bodies) => bodies,
+        Err(missing) => {
+            tracing::error!(
+                workflow = %name, version = definition.version, ?missing,
+                "a stored workflow has steps that this code lacks under the same version; its tasks stay queued"
+            );
+            return None;
+        }
+    };
+    match Dag::new(definition) {
+        Ok(dag) => Some(Loaded { dag: Arc::new(dag), bodies }),
+        Err(error) => {
+            tracing::error!(workflow = %name, %error, "a stored workflow is not one; its tasks stay queued");
+            None
+        }
+    }
+}
