@@ -76,6 +76,8 @@ pub struct ChildEnd {
 pub struct ClaimedTask {
     /// The task as it was asked for.
     pub task: NewTask,
+    /// Whether some instance owned it before: its open steps may have been under way.
+    pub resumed: bool,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
     /// The steps that ended.
