@@ -1,1 +1,16 @@
-//! (in the making)
+//! Memory that survives: Postgres, SQLite and in-memory stores behind one trait.
+//!
+//! * [`Store`]: what a server needs of a database, the engine's [`Journal`](drydock_core::journal::Journal) and the
+//!   reading side [`repo::TaskRepo`].
+//! * [`MemoryStore`]: the executable specification, simple and obviously right.
+//!
+//! A rule of persistence is stated once, in `conformance` (feature `testing`), and every store passes it. The folders of the
+//! stores mirror each other: what `memory/claims.rs` means, `sqlite/claims.rs` and `postgres/claims.rs` do.
+
+mod batch;
+mod memory;
+pub mod repo;
+mod store;
+
+pub use memory::MemoryStore;
+pub use store::Store;

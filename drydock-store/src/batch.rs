@@ -1,0 +1,86 @@
+//! A batch of writes sorted by the table they go to, so that each store writes table by table.
+//! The rules on repetitions inside one batch are here, once for all stores.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use drydock_core::TaskId;
+use drydock_core::journal::{AttemptRecord, Checkpoint, Message, NewTask, TaskEnd, WaitRecord, Write};
+
+/// A task to create.
+pub(crate) struct TaskRow<'a> {
+    pub(crate) task: &'a NewTask,
+    /// Whether the writing instance owns it from the start.
+    pub(crate) started: bool,
+    /// Whether the same batch ends it: then it never becomes live.
+    pub(crate) ended: bool,
+}
+
+/// The writes of one batch, by table. No key appears twice in a table.
+#[derive(Default)]
+pub(crate) struct Batch<'a> {
+    pub(crate) tasks: Vec<TaskRow<'a>>,
+    pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
+    pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
+    pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
+    pub(crate) messages: Vec<(TaskId, &'a Message)>,
+    pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
+}
+
+impl<'a> Batch<'a> {
+    /// Sorts `writes`. Of two writes with one key the first stands, but the last of two waits, and a start goes before a queueing.
+    pub(crate) fn of(writes: &'a [Write]) -> Self {
+        let mut batch = Self::default();
+        let mut queued = Vec::new();
+        for write in writes {
+            match write {
+                Write::TaskStarted(task) => batch.tasks.push(TaskRow { task, started: true, ended: false }),
+                Write::TaskQueued(task) => queued.push(TaskRow { task, started: false, ended: false }),
+                Write::StepEnded(id, checkpoint) => batch.checkpoints.push((*id, checkpoint)),
+                Write::AttemptFailed(id, attempt) => batch.attempts.push((*id, attempt)),
+                Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
+                Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
+                Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
+            }
+        }
+        batch.tasks.append(&mut queued);
+        batch.settle();
+        batch
+    }
+
+    fn settle(&mut self) {
+        first_of_each(&mut self.tasks, |row| row.task.id);
+        first_of_each(&mut self.checkpoints, |(id, checkpoint)| (*id, checkpoint.step.clone()));
+        first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
+        first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
+        first_of_each(&mut self.ends, |(id, _)| *id);
+        if self.waits.len() > 1 {
+            let last: HashMap<_, _> = self
+                .waits
+                .iter()
+                .enumerate()
+                .map(|(at, (id, wait))| ((*id, wait.step.clone()), at))
+                .collect();
+            let mut at = 0..;
+            self.waits.retain(|(id, wait)| last.get(&(*id, wait.step.clone())).copied() == at.next());
+        }
+        if !self.tasks.is_empty() && !self.ends.is_empty() {
+            let ends: HashSet<TaskId> = self.ends.iter().map(|(id, _)| *id).collect();
+            for row in &mut self.tasks {
+                row.ended = row.started && ends.contains(&row.task.id);
+            }
+        }
+    }
+}
+
+fn first_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    if rows.len() > 1 {
+        let mut seen = HashSet::with_capacity(rows.len());
+        rows.retain(|row| seen.insert(key(row)));
+    }
+}
+
+/// `text` as every database can keep it: Postgres has no NUL in a text, and what a machine says may hold one.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}

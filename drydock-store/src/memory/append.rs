@@ -1,0 +1,71 @@
+//! A batch, and the submission of tasks.
+
+use std::collections::btree_map::Entry;
+
+use drydock_core::journal::{JournalError, Message, NewTask, TaskEnd, WaitRecord, Write};
+use drydock_core::{Epoch, TaskId};
+
+use super::{Ended, Live, State};
+use crate::batch::{Batch, TaskRow, storable};
+
+impl State {
+    pub(super) fn submit(&mut self, tasks: &[NewTask]) {
+        for task in tasks {
+            self.create(task, Live::default());
+        }
+    }
+
+    pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.fence(epoch)?;
+        let batch = Batch::of(writes);
+        for TaskRow { task, started, .. } in batch.tasks {
+            let owner = started.then_some(epoch);
+            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), cancellation: None });
+        }
+        for (id, checkpoint) in batch.checkpoints {
+            self.checkpoints.entry((id, checkpoint.step.clone())).or_insert_with(|| checkpoint.clone());
+        }
+        for (id, attempt) in batch.attempts {
+            let key = (id, attempt.step.clone(), attempt.attempt);
+            self.attempts.entry(key).or_insert_with(|| attempt.clone());
+        }
+        for (id, wait) in batch.waits {
+            let reason = storable(&wait.reason).into_owned();
+            self.waits.insert((id, wait.step.clone()), WaitRecord { reason, ..wait.clone() });
+        }
+        for (id, message) in batch.messages {
+            self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
+        }
+        for (id, end) in batch.ends {
+            self.end(epoch, id, end);
+        }
+        Ok(())
+    }
+
+    /// A task is created once: a repetition, even after its end, does not bring it back to life.
+    fn create(&mut self, task: &NewTask, live: Live) {
+        if let Entry::Vacant(vacant) = self.tasks.entry(task.id) {
+            vacant.insert(task.clone());
+            self.live.insert(task.id, live);
+        }
+    }
+
+    /// Only its owner ends a task, so a repetition finds nothing to end.
+    fn end(&mut self, epoch: Epoch, id: TaskId, end: &TaskEnd) {
+        if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch))
+            && let Some(Live { started_at, cancellation, .. }) = self.live.remove(&id)
+        {
+            self.ends.insert(id, Ended { end: end.clone(), started_at, cancellation });
+        }
+    }
+}
+
+fn cleaned(message: &Message) -> Message {
+    let mut message = message.clone();
+    message.text = storable(&message.text).into_owned();
+    if let Some(subject) = &mut message.subject {
+        subject.kind = storable(&subject.kind).into_owned();
+        subject.name = storable(&subject.name).into_owned();
+    }
+    message
+}

@@ -1,0 +1,83 @@
+//! The engine's port: each call takes the lock once.
+
+use async_trait::async_trait;
+use drydock_core::journal::{
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
+    TaskEnd, Write,
+};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Journal for MemoryStore {
+    async fn instance_join(&self, name: &InstanceName, _at: Timestamp) -> Result<Epoch, JournalError> {
+        Ok(self.state().join(name))
+    }
+
+    async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.state().renew(epoch)
+    }
+
+    async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError> {
+        Ok(self.state().beats())
+    }
+
+    async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError> {
+        Ok(self.state().retire(epoch, beat))
+    }
+
+    async fn instance_leave(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.state().leave(epoch);
+        Ok(())
+    }
+
+    async fn workflow_put(&self, workflow: &StoredWorkflow) -> Result<WorkflowId, JournalError> {
+        let mut state = self.state();
+        if let Some((id, _)) = state.workflows.iter().find(|(_, stored)| stored.hash == workflow.hash) {
+            return Ok(*id);
+        }
+        let id = WorkflowId::new(state.workflows.keys().next_back().map_or(0, |last| last.get()) + 1);
+        state.workflows.insert(id, workflow.clone());
+        Ok(id)
+    }
+
+    async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError> {
+        Ok(self.state().workflows.iter().map(|(id, workflow)| (*id, workflow.clone())).collect())
+    }
+
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+        self.state().submit(tasks);
+        Ok(())
+    }
+
+    async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
+        Ok(self.state().cancel(task, request))
+    }
+
+    async fn task_claim(
+        &self,
+        epoch: Epoch,
+        workflows: &[WorkflowId],
+        at: Timestamp,
+        max: usize,
+    ) -> Result<Vec<ClaimedTask>, JournalError> {
+        self.state().claim(epoch, workflows, at, max)
+    }
+
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.state().append(epoch, writes)
+    }
+
+    async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
+        Ok(self.state().news(epoch, parents))
+    }
+
+    async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
+        Ok(self.state().ends.get(&task).map(|ended| ended.end.clone()))
+    }
+
+    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
+        Ok(self.state().child_ends(parent, step))
+    }
+}

@@ -1,0 +1,84 @@
+//! The store without a database: ordered maps under one lock. It is the executable specification of the others, so it is
+//! written to be read; nothing survives the process.
+
+mod append;
+mod claims;
+mod instances;
+mod journal;
+mod tasks;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, NewTask, StoredWorkflow, TaskEnd,
+    WaitRecord,
+};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+
+/// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use = "a store is a value"]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No method can panic half way through a change, so the state behind a poisoned lock is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The tables.
+#[derive(Debug, Default)]
+struct State {
+    workflows: BTreeMap<WorkflowId, StoredWorkflow>,
+    instances: BTreeMap<Epoch, Instance>,
+    tasks: BTreeMap<TaskId, NewTask>,
+    live: BTreeMap<TaskId, Live>,
+    checkpoints: BTreeMap<(TaskId, StepName), Checkpoint>,
+    attempts: BTreeMap<(TaskId, StepName, u32), AttemptRecord>,
+    waits: BTreeMap<(TaskId, StepName), WaitRecord>,
+    messages: BTreeMap<(TaskId, u32), Message>,
+    ends: BTreeMap<TaskId, Ended>,
+}
+
+impl State {
+    /// The check that every write of an instance passes first.
+    fn fence(&self, epoch: Epoch) -> Result<(), JournalError> {
+        match self.instances.get(&epoch) {
+            Some(instance) if instance.alive => Ok(()),
+            Some(_) | None => Err(JournalError::Fenced { epoch }),
+        }
+    }
+}
+
+/// An incarnation of an instance, for ever.
+#[derive(Debug)]
+struct Instance {
+    name: InstanceName,
+    beat: i64,
+    alive: bool,
+}
+
+/// What changes about a task that has not ended.
+#[derive(Debug, Clone, Default)]
+struct Live {
+    owner: Option<Epoch>,
+    started_at: Option<Timestamp>,
+    cancellation: Option<Cancellation>,
+}
+
+/// A task's end, with what was known of its life.
+#[derive(Debug)]
+struct Ended {
+    end: TaskEnd,
+    started_at: Option<Timestamp>,
+    cancellation: Option<Cancellation>,
+}

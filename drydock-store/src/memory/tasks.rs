@@ -1,0 +1,93 @@
+//! The reading side.
+
+use async_trait::async_trait;
+use drydock_core::TaskId;
+use drydock_core::journal::{JournalError, NewTask};
+
+use super::claims::of;
+use super::{MemoryStore, State};
+use crate::repo::{
+    ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo, cancellation_of, in_order, status_of,
+};
+
+#[async_trait]
+impl TaskRepo for MemoryStore {
+    async fn task_get(&self, id: TaskId) -> Result<Option<TaskRecord>, JournalError> {
+        let state = self.state();
+        state.tasks.get(&id).map(|task| state.record(task)).transpose()
+    }
+
+    async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError> {
+        let state = self.state();
+        let wanted = |task: &&NewTask| {
+            let by_parent = match &query.parents {
+                ParentFilter::Any => true,
+                ParentFilter::Roots => task.parent.is_none(),
+                ParentFilter::Of(parents) => {
+                    task.parent.as_ref().is_some_and(|parent| parents.contains(&parent.task))
+                }
+            };
+            by_parent && query.after.is_none_or(|after| task.id > after)
+        };
+        let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        state.tasks.values().filter(wanted).take(limit).map(|task| state.record(task)).collect()
+    }
+
+    async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError> {
+        let state = self.state();
+        let Some(task) = state.tasks.get(&id) else { return Ok(None) };
+        let mut history = TaskHistory {
+            task: state.record(task)?,
+            definition: state
+                .workflows
+                .get(&task.workflow)
+                .map(|it| it.definition.clone())
+                .unwrap_or_default(),
+            checkpoints: of(id, &state.checkpoints, |(task, _)| *task),
+            attempts: of(id, &state.attempts, |(task, _, _)| *task),
+            waits: of(id, &state.waits, |(task, _)| *task),
+        };
+        in_order(&mut history);
+        Ok(Some(history))
+    }
+}
+
+impl State {
+    fn record(&self, task: &NewTask) -> Result<TaskRecord, JournalError> {
+        let id = task.id;
+        let Some(workflow) = self.workflows.get(&task.workflow) else {
+            return Err(JournalError::Inconsistent {
+                table: "tasks",
+                column: "workflow_id",
+                row: id.to_string(),
+                problem: "no such workflow is stored".to_owned(),
+            });
+        };
+        let (live, ended) = (self.live.get(&id), self.ends.get(&id));
+        let end = ended.map(|ended| ended.end.clone());
+        let recorded =
+            live.map(|it| &it.cancellation).or(ended.map(|it| &it.cancellation)).cloned().flatten();
+        let cancellation = cancellation_of(recorded, end.as_ref());
+        let owned = live.is_some_and(|live| live.owner.is_some());
+        let mut children: Vec<_> = self.children(id).filter_map(|child| self.tasks.get(&child)).collect();
+        children.sort_by_key(|child| (child.parent.as_ref().map(|of| (of.step.clone(), of.index)), child.id));
+        let checkpoints = of(id, &self.checkpoints, |(task, _)| *task).into_iter().map(|it| it.ended_at);
+        let attempts = of(id, &self.attempts, |(task, _, _)| *task).into_iter().map(|it| it.ended_at);
+        let waits = of(id, &self.waits, |(task, _)| *task).into_iter().map(|it| it.since);
+        Ok(TaskRecord {
+            id,
+            parent: task.parent.clone(),
+            workflow: workflow.name.clone(),
+            version: workflow.version,
+            input: task.input.clone(),
+            status: status_of(end.as_ref(), owned, cancellation.as_ref()),
+            created_at: task.created_at,
+            started_at: live.map(|it| it.started_at).or(ended.map(|it| it.started_at)).flatten(),
+            updated_at: checkpoints.chain(attempts).chain(waits).chain(end.as_ref().map(|end| end.at)).max(),
+            cancellation,
+            end,
+            children: children.into_iter().map(|child| child.id).collect(),
+            messages: of(id, &self.messages, |(task, _)| *task),
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! The reading sides of a store, for APIs and screens. Absence is `Ok(None)`; a page costs a fixed number of queries.
+
+mod tasks;
+
+pub use tasks::{ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo, TaskStatus};
+pub(crate) use tasks::{cancellation_of, in_order, status_of};

@@ -1,0 +1,134 @@
+//! Tasks as a user sees them.
+
+use async_trait::async_trait;
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, Parent, TaskEnd, TaskEndKind, WaitRecord,
+};
+use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
+
+/// Where a task is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TaskStatus {
+    /// No instance has it: it was not claimed yet, or its instance is gone.
+    Queued,
+    /// An instance has it.
+    Running,
+    /// Its cancellation was asked for; it has not ended yet.
+    Terminating,
+    /// It ended by itself, well or not.
+    Complete,
+    /// It ended because somebody asked for it.
+    Terminated,
+}
+
+/// A task, without its input's and its steps' details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRecord {
+    /// Its id.
+    pub id: TaskId,
+    /// Its parent, if it is a child.
+    pub parent: Option<Parent>,
+    /// The name of its workflow.
+    pub workflow: WorkflowName,
+    /// The version of its workflow.
+    pub version: u32,
+    /// Its input.
+    pub input: Payload,
+    /// Where it is in its life.
+    pub status: TaskStatus,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When an instance first took it.
+    pub started_at: Option<Timestamp>,
+    /// The latest of: the end of a step or of an attempt, the beginning of an attempt that waits, the end of the task.
+    pub updated_at: Option<Timestamp>,
+    /// The first request to stop it.
+    pub cancellation: Option<Cancellation>,
+    /// Its end, once it ended.
+    pub end: Option<TaskEnd>,
+    /// Its children, by step and by index.
+    pub children: Vec<TaskId>,
+    /// What its steps said, by `seq`.
+    pub messages: Vec<Message>,
+}
+
+/// A task with all that is recorded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskHistory {
+    /// The task.
+    pub task: TaskRecord,
+    /// Its workflow's definition, JSON text.
+    pub definition: String,
+    /// The steps that ended, in the order in which they did.
+    pub checkpoints: Vec<Checkpoint>,
+    /// The failed attempts, in the order in which they failed.
+    pub attempts: Vec<AttemptRecord>,
+    /// The latest wait of each step that ever waited, by step.
+    pub waits: Vec<WaitRecord>,
+}
+
+/// Which tasks a list shows, by their parents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ParentFilter {
+    /// All tasks.
+    #[default]
+    Any,
+    /// Tasks that nobody's step started.
+    Roots,
+    /// Children of these tasks.
+    Of(Vec<TaskId>),
+}
+
+/// One page of tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskQuery {
+    /// Which tasks.
+    pub parents: ParentFilter,
+    /// Only tasks with a greater id: the last one of the page before.
+    pub after: Option<TaskId>,
+    /// At most so many; all when absent.
+    pub limit: Option<u32>,
+}
+
+/// Tasks, for reading. What a method returns was all there at one moment.
+#[async_trait]
+pub trait TaskRepo: Send + Sync + 'static {
+    /// One task.
+    async fn task_get(&self, id: TaskId) -> Result<Option<TaskRecord>, JournalError>;
+
+    /// The tasks that match, by id.
+    async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError>;
+
+    /// One task, with all that is recorded of it.
+    async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError>;
+}
+
+/// The status of a task that has `end`, or has an instance or not, and whose cancellation was asked for or not.
+pub(crate) fn status_of(
+    end: Option<&TaskEnd>,
+    owned: bool,
+    cancellation: Option<&Cancellation>,
+) -> TaskStatus {
+    match end.map(|end| &end.kind) {
+        Some(TaskEndKind::Completed(_) | TaskEndKind::Failed(_)) => TaskStatus::Complete,
+        Some(TaskEndKind::Cancelled(_)) => TaskStatus::Terminated,
+        None if cancellation.is_some() => TaskStatus::Terminating,
+        None if owned => TaskStatus::Running,
+        None => TaskStatus::Queued,
+    }
+}
+
+/// The request that stands: the one that was recorded, or the one that the end names.
+pub(crate) fn cancellation_of(recorded: Option<Cancellation>, end: Option<&TaskEnd>) -> Option<Cancellation> {
+    recorded.or_else(|| match end.map(|end| &end.kind) {
+        Some(TaskEndKind::Cancelled(request)) => Some(request.clone()),
+        Some(TaskEndKind::Completed(_) | TaskEndKind::Failed(_)) | None => None,
+    })
+}
+
+/// Brings the parts of a history into the order that [`TaskHistory`] promises.
+pub(crate) fn in_order(history: &mut TaskHistory) {
+    history.checkpoints.sort_by(|a, b| (a.ended_at, &a.step).cmp(&(b.ended_at, &b.step)));
+    history.attempts.sort_by(|a, b| (a.ended_at, &a.step, a.attempt).cmp(&(b.ended_at, &b.step, b.attempt)));
+    history.waits.sort_by(|a, b| a.step.cmp(&b.step));
+}
