@@ -37,11 +37,8 @@ fn step(root: &Path, name: &str, args: &[&str]) -> Result<(), Error> {
     let shown = format!("cargo {}", args.join(" "));
     eprintln!("== {name}: {shown}");
     let start = Instant::now();
-    let status = Command::new(crate::cargo())
-        .args(args)
-        .current_dir(root)
-        .status()
-        .map_err(Error::run(&shown))?;
+    let status =
+        Command::new(crate::cargo()).args(args).current_dir(root).status().map_err(Error::run(&shown))?;
     eprintln!(
         "== {name}: {} after {} s",
         if status.success() { "passed" } else { "FAILED" },

@@ -12,8 +12,6 @@ mod tidy;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use error::Error;
-
 const USAGE: &str = "\
 Usage: cargo xtask <COMMAND>
 

@@ -46,7 +46,7 @@ fn cargo_test(args: &[&str], url: &str) -> Result<(Tally, i32), Error> {
         .map_err(Error::run("cargo test"))?;
     let mut tally = Tally::default();
     if let Some(stdout) = child.stdout.take() {
-        pass_on(stdout, &mut tally).map_err(Error::run("cargo test"))?;
+        pass_on(stdout, io::stdout().lock(), &mut tally).map_err(Error::run("cargo test"))?;
     }
     let status = child.wait().map_err(Error::run("cargo test"))?;
     Ok((tally, status.code().unwrap_or(101)))
@@ -57,8 +57,7 @@ fn chooses_packages(arg: &str) -> bool {
 }
 
 /// Copies by the chunk, not by the line: "test x ... " shows while x still runs.
-fn pass_on(mut from: impl Read, tally: &mut Tally) -> io::Result<()> {
-    let mut to = io::stdout().lock();
+fn pass_on(mut from: impl Read, mut to: impl Write, tally: &mut Tally) -> io::Result<()> {
     let mut chunk = [0; 4096];
     let mut line = Vec::new();
     loop {
@@ -85,10 +84,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_counted_from_a_stream() {
+    fn a_stream_is_passed_on_and_counted() {
         let output = "test a ... ok\n\ntest result: ok. 2 passed; 0 failed; 1 ignored; 0 measured\n";
         let mut tally = Tally::default();
-        pass_on(output.as_bytes(), &mut tally).unwrap();
+        let mut passed_on = Vec::new();
+        pass_on(output.as_bytes(), &mut passed_on, &mut tally).unwrap();
+        assert_eq!(passed_on, output.as_bytes());
         assert_eq!(tally.line(true), "2 passed, 0 failed, 1 skipped");
     }
 }
