@@ -4,6 +4,7 @@
 
 mod headers;
 mod layers;
+mod libraries;
 mod links;
 mod migrations;
 mod mirror;
@@ -55,8 +56,16 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode, Error> {
 }
 
 fn check(tree: &Tree) -> Vec<Problem> {
-    [sizes::check, headers::check, mirror::check, migrations::check, words::check, links::check]
-        .iter()
-        .flat_map(|check| check(tree))
-        .collect()
+    [
+        sizes::check,
+        headers::check,
+        mirror::check,
+        migrations::check,
+        words::check,
+        links::check,
+        libraries::check,
+    ]
+    .iter()
+    .flat_map(|check| check(tree))
+    .collect()
 }
