@@ -16,11 +16,13 @@ const STEPS: [Step; 6] = [
     ("tidy", &["xtask", "tidy"]),
     ("deny", &["deny", "--workspace", "check", "licenses", "bans", "sources"]),
     ("doc", &["doc", "--workspace", "--no-deps", "--config", "build.rustdocflags=['-D', 'warnings']"]),
-    ("test", &["xtask", "test"]),
+    (LAST, &["xtask", "test"]),
 ];
 
+const LAST: &str = "test";
+
 /// Without optimisation it is there in a fraction of the time, and fast enough for a few hundred crates.
-const INSTALL_DENY: [&str; 4] = ["install", "--locked", "--debug", "cargo-deny"];
+const INSTALL_DENY: [&str; 4] = ["install", "--locked", "--debug", "cargo-deny@^0.20"];
 
 /// Runs all steps in `root`. The exit code says whether all passed.
 pub(crate) fn run(root: &Path) -> Result<ExitCode, Error> {
@@ -39,12 +41,16 @@ fn step(root: &Path, name: &str, args: &[&str]) -> Result<(), Error> {
     let start = Instant::now();
     let status =
         Command::new(crate::cargo()).args(args).current_dir(root).status().map_err(Error::run(&shown))?;
-    eprintln!(
-        "== {name}: {} after {} s",
-        if status.success() { "passed" } else { "FAILED" },
-        start.elapsed().as_secs()
-    );
-    if status.success() { Ok(()) } else { Err(Error::Failed { program: shown }) }
+    let seconds = start.elapsed().as_secs();
+    if !status.success() {
+        eprintln!("== {name}: FAILED after {seconds} s");
+        return Err(Error::Failed { program: shown });
+    }
+    // Nothing is printed after the last step's own last line.
+    if name != LAST {
+        eprintln!("== {name}: passed after {seconds} s");
+    }
+    Ok(())
 }
 
 fn has_deny() -> bool {
