@@ -21,7 +21,7 @@ const STEPS: [Step; 6] = [
 
 const LAST: &str = "test";
 
-/// Without optimisation it is there in a fraction of the time, and fast enough for a few hundred crates.
+/// Without optimisation it is there in half the time, and fast enough for a few hundred crates.
 const INSTALL_DENY: [&str; 4] = ["install", "--locked", "--debug", "cargo-deny@^0.20"];
 
 /// Runs all steps in `root`. The exit code says whether all passed.
