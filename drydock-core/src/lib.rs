@@ -3,11 +3,14 @@
 //! * [`journal`]: what the engine asks of a store, and the records that cross that seam.
 //! * [`Clock`] and [`Entropy`]: time and randomness, as ports.
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
+//! * [`ingest`]: site documents to a [`design`], and what each node comes to.
 //! * [`TaskId`], [`Epoch`], [`NodeName`] …: ids and names, checked when they are made.
 
+pub mod design;
 mod entropy;
 mod error;
 mod ids;
+pub mod ingest;
 pub mod journal;
 mod name;
 mod payload;

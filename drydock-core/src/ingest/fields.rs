@@ -1,0 +1,269 @@
+//! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can and tells the rest.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::tree::{Entry, Mark, Node, Value};
+use crate::design::{DocumentRef, Note, NoteLevel, Origin, Problem, Setting};
+
+/// More problems or notes than this help nobody, and would let a hostile file fill the memory.
+const TOLD_MAX: usize = 1000;
+
+/// Where problems and notes of one file go.
+pub(super) struct Findings {
+    pub(super) file: Arc<str>,
+    /// The document in hand.
+    pub(super) document: Option<DocumentRef>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Findings {
+    pub(super) fn origin(&self, at: Option<Mark>) -> Origin {
+        let Mark { line, column } = at.unwrap_or(Mark { line: 0, column: 0 });
+        Origin { file: self.file.clone(), line, column }
+    }
+
+    pub(super) fn problem(&mut self, at: Option<Mark>, path: &str, text: impl Into<String>) {
+        if self.problems.len() < TOLD_MAX {
+            let (origin, document) = (self.origin(at), self.document.clone());
+            self.problems.push(Problem { origin, document, path: path.to_owned(), text: text.into() });
+        }
+    }
+
+    pub(super) fn note(&mut self, level: NoteLevel, at: Mark, path: &str, text: impl Into<String>) {
+        if self.notes.len() < TOLD_MAX {
+            let (origin, document) = (self.origin(Some(at)), self.document.clone());
+            self.notes.push(Note { level, origin, document, path: path.to_owned(), text: text.into() });
+        }
+    }
+}
+
+/// A mapping in hand, and the path to it.
+pub(super) struct Fields<'n> {
+    entries: IndexMap<&'n str, &'n Node>,
+    path: String,
+    at: Mark,
+}
+
+impl<'n> Fields<'n> {
+    /// The mapping `node`. Of a key that is written twice the last one counts, with a warning.
+    pub(super) fn of(found: &mut Findings, node: &'n Node, path: &str) -> Option<Self> {
+        match &node.value {
+            Value::Map(list) => {
+                Some(Self { entries: unique(found, list, path), path: path.to_owned(), at: node.at })
+            }
+            other => {
+                found.problem(
+                    Some(node.at),
+                    path,
+                    format!("must be a mapping of keys to values, and is {}", kind(other)),
+                );
+                None
+            }
+        }
+    }
+
+    /// Where the mapping begins.
+    pub(super) const fn at(&self) -> Mark {
+        self.at
+    }
+
+    /// The path of the entry `key`.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The value of `key`; none when it is absent or null.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entries.get(key).copied().filter(|node| !matches!(node.value, Value::Null))
+    }
+
+    /// Every key with its value, nulls included.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'n str, &'n Node)> {
+        self.entries.iter().map(|(key, node)| (*key, *node))
+    }
+
+    /// Tells a problem with the value of `key`.
+    pub(super) fn problem(&self, found: &mut Findings, key: &str, text: impl Into<String>) {
+        let at = self.entries.get(key).map_or(self.at, |node| node.at);
+        found.problem(Some(at), &self.path_of(key), text);
+    }
+
+    /// Tells that `key` is missing, unless `value` is there or something wrong with it has been told.
+    pub(super) fn required<T>(
+        &self,
+        found: &mut Findings,
+        key: &str,
+        example: &str,
+        value: Option<T>,
+    ) -> Option<T> {
+        if value.is_none() && self.get(key).is_none() {
+            found.problem(Some(self.at), &self.path_of(key), format!("is missing: write `{key}: {example}`"));
+        }
+        value
+    }
+
+    /// A text.
+    pub(super) fn text(&self, found: &mut Findings, key: &str) -> Option<String> {
+        text(found, self.get(key)?, &self.path_of(key))
+    }
+
+    /// A text that may be taken away with `!`.
+    pub(super) fn setting(&self, found: &mut Findings, key: &str) -> Setting<String> {
+        match self.text(found, key) {
+            None => Setting::Inherit,
+            Some(text) if text == "!" => Setting::Unset,
+            Some(text) => Setting::Set(text),
+        }
+    }
+
+    /// A text that is a `T`. `what` completes "`x` is not …".
+    pub(super) fn parsed<T: FromStr>(&self, found: &mut Findings, key: &str, what: &str) -> Option<T> {
+        let text = self.text(found, key)?;
+        let parsed = text.trim().parse().ok();
+        if parsed.is_none() {
+            self.problem(found, key, format!("{text:?} is not {what}"));
+        }
+        parsed
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(&self, found: &mut Findings, key: &str, words: &[(&str, T)]) -> Option<T> {
+        let node = self.get(key)?;
+        // `802.3ad` is a text, but `off` and `1` are not: look at what was written.
+        let written = match &node.value {
+            Value::Text(text) | Value::Bool(_, text) | Value::Number(_, text) => text.as_str(),
+            other @ (Value::Null | Value::List(_) | Value::Map(_)) => kind(other),
+        };
+        let choice = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
+        if choice.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.problem(found, key, format!("{written:?} is not known here: write {}", known.join(" or ")));
+        }
+        choice
+    }
+
+    /// A whole number of at most `max`, also when it is written as a text.
+    pub(super) fn number(&self, found: &mut Findings, key: &str, max: u32) -> Option<u32> {
+        let node = self.get(key)?;
+        let number = match &node.value {
+            Value::Number(number, _) => *number,
+            Value::Text(text) => text.trim().parse().ok(),
+            Value::Null | Value::Bool(..) | Value::List(_) | Value::Map(_) => None,
+        };
+        let number = number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= max);
+        if number.is_none() {
+            self.problem(found, key, format!("must be a whole number from 0 to {max}"));
+        }
+        number
+    }
+
+    /// The entries of a list, each with its path; none when it is absent.
+    pub(super) fn list(&self, found: &mut Findings, key: &str) -> Vec<(String, &'n Node)> {
+        let path = self.path_of(key);
+        match self.get(key).map(|node| (&node.value, node.at)) {
+            None => Vec::new(),
+            Some((Value::List(list), _)) => {
+                list.iter().enumerate().map(|(index, node)| (format!("{path}[{index}]"), node)).collect()
+            }
+            Some((other, at)) => {
+                found.problem(Some(at), &path, format!("must be a list, and is {}", kind(other)));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&self, found: &mut Findings, key: &str) -> Vec<String> {
+        self.list(found, key).into_iter().filter_map(|(path, node)| text(found, node, &path)).collect()
+    }
+
+    /// A list of mappings.
+    pub(super) fn maps(&self, found: &mut Findings, key: &str) -> Vec<Self> {
+        self.list(found, key).into_iter().filter_map(|(path, node)| Self::of(found, node, &path)).collect()
+    }
+
+    /// A mapping.
+    pub(super) fn map(&self, found: &mut Findings, key: &str) -> Option<Self> {
+        Self::of(found, self.get(key)?, &self.path_of(key))
+    }
+
+    /// A mapping of keys to single values, each as the text that was written.
+    pub(super) fn text_map(&self, found: &mut Findings, key: &str) -> IndexMap<String, String> {
+        let Some(map) = self.map(found, key) else { return IndexMap::new() };
+        let mut texts = IndexMap::new();
+        for (key, node) in map.iter() {
+            // Of `!key`, which takes a parent's entry away, only the key matters.
+            let written = if key.starts_with('!') {
+                Some(String::new())
+            } else {
+                written(found, node, &map.path_of(key))
+            };
+            if let Some(written) = written {
+                texts.insert(key.to_owned(), written);
+            }
+        }
+        texts
+    }
+}
+
+/// A text. A number or truth value is refused: quotes show what was meant, and leading zeros would be lost on the way.
+pub(super) fn text(found: &mut Findings, node: &Node, path: &str) -> Option<String> {
+    match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        other => {
+            let advice = match other {
+                Value::Bool(..) | Value::Number(..) => "; put it in quotes",
+                Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_) => "",
+            };
+            found.problem(Some(node.at), path, format!("must be a text, and is {}{advice}", kind(other)));
+            None
+        }
+    }
+}
+
+/// A single value of any type, as it was written.
+pub(super) fn written(found: &mut Findings, node: &Node, path: &str) -> Option<String> {
+    match &node.value {
+        Value::Text(text) | Value::Bool(_, text) | Value::Number(_, text) => Some(text.clone()),
+        other @ (Value::Null | Value::List(_) | Value::Map(_)) => {
+            found.problem(
+                Some(node.at),
+                path,
+                format!("must be a text, a number or true or false, and is {}", kind(other)),
+            );
+            None
+        }
+    }
+}
+
+fn unique<'n>(found: &mut Findings, list: &'n [Entry], path: &str) -> IndexMap<&'n str, &'n Node> {
+    let mut entries = IndexMap::with_capacity(list.len());
+    for entry in list {
+        if entries.insert(entry.key.as_str(), &entry.value).is_some() {
+            let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+            found.note(
+                NoteLevel::Warning,
+                entry.at,
+                &path,
+                "the key is written twice; this one counts, drop the other",
+            );
+        }
+    }
+    entries
+}
+
+/// What a value is, in a sentence. Never the value itself: it may be a password.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(..) => "true or false",
+        Value::Number(..) => "a number",
+        Value::Text(_) => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+    }
+}

@@ -1,0 +1,139 @@
+//! Reads the bodies of `HostProfile` and `BaremetalNode` documents.
+
+use super::fields::{Fields, Findings, text, written};
+use super::tree::Value;
+use crate::SecretString;
+use crate::design::{
+    Addressing, HostSettings, ListSetting, MacAddress, MapSetting, Metadata, NodeAddress, Oob, Parameters,
+    Platform, Setting,
+};
+
+/// What nodes and profiles have in common: the settings, and the boot interface, which is not inherited.
+pub(super) fn settings(found: &mut Findings, data: &Fields<'_>) -> (HostSettings, Option<MacAddress>) {
+    let (metadata, boot_mac) =
+        data.map(found, "metadata").map(|map| metadata(found, &map)).unwrap_or_default();
+    let settings = HostSettings {
+        host_profile: data.text(found, "host_profile"),
+        hardware_profile: data.setting(found, "hardware_profile"),
+        primary_network: data.setting(found, "primary_network"),
+        oob: data.map(found, "oob").map(|map| oob(found, &map)).unwrap_or_default(),
+        platform: data.map(found, "platform").map(|map| platform(found, &map)).unwrap_or_default(),
+        metadata,
+    };
+    (settings, boot_mac)
+}
+
+fn oob(found: &mut Findings, map: &Fields<'_>) -> Oob {
+    let kind = match map.text(found, "type").as_deref() {
+        None => Setting::Inherit,
+        Some("!") => Setting::Unset,
+        Some(word) => match word.parse() {
+            Ok(kind) => Setting::Set(kind),
+            Err(problem) => {
+                map.problem(found, "type", format!("{word:?} is {problem}"));
+                Setting::Inherit
+            }
+        },
+    };
+    let mut oob = Oob { kind, ..Oob::default() };
+    for (key, node) in map.iter() {
+        let path = map.path_of(key);
+        let absent = matches!(node.value, Value::Null);
+        match key {
+            "type" => {}
+            _ if key.starts_with('!') => {
+                oob.remove.insert(key.trim_start_matches('!').to_owned());
+            }
+            _ if absent => {}
+            "network" => oob.network = text(found, node, &path),
+            "account" => oob.account = text(found, node, &path),
+            "credential" => oob.credential = text(found, node, &path).map(SecretString::from),
+            _ => {
+                let Parameters(parameters) = &mut oob.parameters;
+                parameters.extend(written(found, node, &path).map(|value| (key.to_owned(), value)));
+            }
+        }
+    }
+    oob
+}
+
+fn platform(found: &mut Findings, map: &Fields<'_>) -> Platform {
+    Platform {
+        image: map.setting(found, "image"),
+        kernel: map.setting(found, "kernel"),
+        kernel_params: MapSetting::new(kernel_params(found, map)),
+    }
+}
+
+/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`, and `True` is later printed as a bare flag.
+fn kernel_params(found: &mut Findings, platform: &Fields<'_>) -> Vec<(String, String)> {
+    let Some(map) = platform.map(found, "kernel_params") else { return Vec::new() };
+    let mut params = Vec::new();
+    for (key, node) in map.iter() {
+        let value = match &node.value {
+            _ if key.starts_with('!') => Some(String::new()),
+            Value::Bool(true, _) => Some("True".to_owned()),
+            Value::Bool(false, _) => Some("False".to_owned()),
+            Value::Null | Value::Number(..) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                written(found, node, &map.path_of(key))
+            }
+        };
+        params.extend(value.map(|value| (key.to_owned(), value)));
+    }
+    params
+}
+
+fn metadata(found: &mut Findings, map: &Fields<'_>) -> (Metadata, Option<MacAddress>) {
+    let boot_mac = map.parsed(
+        found,
+        "boot_mac",
+        "a MAC address: write six pairs of hexadecimal digits such as 52:54:00:aa:bb:cc",
+    );
+    let metadata = Metadata {
+        tags: ListSetting::new(map.texts(found, "tags")),
+        owner_data: MapSetting::new(map.text_map(found, "owner_data")),
+        rack: map.setting(found, "rack"),
+    };
+    (metadata, boot_mac)
+}
+
+/// The node's addresses.
+pub(super) fn addressing(found: &mut Findings, data: &Fields<'_>) -> Vec<Addressing> {
+    let none = match data.get("addressing").map(|node| &node.value) {
+        None => true,
+        Some(Value::List(list)) => list.is_empty(),
+        // Of a wrong type: told below.
+        Some(_) => false,
+    };
+    if none {
+        data.problem(
+            found,
+            "addressing",
+            "a node needs at least one address: write a list of entries with `network` and `address`",
+        );
+    }
+    let entries = data.maps(found, "addressing");
+    entries.iter().filter_map(|entry| address(found, entry)).collect()
+}
+
+fn address(found: &mut Findings, entry: &Fields<'_>) -> Option<Addressing> {
+    let network = entry.text(found, "network");
+    let network = entry.required(found, "network", "<name of a network>", network);
+    let written = entry.text(found, "address");
+    let written = entry.required(found, "address", "<IP address, or dhcp>", written)?;
+    let address = match written.trim() {
+        word if word.eq_ignore_ascii_case("dhcp") => NodeAddress::Dhcp,
+        text => {
+            let Ok(address) = text.parse() else {
+                entry.problem(
+                    found,
+                    "address",
+                    format!("{written:?} is not an IP address: write one such as 10.0.0.3, or dhcp"),
+                );
+                return None;
+            };
+            NodeAddress::Static(address)
+        }
+    };
+    Some(Addressing { network: network?, address })
+}
