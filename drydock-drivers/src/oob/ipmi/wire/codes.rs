@@ -35,7 +35,7 @@ pub(crate) const fn status(code: u8) -> (DriverErrorKind, &'static str) {
         0x01 | 0x0B => (DriverErrorKind::Busy, "no free session"),
         0x02 | 0x08 => (DriverErrorKind::Busy, "the session is gone"),
         0x09 | 0x0A => (DriverErrorKind::Credential, "the user may not be administrator"),
-        0x0C | 0x0D | 0x0E => (DriverErrorKind::Credential, "the user is not known"),
+        0x0C..=0x0E => (DriverErrorKind::Credential, "the user is not known"),
         WRONG_CODE => (DriverErrorKind::Credential, "the password is wrong"),
         0x12 => (DriverErrorKind::Protocol, "a parameter is illegal"),
         _ if refuses_suite(code) => {
