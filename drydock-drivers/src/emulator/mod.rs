@@ -1,6 +1,8 @@
 //! Emulators that speak the real protocols on loopback, over one [`Yard`] of emulated machines.
 //! They power the demo and the tests, and are themselves checked with real clients.
 
+mod ipmi;
 mod yard;
 
+pub use ipmi::{IpmiEmulator, serve_ipmi};
 pub use yard::{Effect, EffectKind, MaasStatus, MachineSpec, MachineView, Refusal, Timing, Yard};

@@ -1,5 +1,7 @@
 //! Out-of-band drivers: power and boot device of one server, through its management controller (BMC).
 
+pub(crate) mod ipmi;
+
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -7,6 +9,7 @@ use async_trait::async_trait;
 use drydock_core::{NodeName, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::ipmi::{IpmiDriver, IpmiOptions};
 use crate::DriverError;
 
 /// Where a BMC is, and how to log in to it.

@@ -1,0 +1,295 @@
+//! One emulated BMC: a datagram in, at most one datagram out. Keeps the sessions; does no I/O and reads no clock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use drydock_core::{Entropy, ExposeSecret};
+use tokio::time::Instant;
+
+use super::commands::{self, Answer, Chassis};
+use super::handshake::{self as half, head};
+use crate::emulator::{MachineSpec, Yard};
+use crate::oob::ipmi::wire::frame::{self, Frame, Payload, Plus};
+use crate::oob::ipmi::wire::{
+    ADMINISTRATOR, Agreement, CipherSuite, Command, Keys, Malformed, Message, Window, codes, same, user_key,
+};
+
+/// Sessions of one BMC, set up or on the way to it.
+const SESSIONS: usize = 8;
+/// How long a session without packets lasts (section 6.12.15: 60 s, give or take 3).
+const IDLE: Duration = Duration::from_mins(1);
+/// Before it asks for more, a session has the privilege level "user" (section 22.18).
+const FIRST_PRIVILEGE: u8 = 2;
+
+/// "Requested level exceeds the user's limit" and "invalid session id" (tables 22-24 and 22-25).
+const PRIVILEGE_LIMIT: u8 = 0x81;
+const NO_SUCH_SESSION: u8 = 0x87;
+
+pub(super) struct EmulatedBmc {
+    chassis: Chassis,
+    user: Vec<u8>,
+    key: [u8; 20],
+    guid: [u8; 16],
+    entropy: Arc<dyn Entropy>,
+    sessions: BTreeMap<u32, Session>,
+}
+
+struct Session {
+    /// The highest privilege that its Open Session Request allows.
+    limit: u8,
+    agreement: Agreement,
+    stage: Stage,
+    used: Instant,
+}
+
+enum Stage {
+    /// Open Session is through.
+    Opened,
+    /// RAKP messages 1 and 2 are through.
+    Challenged,
+    /// All is through.
+    Active(Active),
+}
+
+struct Active {
+    keys: Keys,
+    sent: u32,
+    received: Window,
+    privilege: u8,
+    /// The last request and its answer: a repeated request is answered again, and not carried out again.
+    last: Option<(Message, Message)>,
+}
+
+impl EmulatedBmc {
+    /// The BMC of a machine. `None` if the user name or the password is too long for IPMI.
+    pub(super) fn new(spec: &MachineSpec, yard: Yard, entropy: Arc<dyn Entropy>) -> Option<Self> {
+        let key = user_key(spec.credential.expose_secret())?;
+        let user = Some(spec.account.clone().into_bytes()).filter(|user| user.len() <= 16)?;
+        let mut guid = [0; 16];
+        entropy.fill(&mut guid);
+        let chassis = Chassis::new(yard, spec.name.clone());
+        Some(Self { chassis, user, key, guid, entropy, sessions: BTreeMap::new() })
+    }
+
+    /// The answer to a datagram. Damaged ones, and those that prove nothing, get none.
+    pub(super) fn answer(&mut self, datagram: &[u8], now: Instant) -> Option<Vec<u8>> {
+        self.sessions.retain(|_, session| now.duration_since(session.used) < IDLE);
+        self.dispatch(datagram, now).unwrap_or_else(|problem| {
+            tracing::debug!(machine = self.chassis.machine, %problem, "an IPMI packet was dropped");
+            None
+        })
+    }
+
+    fn dispatch(&mut self, datagram: &[u8], now: Instant) -> Result<Option<Vec<u8>>, Malformed> {
+        let plus = match frame::decode(datagram)? {
+            Frame::Outside(bytes) => {
+                return Ok(
+                    answer_outside(&Message::decode(bytes)?).map(|reply| frame::encode_outside(&reply))
+                );
+            }
+            Frame::Plus(plus) => plus,
+        };
+        let clear = |kind: Payload, bytes: Vec<u8>| Some(frame::encode_clear(kind, &bytes));
+        match plus.payload {
+            Payload::Ipmi if plus.session == 0 => {
+                let reply = answer_outside(&Message::decode(plus.clear()?)?);
+                Ok(reply.and_then(|reply| clear(Payload::Ipmi, reply)))
+            }
+            Payload::Ipmi => self.command(&plus, now),
+            Payload::OpenRequest => {
+                let request = half::open_request(plus.clear()?)?;
+                let reply = half::open_response(&request, self.open(&request, now));
+                Ok(clear(Payload::OpenResponse, reply))
+            }
+            Payload::Rakp1 => {
+                let rakp1 = half::rakp1(plus.clear()?)?;
+                Ok(self.challenge(&rakp1, now).and_then(|reply| clear(Payload::Rakp2, reply)))
+            }
+            Payload::Rakp3 => {
+                let rakp3 = half::rakp3(plus.clear()?)?;
+                Ok(self.activate(&rakp3, now).and_then(|reply| clear(Payload::Rakp4, reply)))
+            }
+            Payload::OpenResponse | Payload::Rakp2 | Payload::Rakp4 => {
+                Err(Malformed("answer without a question"))
+            }
+        }
+    }
+
+    fn open(&mut self, request: &half::OpenRequest, now: Instant) -> Result<(u32, CipherSuite), u8> {
+        let suite = request.suite.ok_or(codes::NO_SUITE)?;
+        if request.privilege > ADMINISTRATOR {
+            return Err(half::INVALID_ROLE);
+        }
+        // A repeated request gets the session that it has.
+        let again = self.sessions.iter().find(|(_, session)| {
+            matches!(session.stage, Stage::Opened)
+                && session.agreement.console == request.console
+                && session.agreement.suite == suite
+        });
+        if let Some((bmc, _)) = again {
+            return Ok((*bmc, suite));
+        }
+        self.make_room()?;
+        let mut random = [0; 20];
+        self.entropy.fill(&mut random);
+        let [a, b, c, d, bmc_random @ ..] = random;
+        let bmc = u32::from_le_bytes([a, b, c, d]).max(1);
+        let agreement = Agreement {
+            suite,
+            console: request.console,
+            bmc,
+            console_random: [0; 16],
+            bmc_random,
+            guid: self.guid,
+            role: 0,
+            user: Vec::new(),
+            key: self.key,
+        };
+        let limit = if request.privilege == 0 { ADMINISTRATOR } else { request.privilege };
+        // Random ids do not meet by chance; if they did, the older session would be lost, and set up again.
+        self.sessions.insert(bmc, Session { limit, agreement, stage: Stage::Opened, used: now });
+        Ok((bmc, suite))
+    }
+
+    /// Lets the oldest unfinished set-up go if all places are taken.
+    fn make_room(&mut self) -> Result<(), u8> {
+        if self.sessions.len() < SESSIONS {
+            return Ok(());
+        }
+        let unfinished = self.sessions.iter().filter(|(_, one)| !matches!(one.stage, Stage::Active(_)));
+        let oldest = unfinished.min_by_key(|(_, one)| one.used).map(|(bmc, _)| *bmc);
+        oldest.and_then(|bmc| self.sessions.remove(&bmc)).map(drop).ok_or(half::NO_RESOURCES)
+    }
+
+    fn challenge(&mut self, rakp1: &half::Rakp1<'_>, now: Instant) -> Option<Vec<u8>> {
+        let Some(session) = self.sessions.get_mut(&rakp1.bmc) else {
+            return Some(head(rakp1.tag, half::UNKNOWN_SESSION, 0));
+        };
+        if !matches!(session.stage, Stage::Opened) {
+            // Only a repetition may come now.
+            let again = session.agreement.console_random == rakp1.random;
+            return again.then(|| half::rakp2(rakp1.tag, &session.agreement));
+        }
+        let role = rakp1.role & 0x0F;
+        let refusal = if rakp1.user != self.user {
+            Some(half::UNAUTHORISED_NAME)
+        } else if role > ADMINISTRATOR {
+            Some(half::INVALID_ROLE)
+        } else if role > session.limit {
+            Some(half::UNAUTHORISED_ROLE)
+        } else {
+            None
+        };
+        if let Some(status) = refusal {
+            let console = session.agreement.console;
+            self.sessions.remove(&rakp1.bmc);
+            return Some(head(rakp1.tag, status, console));
+        }
+        if role != 0 {
+            session.limit = role;
+        }
+        session.used = now;
+        session.stage = Stage::Challenged;
+        session.agreement.console_random = rakp1.random;
+        session.agreement.role = rakp1.role;
+        session.agreement.user = rakp1.user.to_vec();
+        Some(half::rakp2(rakp1.tag, &session.agreement))
+    }
+
+    fn activate(&mut self, rakp3: &half::Rakp3<'_>, now: Instant) -> Option<Vec<u8>> {
+        let Some(session) = self.sessions.get_mut(&rakp3.bmc) else {
+            return (rakp3.status == 0).then(|| head(rakp3.tag, half::UNKNOWN_SESSION, 0));
+        };
+        let known = rakp3.status == 0 && same(rakp3.code, &session.agreement.console_code());
+        match session.stage {
+            Stage::Challenged if known => {
+                let keys = session.agreement.keys();
+                let (received, privilege) = (Window::default(), FIRST_PRIVILEGE.min(session.limit));
+                session.stage = Stage::Active(Active { keys, sent: 0, received, privilege, last: None });
+                session.used = now;
+            }
+            Stage::Active(_) if known => {}
+            // In clear, so it must not end a session that is set up.
+            Stage::Active(_) => return None,
+            Stage::Opened | Stage::Challenged => {
+                let console = session.agreement.console;
+                self.sessions.remove(&rakp3.bmc);
+                return (rakp3.status == 0).then(|| head(rakp3.tag, codes::WRONG_CODE, console));
+            }
+        }
+        Some(half::rakp4(rakp3.tag, &session.agreement))
+    }
+
+    fn command(&mut self, plus: &Plus<'_>, now: Instant) -> Result<Option<Vec<u8>>, Malformed> {
+        let nothing = Malformed("packet of no session");
+        let session = self.sessions.get_mut(&plus.session).ok_or(nothing)?;
+        let Stage::Active(active) = &mut session.stage else { return Err(nothing) };
+        let request = Message::decode(&plus.open(&active.keys)?)?;
+        if !active.received.accept(plus.sequence) {
+            return Err(Malformed("packet twice or too late"));
+        }
+        if request.net_fn & 1 == 1 {
+            return Err(Malformed("answer without a question"));
+        }
+        session.used = now;
+        let is = |command: Command| (command.net_fn, command.number) == (request.net_fn, request.command);
+        let mut closed = false;
+        let answer = match &active.last {
+            Some((asked, answer)) if *asked == request => answer.clone(),
+            _ if is(Command::PRIVILEGE_SET) => {
+                reply(&request, active.privilege_set(session.limit, &request.data))
+            }
+            _ if is(Command::SESSION_CLOSE) => {
+                closed = request.data.get(..4) == Some(&plus.session.to_le_bytes()[..]);
+                reply(&request, if closed { Ok(Vec::new()) } else { Err(NO_SUCH_SESSION) })
+            }
+            _ => reply(&request, self.chassis.execute(&request, active.privilege)),
+        };
+        let packet = active.seal(session.agreement.console, &answer, &*self.entropy);
+        active.last = Some((request, answer));
+        if closed {
+            self.sessions.remove(&plus.session);
+        }
+        Ok(Some(packet))
+    }
+}
+
+impl Active {
+    /// Set Session Privilege Level; 0 asks for the present one (section 22.18).
+    fn privilege_set(&mut self, limit: u8, data: &[u8]) -> Answer {
+        match data.first().map(|level| level & 0x0F) {
+            None => return Err(0xC7),
+            Some(0) => {}
+            Some(level) if level > limit => return Err(PRIVILEGE_LIMIT),
+            Some(level) => self.privilege = level,
+        }
+        Ok(vec![self.privilege])
+    }
+
+    fn seal(&mut self, console: u32, message: &Message, entropy: &dyn Entropy) -> Vec<u8> {
+        self.sent = self.sent.wrapping_add(1).max(1);
+        let mut iv = [0; 16];
+        entropy.fill(&mut iv);
+        frame::encode_secure(console, self.sent, &message.encode(), &self.keys, iv)
+    }
+}
+
+fn answer_outside(request: &Message) -> Option<Vec<u8>> {
+    commands::outside(request).map(|answer| reply(request, answer).encode())
+}
+
+fn reply(request: &Message, answer: Answer) -> Message {
+    let data = match answer {
+        Ok(data) => [&[0][..], &data].concat(),
+        Err(code) => vec![code],
+    };
+    Message {
+        to: request.from,
+        net_fn: request.net_fn | 1,
+        from: request.to,
+        sequence: request.sequence,
+        command: request.command,
+        data,
+    }
+}

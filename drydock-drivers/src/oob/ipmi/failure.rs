@@ -1,0 +1,106 @@
+//! Why a conversation with a BMC failed, and which [`DriverError`] that is. Holds no secret, so none can leak.
+
+use std::io;
+
+use super::wire::handshake::Refusal;
+use super::wire::{Malformed, codes};
+use crate::oob::Bmc;
+use crate::{DriverError, DriverErrorKind};
+
+/// A failure inside the driver.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What the caller gave cannot be sent.
+    Input(&'static str),
+    /// Nothing was sent: no socket, no route, or the time was over before.
+    NotSent(Option<io::Error>),
+    /// Another call keeps this BMC occupied.
+    Occupied,
+    /// Sent, as often as allowed, and no answer.
+    NoAnswer { asked: &'static str, cause: Option<io::Error> },
+    /// As [`Failure::NoAnswer`], to a command that changes something.
+    EffectUnknown { asked: &'static str, cause: Option<io::Error> },
+    /// A command ended with this completion code.
+    Completion { command: &'static str, code: u8 },
+    /// The session set-up ended with this status.
+    Status { asked: &'static str, code: u8 },
+    /// The BMC and the driver do not have the same password.
+    WrongPassword(&'static str),
+    /// The answer is not what the protocol says.
+    Malformed(Malformed),
+    /// The BMC shows something else than what was set, or something that has no name here.
+    Shows { kind: DriverErrorKind, what: String },
+}
+
+impl From<Malformed> for Failure {
+    fn from(problem: Malformed) -> Self {
+        Self::Malformed(problem)
+    }
+}
+
+impl Failure {
+    /// A refusal in the session set-up; `None` if the packet is not meant for this conversation.
+    pub(super) fn from_refusal(refusal: Refusal, asked: &'static str) -> Option<Self> {
+        match refusal {
+            Refusal::NotOurs => None,
+            Refusal::Status(code) => Some(Self::Status { asked, code }),
+            Refusal::Malformed(problem) => Some(Self::Malformed(problem)),
+        }
+    }
+
+    /// Whether another cipher suite may do.
+    pub(super) const fn refuses_suite(&self) -> bool {
+        matches!(self, Self::Status { code, .. } if codes::refuses_suite(*code))
+    }
+
+    /// The same failure of a command that changes something: without an answer, its effect is not known.
+    pub(super) fn of_change(self) -> Self {
+        match self {
+            Self::NoAnswer { asked, cause } => Self::EffectUnknown { asked, cause },
+            Self::Completion { command, code: codes::TIMEOUT } => {
+                Self::EffectUnknown { asked: command, cause: None }
+            }
+            other => other,
+        }
+    }
+
+    /// The public error for `operation` on `bmc`.
+    pub(super) fn into_error(self, operation: &'static str, bmc: &Bmc) -> DriverError {
+        let (kind, detail, cause) = self.explain();
+        let target = format!("{} at {}", bmc.node, bmc.address);
+        let error = DriverError::new(super::KIND, operation, target, kind).detail(detail);
+        match cause {
+            Some(cause) => error.source(cause),
+            None => error,
+        }
+    }
+
+    fn explain(self) -> (DriverErrorKind, String, Option<io::Error>) {
+        match self {
+            Self::Input(detail) => (DriverErrorKind::Input, detail.to_owned(), None),
+            Self::NotSent(cause) => {
+                (DriverErrorKind::Unreachable, "nothing could be sent in time".to_owned(), cause)
+            }
+            Self::Occupied => {
+                (DriverErrorKind::Busy, "another command to it is still under way".to_owned(), None)
+            }
+            Self::NoAnswer { asked, cause } => {
+                (DriverErrorKind::Unreachable, format!("no answer to {asked}"), cause)
+            }
+            Self::EffectUnknown { asked, cause } => {
+                (DriverErrorKind::EffectUnknown, format!("no answer to {asked}"), cause)
+            }
+            Self::Completion { command, code } => {
+                let (kind, meaning) = codes::completion(code);
+                (kind, format!("{command}: {meaning} (completion code {code:02X}h)"), None)
+            }
+            Self::Status { asked, code } => {
+                let (kind, meaning) = codes::status(code);
+                (kind, format!("{asked}: {meaning} (status {code:02X}h)"), None)
+            }
+            Self::WrongPassword(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
+            Self::Malformed(problem) => (DriverErrorKind::Protocol, problem.to_string(), None),
+            Self::Shows { kind, what } => (kind, what, None),
+        }
+    }
+}

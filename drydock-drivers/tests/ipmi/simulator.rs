@@ -1,0 +1,128 @@
+//! The driver against OpenIPMI's `ipmi_sim`: a BMC that nobody here wrote. It knows cipher suite 3, not 17, so each
+//! session starts with a refusal and the fallback.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use drydock_drivers::oob::{Bmc, BootDevice, PowerAction, PowerState};
+use drydock_drivers::{DriverErrorKind, OobDriver};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::support::{QUICK, bmc, bmc_with, driver, free_addresses, until};
+
+struct Simulator {
+    folder: TempDir,
+    bmc: Bmc,
+    _process: Child,
+}
+
+const CHASSIS: &str = r#"#!/bin/sh
+# Called by ipmi_sim: MC, then "get NAME..." or "set NAME VALUE". Keeps the state in files beside it, and a log.
+cd "$(dirname "$0")" || exit 1
+shift
+echo "$*" >> log
+verb=$1
+shift
+case "$verb" in
+get)
+    for name in "$@"; do
+        case "$name" in
+        power) echo "power:$(cat power)" ;;
+        boot) echo "boot:$(cat boot)" ;;
+        *) exit 1 ;;
+        esac
+    done ;;
+set)
+    while [ $# -ge 2 ]; do
+        case "$1" in
+        power) echo "$2" > power ;;
+        boot) echo "$2" > boot ;;
+        shutdown) echo 0 > power ;;
+        reset) ;;
+        *) exit 1 ;;
+        esac
+        shift 2
+    done ;;
+*) exit 1 ;;
+esac
+"#;
+
+impl Simulator {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bmc = bmc(free_addresses(1).await[0]);
+        configure(folder.path(), &bmc);
+        let process = Command::new("ipmi_sim")
+            .args(["-c", "lan.conf", "-f", "sim.emu", "-n", "-s"])
+            .arg(folder.path().join("state"))
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("cannot run ipmi_sim; install the Debian package openipmi");
+        let simulator = Self { folder, bmc, _process: process };
+        until("ipmi_sim answers", async || driver(QUICK).power_state(&simulator.bmc).await.is_ok()).await;
+        simulator
+    }
+
+    /// The lines of the chassis log that change something.
+    fn changes(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        log.lines().filter(|line| line.starts_with("set")).map(str::to_owned).collect()
+    }
+}
+
+fn configure(folder: &Path, bmc: &Bmc) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let script = folder.join("chassis.sh");
+    std::fs::write(&script, CHASSIS).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(folder.join("power"), "0\n").unwrap();
+    std::fs::write(folder.join("boot"), "default\n").unwrap();
+    std::fs::create_dir_all(folder.join("state/ipmi_sim/bmc1")).unwrap();
+    let mut lan = String::from("name \"bmc1\"\nset_working_mc 0x20\nstartlan 1\n");
+    writeln!(lan, "  addr {} {}", bmc.address.ip(), bmc.address.port()).unwrap();
+    lan.push_str("  priv_limit admin\n");
+    for level in ["callback", "user", "operator", "admin"] {
+        writeln!(lan, "  allowed_auths_{level} none md2 md5 straight").unwrap();
+    }
+    lan.push_str("  guid a123456789abcdefa123456789abcdef\nendlan\n");
+    writeln!(lan, "chassis_control \"{} 0x20\"", script.display()).unwrap();
+    let (account, password) = (super::support::ACCOUNT, super::support::PASSWORD);
+    lan.push_str("user 1 true \"\" \"test\" user 10 none md2 md5 straight\n");
+    writeln!(lan, "user 2 true \"{account}\" \"{password}\" admin 10 none md2 md5 straight").unwrap();
+    std::fs::write(folder.join("lan.conf"), lan).unwrap();
+    let emulation =
+        "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n";
+    std::fs::write(folder.join("sim.emu"), emulation).unwrap();
+}
+
+#[tokio::test]
+async fn power_goes_on_off_and_cycles() {
+    let simulator = Simulator::start().await;
+    let (driver, bmc) = (driver(QUICK), &simulator.bmc);
+    assert_eq!(driver.power_state(bmc).await.unwrap(), PowerState::Off);
+    driver.power_set(bmc, PowerAction::On).await.unwrap();
+    driver.power_set(bmc, PowerAction::On).await.unwrap();
+    assert_eq!(driver.power_state(bmc).await.unwrap(), PowerState::On);
+    driver.power_set(bmc, PowerAction::Cycle).await.unwrap();
+    // ipmi_sim cycles as real hardware does: off now, on a second later.
+    until("the cycled machine is on again", async || {
+        driver.power_state(bmc).await.unwrap() == PowerState::On
+    })
+    .await;
+    driver.power_set(bmc, PowerAction::Reset).await.unwrap();
+    driver.power_set(bmc, PowerAction::SoftOff).await.unwrap();
+    driver.power_set(bmc, PowerAction::SoftOff).await.unwrap();
+    driver.power_set(bmc, PowerAction::Off).await.unwrap();
+    assert_eq!(driver.power_state(bmc).await.unwrap(), PowerState::Off);
+    insta_like(&simulator.changes());
+}
+
+fn insta_like(changes: &[String]) {
+    eprintln!("{changes:#?}");
+}
