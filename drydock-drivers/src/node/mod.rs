@@ -1,5 +1,7 @@
 //! Node drivers: the provisioner that knows, commissions and installs servers.
 
+pub mod maas;
+
 use std::fmt;
 use std::net::IpAddr;
 
@@ -107,7 +109,7 @@ pub struct ReleaseRequest {
 /// One thing that was checked about the provisioner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceCheck {
-    /// What was checked: `version`, `authentication`, `images`, `rack controller NAME`.
+    /// What was checked: `version`, `authentication`, `images`, `rack controllers`.
     pub name: String,
     /// Whether it is as it should be.
     pub healthy: bool,
