@@ -2,6 +2,7 @@
 //! which it began.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,7 +46,9 @@ pub enum DesignError {
         source: Problems,
     },
     /// It is not the design any more with which the task began.
-    #[error("the design {reference} has changed since the task began; submit a new task to go on with the new design")]
+    #[error(
+        "the design {reference} has changed since the task began; submit a new task to go on with the new design"
+    )]
     Changed {
         /// The reference, without a password.
         reference: String,
@@ -79,7 +82,11 @@ pub trait DesignSource: Send + Sync + 'static {
     async fn load(&self, reference: &DesignRef) -> Result<Arc<LoadedDesign>, DesignError>;
 
     /// The design with this digest: from memory, or fetched if it is still the same.
-    async fn load_pinned(&self, reference: &DesignRef, digest: &str) -> Result<Arc<LoadedDesign>, DesignError>;
+    async fn load_pinned(
+        &self,
+        reference: &DesignRef,
+        digest: &str,
+    ) -> Result<Arc<LoadedDesign>, DesignError>;
 }
 
 /// Designs in files, by `file://` references.
@@ -117,7 +124,7 @@ impl DesignSource for FileDesigns {
         let bytes = tokio::fs::read(&path)
             .await
             .map_err(|source| DesignError::Read { reference: reference.to_string(), source })?;
-        let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest = hex(&Sha256::digest(&bytes));
         if let Some(design) = self.kept(&digest) {
             return Ok(design);
         }
@@ -130,7 +137,11 @@ impl DesignSource for FileDesigns {
         Ok(design)
     }
 
-    async fn load_pinned(&self, reference: &DesignRef, digest: &str) -> Result<Arc<LoadedDesign>, DesignError> {
+    async fn load_pinned(
+        &self,
+        reference: &DesignRef,
+        digest: &str,
+    ) -> Result<Arc<LoadedDesign>, DesignError> {
         if let Some(design) = self.kept(digest) {
             return Ok(design);
         }
@@ -149,4 +160,12 @@ fn file_path(reference: &DesignRef) -> Result<PathBuf, DesignError> {
         .filter(|url| url.scheme() == "file")
         .and_then(|url| url.to_file_path().ok())
         .ok_or_else(|| DesignError::Scheme { reference: reference.to_string() })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _always_ok = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -17,10 +17,16 @@ pub fn task_result(input: &TaskInput, end: Option<&TaskEnd>) -> TaskResult {
         Some(TaskEndKind::Failed(failure)) => {
             (failure.message.clone(), failure.disposition.as_str().to_owned())
         }
-        Some(TaskEndKind::Cancelled(request)) => (format!("cancelled by {}", request.by), "cancelled".to_owned()),
+        Some(TaskEndKind::Cancelled(request)) => {
+            (format!("cancelled by {}", request.by), "cancelled".to_owned())
+        }
     };
-    let mut result =
-        TaskResult { status: ActionResult::Failure, message: Some(message), reason: Some(reason), ..TaskResult::default() };
+    let mut result = TaskResult {
+        status: ActionResult::Failure,
+        message: Some(message),
+        reason: Some(reason),
+        ..TaskResult::default()
+    };
     if let Some(job) = &input.job {
         result.failure(job.node.as_str());
     }

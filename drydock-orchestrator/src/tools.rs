@@ -11,8 +11,8 @@ use drydock_drivers::oob::Bmc;
 use drydock_drivers::{NodeDriver, OobDriver};
 use drydock_workflow::StepError;
 
-use crate::input::{NodeJob, TaskInput};
 use crate::DesignSource;
+use crate::input::{NodeJob, TaskInput};
 
 /// The UDP port of IPMI over LAN (IANA, `asf-rmcp`).
 const IPMI_PORT: u16 = 623;

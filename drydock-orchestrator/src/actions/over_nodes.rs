@@ -12,7 +12,11 @@ use crate::orchestrator::ActionWorkflow;
 use crate::tools::Tools;
 
 /// The action `name`, whose share for one node is `share`.
-pub(crate) fn workflow(name: &str, share: &ActionWorkflow, tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
+pub(crate) fn workflow(
+    name: &str,
+    share: &ActionWorkflow,
+    tools: &Arc<Tools>,
+) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new(name, 1);
     let input = builder.input();
     let tools = Arc::clone(tools);
@@ -22,7 +26,7 @@ pub(crate) fn workflow(name: &str, share: &ActionWorkflow, tools: &Arc<Tools>) -
     });
     let selected = builder.step("select", selecting).run(&input);
     let ended = builder.children("nodes", share).run(&selected);
-    let voting = step_fn(|_, (selected, ended)| async move { Ok(Outcome::Done(vote(&selected, ended))) });
+    let voting = step_fn(|_, (selected, ended): (Vec<TaskInput>, _)| async move { Ok(Outcome::Done(vote(&selected, ended))) });
     let result = builder.step("vote", voting).run((&selected, &ended));
     builder.output(&result)
 }

@@ -25,12 +25,19 @@ pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors
         .deadline(times.power)
         .after(&boot)
         .run((&input, &known));
-    let on =
-        builder.step("power_on", bench.step(oob::power_on)).deadline(times.power).after(&off).run((&input, &known));
-    let machine =
-        builder.step("enlist", bench.step(node::enlist)).deadline(times.enlist).after(&on).run((&input, &known));
+    let on = builder
+        .step("power_on", bench.step(oob::power_on))
+        .deadline(times.power)
+        .after(&off)
+        .run((&input, &known));
+    let machine = builder
+        .step("enlist", bench.step(node::enlist))
+        .deadline(times.enlist)
+        .after(&on)
+        .run((&input, &known));
     let named = builder.step("name", bench.step(node::name)).run((&input, &machine));
-    let begun = builder.step("commission", bench.step(node::commission)).after(&named).run((&input, &machine));
+    let begun =
+        builder.step("commission", bench.step(node::commission)).after(&named).run((&input, &machine));
     let result = builder
         .step("await_ready", bench.step(node::await_ready))
         .deadline(times.commission)

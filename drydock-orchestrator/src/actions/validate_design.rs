@@ -29,8 +29,9 @@ async fn validate(tools: &Tools, ctx: &StepContext, input: &TaskInput) -> StepRe
             ActionResult::Success
         }
         Err(DesignError::Invalid { source, .. }) => {
-            for problem in source.iter() {
-                ctx.complain_about("document", &problem.document_name(), problem.to_string());
+            for problem in &source {
+                let document = problem.document.as_ref().map(ToString::to_string).unwrap_or_default();
+                ctx.complain_about("document", &document, problem.to_string());
             }
             ActionResult::Failure
         }

@@ -59,7 +59,11 @@ pub(crate) fn identify_to_destroy<'a>(
             )),
             Some(_) => Ok(Outcome::Done(Known { machine: machine.map(Found::from) })),
             None => {
-                ctx.say_about("node", node.name.as_str(), "Node not known to the provisioner, nothing to destroy");
+                ctx.say_about(
+                    "node",
+                    node.name.as_str(),
+                    "Node not known to the provisioner, nothing to destroy",
+                );
                 Ok(Outcome::Done(Known { machine: None }))
             }
         }
@@ -90,7 +94,9 @@ pub(crate) fn locate<'a>(tools: &'a Tools, _ctx: &'a StepContext, input: &'a Tas
         let node = tools.node(input).await?;
         match tools.drivers.node.find(&identity(&node)).await? {
             Some(machine) => Ok(Outcome::Done(machine.into())),
-            None => Err(StepError::permanent("the provisioner does not know the node: run prepare_nodes first")),
+            None => {
+                Err(StepError::permanent("the provisioner does not know the node: run prepare_nodes first"))
+            }
         }
     })
 }
@@ -154,9 +160,10 @@ pub(crate) fn await_ready<'a>(
         }
         let now = tools.drivers.node.machine(&machine.id).await?;
         match now.state {
-            MachineState::Ready | MachineState::Allocated | MachineState::Deploying | MachineState::Deployed => {
-                done(ctx, input, &format!("Node is {}", now.state_name))
-            }
+            MachineState::Ready
+            | MachineState::Allocated
+            | MachineState::Deploying
+            | MachineState::Deployed => done(ctx, input, &format!("Node is {}", now.state_name)),
             MachineState::Commissioning => Ok(Outcome::wait(tools.options.poll, "commissioning to end")),
             MachineState::New
             | MachineState::FailedCommissioning

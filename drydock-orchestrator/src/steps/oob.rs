@@ -6,8 +6,8 @@ use drydock_workflow::{Outcome, StepError};
 
 use super::node::Known;
 use super::{Work, succeeded};
-use crate::tools::{Tools, identity};
 use crate::TaskInput;
+use crate::tools::{Tools, identity};
 
 /// Asks for the power state, to see whether the BMC answers.
 pub(crate) fn interrogate<'a>(
