@@ -75,6 +75,17 @@ impl Served {
     }
 }
 
+/// Serves the BMCs of `yard` as soon as their addresses are free.
+pub(crate) async fn again_until_bound(yard: &Yard, stop: &CancellationToken) -> IpmiEmulator {
+    let mut emulator = None;
+    until("the addresses are free again", async || {
+        emulator = serve_ipmi(yard.clone(), Arc::new(SystemEntropy), stop.clone()).await.ok();
+        emulator.is_some()
+    })
+    .await;
+    emulator.unwrap()
+}
+
 /// Asks again and again until `is_so`, at most 20 s.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {

@@ -293,3 +293,119 @@ fn reply(request: &Message, answer: Answer) -> Message {
         data,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use drydock_core::{SecretString, SystemClock, SystemEntropy};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::emulator::Timing;
+    use crate::oob::ipmi::wire::handshake;
+
+    fn bmc() -> EmulatedBmc {
+        let spec = MachineSpec {
+            name: "n1".to_owned(),
+            boot_mac: "52:54:00:00:00:01".to_owned(),
+            bmc: ([127, 0, 0, 1], 623).into(),
+            account: "admin".to_owned(),
+            credential: SecretString::from("password".to_owned()),
+        };
+        let timing = Timing::of(Duration::from_secs(1));
+        let yard = Yard::new(vec![spec.clone()], timing, Arc::new(SystemClock));
+        EmulatedBmc::new(&spec, yard, Arc::new(SystemEntropy)).unwrap()
+    }
+
+    /// Sends a payload in clear; the answer's payload.
+    fn ask(bmc: &mut EmulatedBmc, now: Instant, kind: Payload, bytes: &[u8]) -> Vec<u8> {
+        let answer = bmc.answer(&frame::encode_clear(kind, bytes), now).unwrap();
+        let Ok(Frame::Plus(plus)) = frame::decode(&answer) else { panic!("{answer:?}") };
+        plus.clear().unwrap().to_vec()
+    }
+
+    fn log_in(bmc: &mut EmulatedBmc, console: u32, now: Instant) -> Result<Agreement, handshake::Refusal> {
+        let suite = CipherSuite::Sha256;
+        let request = handshake::open_request(1, console, suite);
+        let answer = ask(bmc, now, Payload::OpenRequest, &request);
+        let id = handshake::open_response(&answer, 1, console, suite)?;
+        let answer = ask(bmc, now, Payload::Rakp1, &handshake::rakp1(2, id, [7; 16], b"admin"));
+        let rakp2 = handshake::rakp2(&answer, 2, console)?;
+        let agreement = Agreement {
+            suite,
+            console,
+            bmc: id,
+            console_random: [7; 16],
+            bmc_random: rakp2.random,
+            guid: rakp2.guid,
+            role: handshake::ROLE,
+            user: b"admin".to_vec(),
+            key: user_key("password").unwrap(),
+        };
+        assert_eq!(rakp2.code, agreement.bmc_code());
+        let answer = ask(bmc, now, Payload::Rakp3, &handshake::rakp3(3, id, Ok(&agreement.console_code())));
+        assert_eq!(handshake::rakp4(&answer, 3, console)?, agreement.final_code());
+        Ok(agreement)
+    }
+
+    #[test]
+    fn eight_sessions_fit_and_an_idle_minute_ends_them() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        for console in 1..=8 {
+            assert!(log_in(&mut bmc, console, now).is_ok());
+        }
+        assert!(matches!(log_in(&mut bmc, 9, now), Err(handshake::Refusal::Status(half::NO_RESOURCES))));
+        assert!(log_in(&mut bmc, 9, now + IDLE).is_ok());
+    }
+
+    #[test]
+    fn unfinished_sessions_give_way() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        for console in 1..=20 {
+            let request = handshake::open_request(1, console, CipherSuite::Sha1);
+            let answer = ask(&mut bmc, now, Payload::OpenRequest, &request);
+            assert!(handshake::open_response(&answer, 1, console, CipherSuite::Sha1).is_ok());
+            assert!(bmc.sessions.len() <= SESSIONS);
+        }
+        assert!(log_in(&mut bmc, 99, now).is_ok());
+    }
+
+    #[test]
+    fn a_replayed_packet_gets_no_answer_and_a_repeated_request_no_second_effect() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        let agreement = log_in(&mut bmc, 1, now).unwrap();
+        let keys = agreement.keys();
+        let mut send = |sequence: u32, number: u8, command: Command, data: &[u8]| {
+            let plain = Message::request(number, command, data).encode();
+            bmc.answer(&frame::encode_secure(agreement.bmc, sequence, &plain, &keys, [0; 16]), now)
+        };
+        assert!(send(1, 1, Command::PRIVILEGE_SET, &[ADMINISTRATOR]).is_some());
+        assert!(send(2, 2, Command::CHASSIS_CONTROL, &[1]).is_some());
+        assert!(send(2, 2, Command::CHASSIS_CONTROL, &[1]).is_none());
+        assert!(send(3, 2, Command::CHASSIS_CONTROL, &[1]).is_some());
+        assert_eq!(bmc.chassis.yard.effects().len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_arrives_breaks_a_bmc(
+            packets in vec((0..8_usize, vec(any::<u8>(), 0..120)), 1..20),
+        ) {
+            let (mut bmc, now) = (bmc(), Instant::now());
+            let kinds = [
+                Payload::Ipmi, Payload::OpenRequest, Payload::OpenResponse, Payload::Rakp1,
+                Payload::Rakp2, Payload::Rakp3, Payload::Rakp4,
+            ];
+            for (kind, bytes) in packets {
+                match kinds.get(kind) {
+                    Some(kind) => bmc.answer(&frame::encode_clear(*kind, &bytes), now),
+                    None => bmc.answer(&bytes, now),
+                };
+            }
+            prop_assert!(bmc.chassis.yard.effects().is_empty());
+            prop_assert!(log_in(&mut bmc, 1, now).is_ok());
+        }
+    }
+}
