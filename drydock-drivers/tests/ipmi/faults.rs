@@ -45,6 +45,11 @@ async fn datagrams_out_of_order_do_no_harm() {
 }
 
 #[tokio::test]
+async fn damaged_datagrams_of_a_session_are_skipped() {
+    prepares_and_starts_once(|_, _| Fate::Damage).await;
+}
+
+#[tokio::test]
 async fn a_cycle_without_an_answer_is_sent_once_and_its_effect_not_known() {
     for lost in [Way::ToBmc, Way::ToConsole] {
         let served = served(1).await;

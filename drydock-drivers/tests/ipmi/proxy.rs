@@ -17,6 +17,8 @@ pub(crate) enum Fate {
     Pass,
     Lose,
     Double,
+    /// In a session, damaged ones come before it. In a session set-up nothing carries a code that would tell.
+    Damage,
     /// Delivered after the next one that goes the same way.
     Hold,
 }
@@ -93,7 +95,12 @@ async fn run(
                 held[way as usize] = Some(bytes);
                 continue;
             }
-            Fate::Pass => vec![bytes],
+            Fate::Damage if bytes[5] & 0xC0 == 0xC0 => {
+                let mut changed = bytes.clone();
+                changed[20] ^= 1;
+                vec![bytes[..bytes.len() / 2].to_vec(), changed, bytes]
+            }
+            Fate::Pass | Fate::Damage => vec![bytes],
             Fate::Double => vec![bytes.clone(), bytes],
         };
         out.extend(held[way as usize].take());

@@ -39,7 +39,7 @@ set)
     while [ $# -ge 2 ]; do
         case "$1" in
         power) echo "$2" > power ;;
-        boot) echo "$2" > boot ;;
+        boot) test -e stubborn || echo "$2" > boot ;;
         shutdown) echo 0 > power ;;
         reset) ;;
         *) exit 1 ;;
@@ -129,14 +129,24 @@ async fn power_goes_on_off_and_cycles() {
 async fn the_boot_device_is_set_and_read_back() {
     let simulator = Simulator::start().await;
     let (driver, bmc) = (driver(QUICK), &simulator.bmc);
-    driver.boot_device_set(bmc, BootDevice::Pxe).await.unwrap();
-    driver.boot_device_set(bmc, BootDevice::Cdrom).await.unwrap();
-    // ipmi_sim does not keep the valid bit: to a reader nothing is overridden.
-    assert_eq!(driver.boot_device(bmc).await.unwrap(), BootDevice::Default);
-    // It makes another device of the disk, and the driver notices.
-    let error = driver.boot_device_set(bmc, BootDevice::Disk).await.unwrap_err();
+    use BootDevice::{Cdrom, Default, Disk, Pxe, Setup};
+    for device in [Pxe, Disk, Cdrom, Setup, Default, Pxe] {
+        driver.boot_device_set(bmc, device).await.unwrap();
+    }
+    // ipmi_sim calls the disk "default", and no override "none".
+    let expected = ["pxe", "default", "cdrom", "bios", "none", "pxe"];
+    assert_eq!(simulator.changes(), expected.map(|device| format!("set boot {device}")));
+    // It does not keep the valid bit: to a reader nothing is overridden.
+    assert_eq!(driver.boot_device(bmc).await.unwrap(), Default);
+}
+
+#[tokio::test]
+async fn a_bmc_that_accepts_a_boot_device_and_keeps_another_is_found_out() {
+    let simulator = Simulator::start().await;
+    std::fs::write(simulator.folder.path().join("stubborn"), "").unwrap();
+    let error = driver(QUICK).boot_device_set(&simulator.bmc, BootDevice::Pxe).await.unwrap_err();
     assert_eq!(error.kind, DriverErrorKind::Refused, "{error}");
-    assert_eq!(simulator.changes(), ["set boot pxe", "set boot cdrom", "set boot default"]);
+    assert!(error.to_string().contains("selector 08h after 04h was set"), "{error}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use drydock_core::{NodeName, SecretString, SystemClock, SystemEntropy};
@@ -38,13 +39,21 @@ pub(crate) fn bmc_with(address: SocketAddr, password: &str) -> Bmc {
     }
 }
 
-/// Addresses that nobody listens on, all different.
+/// Addresses that nobody listens on, all different. Their ports are below those that the kernel gives to clients
+/// (32768 and up on Linux), so that no client takes one before the server that it is meant for.
 pub(crate) async fn free_addresses(count: usize) -> Vec<SocketAddr> {
-    let mut sockets = Vec::new();
-    for _ in 0..count {
-        sockets.push(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut addresses = Vec::new();
+    while addresses.len() < count {
+        // Test processes that run at the same time start in different places.
+        let number = std::process::id() % 160 * 64 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(20_000 + number % 12_000).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if UdpSocket::bind(address).await.is_ok() {
+            addresses.push(address);
+        }
     }
-    sockets.iter().map(|socket| socket.local_addr().unwrap()).collect()
+    addresses
 }
 
 /// A yard of `count` machines `n00`, `n01` …, with their BMCs served.
@@ -63,7 +72,7 @@ pub(crate) async fn served(count: usize) -> Served {
         account: ACCOUNT.to_owned(),
         credential: SecretString::from(PASSWORD.to_owned()),
     });
-    let yard = Yard::new(machines.collect(), Timing::of(Duration::from_secs(1)), Arc::new(SystemClock));
+    let yard = Yard::new(machines.collect(), Timing::of(Duration::from_hours(1)), Arc::new(SystemClock));
     let emulator = serve_ipmi(yard.clone(), Arc::new(SystemEntropy), CancellationToken::new()).await.unwrap();
     Served { yard, bmcs: addresses.into_iter().map(bmc).collect(), _emulator: emulator }
 }

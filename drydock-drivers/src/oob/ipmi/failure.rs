@@ -24,8 +24,8 @@ pub(super) enum Failure {
     Completion { command: &'static str, code: u8 },
     /// The session set-up ended with this status.
     Status { asked: &'static str, code: u8 },
-    /// The BMC and the driver do not have the same password.
-    WrongPassword(&'static str),
+    /// The user's password, keys or rights are not as they must be.
+    Credential(&'static str),
     /// The answer is not what the protocol says.
     Malformed(Malformed),
     /// The BMC shows something else than what was set, or something that has no name here.
@@ -98,7 +98,7 @@ impl Failure {
                 let (kind, meaning) = codes::status(code);
                 (kind, format!("{asked}: {meaning} (status {code:02X}h)"), None)
             }
-            Self::WrongPassword(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
+            Self::Credential(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
             Self::Malformed(problem) => (DriverErrorKind::Protocol, problem.to_string(), None),
             Self::Shows { kind, what } => (kind, what, None),
         }
