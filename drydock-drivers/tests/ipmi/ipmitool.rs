@@ -23,8 +23,8 @@ impl<'a> Client<'a> {
     async fn run(&self, arguments: &str) -> Output {
         let (host, port) = (self.bmc.address.ip().to_string(), self.bmc.address.port().to_string());
         Command::new("ipmitool")
-            // -N, -R: wait 1 s for an answer, and do not ask again.
-            .args(["-I", "lanplus", "-H", &host, "-p", &port, "-C", self.suite, "-N", "1", "-R", "1"])
+            // -N, -R: wait 3 s for an answer, and do not ask again.
+            .args(["-I", "lanplus", "-H", &host, "-p", &port, "-C", self.suite, "-N", "3", "-R", "1"])
             .args(["-U", self.account, "-E"])
             .args(arguments.split(' '))
             .env("IPMI_PASSWORD", self.password)

@@ -9,21 +9,18 @@ use tokio::time::Instant;
 
 use super::commands::{self, Answer, Chassis};
 use super::handshake::{self as half, head};
+use super::session::{Active, Session, Stage};
 use crate::emulator::{MachineSpec, Yard};
 use crate::oob::ipmi::wire::frame::{self, Frame, Payload, Plus};
 use crate::oob::ipmi::wire::{
-    ADMINISTRATOR, Agreement, CipherSuite, Command, Keys, Malformed, Message, Window, codes, same, user_key,
+    ADMINISTRATOR, Agreement, CipherSuite, Command, Malformed, Message, codes, same, user_key,
 };
 
 /// Sessions of one BMC, set up or on the way to it.
 const SESSIONS: usize = 8;
 /// How long a session without packets lasts (section 6.12.15: 60 s, give or take 3).
 const IDLE: Duration = Duration::from_mins(1);
-/// Before it asks for more, a session has the privilege level "user" (section 22.18).
-const FIRST_PRIVILEGE: u8 = 2;
-
-/// "Requested level exceeds the user's limit" and "invalid session id" (tables 22-24 and 22-25).
-const PRIVILEGE_LIMIT: u8 = 0x81;
+/// "Invalid session id" (table 22-25).
 const NO_SUCH_SESSION: u8 = 0x87;
 
 pub(super) struct EmulatedBmc {
@@ -33,32 +30,6 @@ pub(super) struct EmulatedBmc {
     guid: [u8; 16],
     entropy: Arc<dyn Entropy>,
     sessions: BTreeMap<u32, Session>,
-}
-
-struct Session {
-    /// The highest privilege that its Open Session Request allows.
-    limit: u8,
-    agreement: Agreement,
-    stage: Stage,
-    used: Instant,
-}
-
-enum Stage {
-    /// Open Session is through.
-    Opened,
-    /// RAKP messages 1 and 2 are through.
-    Challenged,
-    /// All is through.
-    Active(Active),
-}
-
-struct Active {
-    keys: Keys,
-    sent: u32,
-    received: Window,
-    privilege: u8,
-    /// The last request and its answer: a repeated request is answered again, and not carried out again.
-    last: Option<(Message, Message)>,
 }
 
 impl EmulatedBmc {
@@ -204,9 +175,7 @@ impl EmulatedBmc {
         let known = rakp3.status == 0 && same(rakp3.code, &session.agreement.console_code());
         match session.stage {
             Stage::Challenged if known => {
-                let keys = session.agreement.keys();
-                let (received, privilege) = (Window::default(), FIRST_PRIVILEGE.min(session.limit));
-                session.stage = Stage::Active(Active { keys, sent: 0, received, privilege, last: None });
+                session.stage = Stage::Active(Active::new(&session.agreement, session.limit));
                 session.used = now;
             }
             Stage::Active(_) if known => {}
@@ -252,26 +221,6 @@ impl EmulatedBmc {
             self.sessions.remove(&plus.session);
         }
         Ok(Some(packet))
-    }
-}
-
-impl Active {
-    /// Set Session Privilege Level; 0 asks for the present one (section 22.18).
-    fn privilege_set(&mut self, limit: u8, data: &[u8]) -> Answer {
-        match data.first().map(|level| level & 0x0F) {
-            None => return Err(0xC7),
-            Some(0) => {}
-            Some(level) if level > limit => return Err(PRIVILEGE_LIMIT),
-            Some(level) => self.privilege = level,
-        }
-        Ok(vec![self.privilege])
-    }
-
-    fn seal(&mut self, console: u32, message: &Message, entropy: &dyn Entropy) -> Vec<u8> {
-        self.sent = self.sent.wrapping_add(1).max(1);
-        let mut iv = [0; 16];
-        entropy.fill(&mut iv);
-        frame::encode_secure(console, self.sent, &message.encode(), &self.keys, iv)
     }
 }
 

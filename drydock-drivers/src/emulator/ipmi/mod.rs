@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! serve_ipmi   one socket and one task per machine
-//!   bmc        datagram in, datagram out: sessions
+//!   bmc        datagram in, datagram out: keeps the sessions
+//!   session    one of them: keys, sequence numbers, privilege
 //!   handshake  the BMC's half of Open Session and RAKP
 //!   commands   request in, completion code and data out: the machine
 //! ```
@@ -13,6 +14,7 @@
 mod bmc;
 mod commands;
 mod handshake;
+mod session;
 
 use std::io;
 use std::sync::Arc;

@@ -45,7 +45,7 @@ pub(super) async fn capabilities(channel: &Channel) -> Result<(), Failure> {
     };
     // Table 22-15: bit 7 of the types says that bit 1 of the next byte but one means "2.0 is spoken".
     if types & 0x80 != 0 && extended & 0x02 == 0 {
-        return Err(Failure::Shows {
+        return Err(Failure::Other {
             kind: DriverErrorKind::Unsupported,
             what: "the BMC does not speak IPMI 2.0 over LAN".to_owned(),
         });
@@ -134,7 +134,7 @@ async fn agree(
 /// a new one, and the next session will do.
 fn after_proof(failure: Failure) -> Failure {
     match failure {
-        Failure::Status { code: codes::WRONG_CODE, .. } => Failure::Shows {
+        Failure::Status { code: codes::WRONG_CODE, .. } => Failure::Other {
             kind: DriverErrorKind::Busy,
             what: "the BMC was too slow for its session set-up".to_owned(),
         },
