@@ -55,6 +55,12 @@ impl Recording {
         get(&self.request_headers, name)
     }
 
+    /// The id in `…/machines/ID/…`.
+    pub(crate) fn machine(&self) -> Option<&str> {
+        let (_, rest) = self.target.split_once("/machines/")?;
+        rest.split('/').next().filter(|id| !id.is_empty() && !id.starts_with('?'))
+    }
+
     pub(crate) fn content_type(&self) -> &str {
         get(&self.answer.headers, "content-type").expect("an answer has a type")
     }
