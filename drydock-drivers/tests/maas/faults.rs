@@ -12,6 +12,7 @@ use drydock_drivers::emulator::{EffectKind, MaasFault, MaasStatus};
 use drydock_drivers::node::{DeployRequest, MachineId, MachineState};
 use tokio::task::JoinSet;
 
+use crate::recording::Recording;
 use crate::replay::{Canned, Replay};
 use crate::rig::{HandClock, Rig, UNIT, driver, n1, options};
 
@@ -79,8 +80,44 @@ async fn a_command_is_sent_once_whatever_becomes_of_it() {
         let error = rig.driver.commission(&id).await.expect_err("a second attempt would succeed");
         assert_eq!(error.kind, kind, "{fault:?}");
     }
+    let mut impatient = options(&rig.url);
+    impatient.answer_timeout = Duration::from_millis(50);
+    rig.faults.next(1, MaasFault::Hang);
+    let error = driver(&impatient, &rig.clock).commission(&id).await.unwrap_err();
+    assert_eq!((error.kind, error.detail.as_deref()), (EffectUnknown, Some("no answer in time")));
     assert_eq!(rig.n1().await.state, MachineState::New);
     rig.stop().await;
+}
+
+/// The first four questions are answered with "none", the last with who is asking.
+#[tokio::test]
+async fn none_is_not_believed_of_a_user_from_whom_maas_hides_machines() {
+    let mut answers = vec![Canned::json("[]"); 4];
+    answers.push(Canned::json(r#"{"username": "guest", "is_superuser": false}"#));
+    let replay = Replay::start(answers).await;
+    let error = driver(&options(&replay.url), &HandClock::new()).find(&n1()).await.unwrap_err();
+    assert_eq!(error.kind, Refused);
+    assert!(error.to_string().contains("user guest is not an administrator"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_not_filtered_is_not_taken_for_the_machine() {
+    let other = Recording::load("e-machine-13").answer;
+    let mut identity = n1();
+    identity.name = "n9".parse().unwrap();
+    let replay = Replay::start(vec![other.clone()]).await;
+    let error = driver(&options(&replay.url), &HandClock::new()).find(&identity).await.unwrap_err();
+    assert_eq!(error.kind, Protocol, "another name: {error}");
+
+    identity.boot_mac = Some("52:54:00:00:09:09".to_owned());
+    let replay = Replay::start(vec![Canned::json("[]"), other.clone()]).await;
+    let error = driver(&options(&replay.url), &HandClock::new()).find(&identity).await.unwrap_err();
+    assert_eq!(error.kind, Protocol, "another MAC: {error}");
+
+    let machine = other.body.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let replay = Replay::start(vec![Canned::json(&format!("[{machine}, {machine}]"))]).await;
+    let error = driver(&options(&replay.url), &HandClock::new()).find(&n1()).await.unwrap_err();
+    assert_eq!(error.kind, Refused, "two of them: {error}");
 }
 
 #[tokio::test]

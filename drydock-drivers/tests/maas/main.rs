@@ -10,3 +10,4 @@ mod recording;
 mod replay;
 mod rig;
 mod secrets;
+mod tls;

@@ -75,8 +75,10 @@ impl Replay {
     }
 }
 
+type Shared = (Arc<Mutex<Log>>, Arc<Vec<Canned>>);
+
 async fn answer(
-    State((log, answers)): State<(Arc<Mutex<Log>>, Arc<Vec<Canned>>)>,
+    State((log, answers)): State<Shared>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
