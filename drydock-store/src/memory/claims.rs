@@ -25,20 +25,20 @@ impl State {
             .collect();
         free.sort_unstable();
         free.truncate(max);
-        for (_, id) in &free {
-            if let Some(live) = self.live.get_mut(id) {
-                live.owner = Some(epoch);
-                live.started_at.get_or_insert(at);
-            }
-        }
-        Ok(free.into_iter().filter_map(|(_, id)| self.claimed(id)).collect())
+        Ok(free.into_iter().filter_map(|(_, id)| self.take(epoch, at, id)).collect())
     }
 
-    fn claimed(&self, id: TaskId) -> Option<ClaimedTask> {
+    fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {
+        let live = self.live.get_mut(&id)?;
+        let resumed = live.started_at.is_some();
+        live.owner = Some(epoch);
+        live.started_at.get_or_insert(at);
+        let cancellation = live.cancellation.clone();
         let messages = self.messages.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
         Some(ClaimedTask {
             task: self.tasks.get(&id)?.clone(),
-            cancellation: self.live.get(&id)?.cancellation.clone(),
+            resumed,
+            cancellation,
             checkpoints: of(id, &self.checkpoints, |(task, _)| *task),
             attempts: of(id, &self.attempts, |(task, _, _)| *task),
             waits: of(id, &self.waits, |(task, _)| *task),
