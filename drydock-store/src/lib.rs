@@ -15,6 +15,7 @@ mod doubt;
 mod error;
 mod gather;
 mod memory;
+mod postgres;
 pub mod repo;
 mod row;
 mod schema;
@@ -22,5 +23,6 @@ mod sqlite;
 mod store;
 
 pub use memory::MemoryStore;
+pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use store::Store;

@@ -1,6 +1,6 @@
 //! Every store passes the conformance suite, and all agree on random histories.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 /// One test for each concern of the suite, on the stores of `$home`.
 macro_rules! conforms {
@@ -20,4 +20,5 @@ macro_rules! conforms {
 }
 
 mod memory;
+mod postgres;
 mod sqlite;
