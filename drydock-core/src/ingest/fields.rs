@@ -125,7 +125,7 @@ impl<'n> Fields<'n> {
         let text = self.text(found, key)?;
         let parsed = text.trim().parse().ok();
         if parsed.is_none() {
-            self.problem(found, key, format!("{text:?} is not {what}"));
+            self.problem(found, key, format!("{} is not {what}", quoted(&text)));
         }
         parsed
     }
@@ -141,7 +141,11 @@ impl<'n> Fields<'n> {
         let choice = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
         if choice.is_none() {
             let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            self.problem(found, key, format!("{written:?} is not known here: write {}", known.join(" or ")));
+            self.problem(
+                found,
+                key,
+                format!("{} is not known here: write {}", quoted(written), known.join(" or ")),
+            );
         }
         choice
     }
@@ -238,6 +242,14 @@ pub(super) fn written(found: &mut Findings, node: &Node, path: &str) -> Option<S
             None
         }
     }
+}
+
+/// A text in quotes, cut where it grows long.
+pub(super) fn quoted(text: &str) -> String {
+    const SHOWN_MAX: usize = 80;
+    let cut: String = text.chars().take(SHOWN_MAX).collect();
+    let more = if cut.len() < text.len() { "..." } else { "" };
+    format!("{cut:?}{more}")
 }
 
 fn unique<'n>(found: &mut Findings, list: &'n [Entry], path: &str) -> IndexMap<&'n str, &'n Node> {

@@ -21,9 +21,9 @@ use document::Reader;
 
 /// How many bytes all files together may have.
 pub const INPUT_BYTES_MAX: usize = 64 << 20;
-/// How many values (mappings, lists and single ones) a document may have, those that its aliases repeat included.
+/// How many values a document may have: mappings, lists, single ones and keys, with what its aliases repeat.
 pub const DOCUMENT_VALUES_MAX: usize = 100_000;
-/// How many values all files together may have; about 60 to a server.
+/// How many values all files together may have. A server has about 30 of its own.
 pub const INPUT_VALUES_MAX: usize = 8_000_000;
 
 /// One file, already read.
@@ -58,7 +58,7 @@ pub fn ingest(files: &[SourceFile<'_>]) -> Result<Ingested, Problems> {
             Ingested { design: Design::default(), notes: Vec::new() },
         );
     }
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(INPUT_VALUES_MAX);
     for file in files {
         reader.file(file);
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use problem::FieldProblem;
-pub(crate) use problem::{below, joined, kind};
+pub(crate) use problem::{joined, kind};
 
 use crate::NodeName;
 use crate::design::Site;
