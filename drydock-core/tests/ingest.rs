@@ -258,3 +258,34 @@ fn a_byte_order_mark_and_dos_line_ends_are_read() {
     assert!(read(source.as_bytes()).is_ok());
     assert!(read(b"").is_ok());
 }
+
+/// Any line of a site may be lost, doubled or spoiled: reading ends with an answer, and the answer shows no secret.
+#[test]
+fn no_spoiled_line_brings_reading_down_or_shows_the_secret() {
+    let source = include_str!("../../tests/fixtures/sites/two-racks.yaml");
+    let first_node = source.find("  name: r1n02").unwrap_or(source.len());
+    let lines: Vec<&str> = source[..first_node].lines().skip(90).collect();
+    assert!(lines.iter().any(|line| line.contains("credential: harbour-light")));
+    for spoiled in 0..lines.len() {
+        for replacement in ["", "  - [", "\t\"", "  <<: *x", "    ? {a: b}"] {
+            let changed: Vec<_> = lines
+                .iter()
+                .enumerate()
+                .map(|(index, line)| if index == spoiled { replacement } else { line })
+                .collect();
+            let answer = format!("{:?}", read(changed.join("\n").as_bytes()));
+            assert!(!answer.contains("harbour"), "line {spoiled} as {replacement:?}: {answer}");
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever the bytes, there is an answer, and every problem has a place.
+    #[test]
+    fn any_text_has_an_answer(text in "[-a-z0-9:{}\\[\\]&*!|>'\"%#?,. \n\t\u{e9}]{0,120}") {
+        let source = format!("schema: drydock/BaremetalNode/v1\nmetadata: {{name: a}}\ndata:\n  {text}");
+        for problem in read(source.as_bytes()).err().unwrap_or_default() {
+            proptest::prop_assert!(problem.starts_with("s:"), "{}", problem);
+        }
+    }
+}

@@ -313,13 +313,13 @@ mod tests {
 
     #[test]
     fn all_documents_together_have_a_limit() {
-        let rack = |name| format!("schema: drydock/Rack/v1\nmetadata: {{name: {name}}}\ndata: {{}}\n---\n");
-        let broken = "a: &x 1\nb: [*x\n---\n";
+        let rack = |name| format!("---\nschema: drydock/Rack/v1\nmetadata: {{name: {name}}}\ndata: {{}}\n");
+        let broken = "a: &x 1\nb: [*x\n";
         for (source, values_max, expected) in [
             // A rack has nine values: the document, its schema, its metadata with a name, its body, and four keys.
             (rack("r1") + &rack("r2"), 18, None),
             (rack("r1") + &rack("r2") + &rack("r3"), 18, Some(9)),
-            (broken.to_owned() + &rack("r1"), 1000, Some(4)),
+            (broken.to_owned() + &rack("r1"), 1000, Some(3)),
         ] {
             let mut reader = Reader::new(values_max);
             reader.file(&SourceFile { name: "s", bytes: source.as_bytes() });

@@ -53,10 +53,7 @@ pub fn ingest(files: &[SourceFile<'_>]) -> Result<Ingested, Problems> {
     if bytes > INPUT_BYTES_MAX {
         let origin = Origin::file(files.first().map_or("", |file| file.name));
         let text = format!("the site has {bytes} bytes, and may have {INPUT_BYTES_MAX}: leave files out");
-        return Problems::unless_none(
-            vec![Problem { origin, document: None, path: String::new(), text }],
-            Ingested { design: Design::default(), notes: Vec::new() },
-        );
+        return Err(Problem { origin, document: None, path: String::new(), text }.into());
     }
     let mut reader = Reader::new(INPUT_VALUES_MAX);
     for file in files {

@@ -31,7 +31,7 @@ pub struct NodeFilter {
 /// How parts make a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Combine {
+enum Combine {
     /// What any of the parts has.
     Union,
     /// What all of the parts have.
@@ -43,7 +43,7 @@ impl Combine {
     const ALL: [Self; 2] = [Self::Union, Self::Intersection];
 
     /// The word in documents.
-    pub const fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Union => "union",
             Self::Intersection => "intersection",
