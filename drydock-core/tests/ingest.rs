@@ -131,7 +131,7 @@ fn a_name_is_taken_once_per_kind_over_all_files() {
     let problems = ingest(&files).map(|_| ()).map_err(|problems| problems.to_string());
     assert_eq!(
         problems,
-        Err("c:3:7: Network/n: metadata.name: there is another Network of this name at a:1:1: \
+        Err("c:1:1: Network/n: metadata.name: there is another Network of this name at a:1:1: \
              give one of them another name, or drop it"
             .to_owned())
     );

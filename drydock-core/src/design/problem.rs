@@ -176,8 +176,9 @@ fn write_located(
         line.push_str(&document.to_string());
         line.push_str(": ");
     }
-    for part in [path, ": "].into_iter().filter(|_| !path.is_empty()) {
-        line.push_str(part);
+    if !path.is_empty() {
+        line.push_str(path);
+        line.push_str(": ");
     }
     line.push_str(text);
     // Names and keys come from the file; they must not break a log line or move a terminal's cursor.

@@ -145,6 +145,7 @@ impl Reader {
 
     /// Reads the body and keeps the document, if it has a name that is not taken.
     fn body(&mut self, kind: Kind, name: &str, origin: Origin, data: &Fields<'_>) {
+        let at = Mark { line: origin.line, column: origin.column };
         let (design, found) = (&mut self.design, &mut self.found);
         let earlier = match kind {
             Kind::Region => {
@@ -176,7 +177,7 @@ impl Reader {
                 "there is another {} of this name at {earlier}: give one of them another name, or drop it",
                 kind.as_str()
             );
-            self.found.problem(Some(data.at()), "metadata.name", text);
+            self.found.problem(Some(at), "metadata.name", text);
         }
     }
 

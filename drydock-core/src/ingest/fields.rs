@@ -1,4 +1,5 @@
-//! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can and tells the rest.
+//! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can, and
+//! tells the rest.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -214,7 +215,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// A text. A number or truth value is refused: quotes show what was meant, and leading zeros would be lost on the way.
+/// A text. A number or truth value is refused, as the schemas of v1.0 do; quotes show what was meant.
 pub(super) fn text(found: &mut Findings, node: &Node, path: &str) -> Option<String> {
     match &node.value {
         Value::Text(text) => Some(text.clone()),

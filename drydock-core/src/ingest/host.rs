@@ -65,7 +65,7 @@ fn platform(found: &mut Findings, map: &Fields<'_>) -> Platform {
     }
 }
 
-/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`, and `True` is later printed as a bare flag.
+/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`; `True` stands for a bare flag.
 fn kernel_params(found: &mut Findings, platform: &Fields<'_>) -> Vec<(String, String)> {
     let Some(map) = platform.map(found, "kernel_params") else { return Vec::new() };
     let mut params = Vec::new();

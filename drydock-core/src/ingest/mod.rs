@@ -1,7 +1,7 @@
 //! Bytes to documents to [`Design`], telling everything that is wrong at once.
 //!
-//! Read are Deckhand-style YAML documents: `schema: drydock/<Kind>/v1`, `metadata.name`, and the body under `data`, of the
-//! kinds in [`Design`]. Documents of other schemas, boot actions among them, are passed over with a note.
+//! Read are Deckhand-style YAML documents of the kinds in [`Design`]: `schema: drydock/<Kind>/v1`, `metadata.name`, and
+//! the body under `data`. Documents of other schemas, boot actions among them, are passed over with a note.
 //!
 //! Fields that the types of [`crate::design`] do not have (storage, interfaces, device aliases, repositories …) are
 //! accepted without a look at them, so that a complete site can be read. A misspelt optional field is therefore not told.

@@ -53,8 +53,8 @@ pub(super) struct Unreadable {
     pub(super) too_large: bool,
 }
 
-/// Parses one document into a tree of at most `values_max` values, keys and what aliases repeat included. Returns the tree, and
-/// how many values it has.
+/// Parses one document into a tree of at most `values_max` values, keys and what aliases repeat included. Returns the
+/// tree, and how many values it has.
 pub(super) fn parse(chunk: &Chunk<'_>, values_max: usize) -> Result<(Node, usize), Unreadable> {
     let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(chunk.text, options(values_max))
         .map_err(|error| unreadable(&error, chunk.lines_before, values_max))?;

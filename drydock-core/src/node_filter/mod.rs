@@ -1,7 +1,8 @@
 //! Which nodes a task is for: the node filter of the v1.0 API.
 //!
-//! A filter combines entries, and an entry combines criteria, each by union or by intersection. Where v1.0 crashed on a filter,
-//! or took it for "no nodes" without a word, the filter is refused when it is read; a [`NodeFilter`] always has a meaning.
+//! A filter combines entries, and an entry combines criteria, each by union or by intersection. Where v1.0 crashed on
+//! a filter, or took it for "no nodes" without a word, the filter is refused when it is read: a [`NodeFilter`] always
+//! has a meaning.
 //!
 //! Unlike v1.0, the labels of an intersection must all match, and `rack_labels` are looked at.
 
@@ -91,7 +92,8 @@ impl NodeFilter {
         Self { filter_set_type: Combine::Intersection, filter_set: vec![entry] }
     }
 
-    /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have selects nothing.
+    /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have
+    /// selects nothing.
     pub fn select(&self, site: &Site) -> Vec<NodeName> {
         eval::select(self, site)
     }
