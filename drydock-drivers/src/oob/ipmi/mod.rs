@@ -75,6 +75,14 @@ type Turn = OwnedMutexGuard<Option<CipherSuite>>;
 
 /// The IPMI driver. One serves any number of BMCs, and speaks with each in one session at a time.
 ///
+/// How its verbs deal with what BMCs do:
+/// * A cycle of a server that is off switches it on. A soft-off of one that is off does nothing.
+/// * A boot device is set for the next boot only, as for a legacy BIOS. Flags that the BMC no longer shows as valid count
+///   as [`BootDevice::Default`], whatever device they still name.
+/// * No answer to a command that changes something is [`EffectUnknown`](crate::DriverErrorKind::EffectUnknown); before
+///   that command, and for questions, it is [`Unreachable`](crate::DriverErrorKind::Unreachable).
+/// * Wrong credentials are told at once and not tried again: BMCs lock users out.
+///
 /// It tries cipher suite 17, then 3, and no weaker one; which of them a BMC accepted is remembered as long as the driver lives.
 pub struct IpmiDriver {
     options: IpmiOptions,
