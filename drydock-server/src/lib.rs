@@ -5,6 +5,12 @@
 //!
 //! This crate is the only one that names concrete stores and drivers, and there only `compose` does.
 
+pub mod api;
+mod app;
+mod compose;
 pub mod config;
 pub mod lifecycle;
+mod no_provisioner;
 pub mod serve;
+
+pub use app::App;
