@@ -1,3 +1,11 @@
-//! (in the making)
+//! The Drydock server: the v1.0 API over the engine, a store and the drivers; and the command line.
+//!
+//! * [`serve`](serve::serve) starts a server in this process, from a checked [`ServeConfig`](config::ServeConfig).
+//! * [`lifecycle::until_signal`] lets it run until it is told to stop.
+//!
+//! This crate is the only one that names concrete stores and drivers, and there only `compose` does.
 
 pub mod cli;
+pub mod config;
+pub mod lifecycle;
+pub mod serve;

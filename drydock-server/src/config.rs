@@ -1,0 +1,199 @@
+//! What a server is told: one plain struct, checked as a whole. The command line fills it; nothing here reads the environment.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use drydock_core::{ExposeSecret, InstanceName, SecretString};
+use drydock_drivers::oob::IpmiOptions;
+use drydock_workflow::EngineOptions;
+use url::Url;
+
+/// The port on which v1.0 listens, too.
+const PORT: u16 = 9000;
+
+/// How a server is to be.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where tasks are kept.
+    pub database: DatabaseUrl,
+    /// Bring the database's schema up to date first. On by default for SQLite, off for Postgres, where other servers may run.
+    pub migrate_on_start: bool,
+    /// Where the API listens; 127.0.0.1:9000. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Listen on an address that others can reach, although the API knows no authentication yet.
+    pub allow_unauthenticated: bool,
+    /// The name under which this instance holds its lease; each instance over one database needs its own.
+    pub instance: InstanceName,
+    /// Lease, capacity, grace, polling.
+    pub engine: EngineOptions,
+    /// The MAAS that installs nodes. Without one, actions that need it fail and say so.
+    pub maas: Option<MaasConfig>,
+    /// Times of the IPMI driver.
+    pub ipmi: IpmiOptions,
+}
+
+/// A MAAS and the key to it.
+#[derive(Debug, Clone)]
+pub struct MaasConfig {
+    /// Its URL, such as `http://maas:5240/MAAS`.
+    pub url: String,
+    /// An administrator's API key, `CONSUMER:TOKEN:SECRET`.
+    pub api_key: SecretString,
+    /// A file of certificates (PEM) of authorities to trust besides the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// Which database: `memory:`, `sqlite:PATH` (or a plain path), `postgres://…`. Shown without its password.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// None: nothing survives the process.
+    Memory,
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A Postgres database.
+    Postgres(SecretString),
+}
+
+/// One thing that is wrong with a configuration, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+pub struct ConfigProblem {
+    /// The setting.
+    pub setting: &'static str,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl ServeConfig {
+    /// A server on the loopback address, with the usual times and without a MAAS.
+    pub fn new(database: DatabaseUrl, instance: InstanceName) -> Self {
+        Self {
+            migrate_on_start: !matches!(database, DatabaseUrl::Postgres(_)),
+            database,
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
+            allow_unauthenticated: false,
+            instance,
+            engine: EngineOptions::default(),
+            maas: None,
+            ipmi: IpmiOptions::default(),
+        }
+    }
+
+    /// Everything that is wrong with it; empty when a server can be built.
+    pub fn problems(&self) -> Vec<ConfigProblem> {
+        let mut problems = Problems::default();
+        problems.when(
+            !self.listen.ip().is_loopback() && !self.allow_unauthenticated,
+            "listen",
+            || format!(
+                "{} can be reached from other machines, and the API has no authentication: whoever reaches it may wipe servers; \
+                 listen on 127.0.0.1, or allow unauthenticated access if something else guards the port",
+                self.listen
+            ),
+        );
+        let engine = &self.engine;
+        problems.when(engine.lease < Duration::from_secs(1), "lease", || {
+            format!("{:?} is shorter than a database may need to answer: take 1 s or more", engine.lease)
+        });
+        problems.when(engine.poll.is_zero() || engine.poll > engine.lease, "poll", || {
+            format!("{:?} is not between 0 and the lease ({:?})", engine.poll, engine.lease)
+        });
+        problems.when(engine.capacity == 0, "capacity", || {
+            "an instance with room for no task runs none".to_owned()
+        });
+        problems.when(engine.batch == 0, "batch", || "a commit must hold at least one write".to_owned());
+        if let Some(maas) = &self.maas {
+            maas.check(&mut problems);
+        }
+        problems.0
+    }
+}
+
+impl MaasConfig {
+    fn check(&self, problems: &mut Problems) {
+        match self.url.parse::<Url>() {
+            // The text of the URL stays out of the message: it may hold a password.
+            Err(problem) => {
+                problems.add("maas.url", format!("not a URL ({problem}): write http://HOST:5240/MAAS"))
+            }
+            Ok(url) => {
+                problems.when(!matches!(url.scheme(), "http" | "https"), "maas.url", || {
+                    format!("{}: is not http: or https:", url.scheme())
+                });
+                problems.when(!url.username().is_empty() || url.password().is_some(), "maas.url", || {
+                    "holds a user name or a password: MAAS wants the API key instead".to_owned()
+                });
+            }
+        }
+        let key = self.api_key.expose_secret();
+        let whole = key.split(':').count() == 3 && key.split(':').all(|part| !part.is_empty());
+        problems.when(!whole, "maas.api_key", || {
+            "not CONSUMER:TOKEN:SECRET, as `maas apikey` shows it".to_owned()
+        });
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<ConfigProblem>);
+
+impl Problems {
+    fn add(&mut self, setting: &'static str, problem: String) {
+        self.0.push(ConfigProblem { setting, problem });
+    }
+
+    fn when(&mut self, wrong: bool, setting: &'static str, problem: impl FnOnce() -> String) {
+        if wrong {
+            self.add(setting, problem());
+        }
+    }
+}
+
+/// A text that names no database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no database URL: write sqlite:PATH, postgres://USER@HOST/NAME or memory:")]
+pub struct InvalidDatabaseUrl;
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if text == "memory:" {
+            return Ok(Self::Memory);
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.into()));
+        }
+        let path = text.strip_prefix("sqlite://").or(text.strip_prefix("sqlite:")).unwrap_or(text);
+        if path.is_empty() || path.contains("://") {
+            return Err(InvalidDatabaseUrl);
+        }
+        Ok(Self::Sqlite(path.into()))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => match url.expose_secret().parse::<Url>() {
+                Ok(mut url) => {
+                    // Neither fails for a URL with a host; one without has no password.
+                    let _no_host = url.set_password(None).is_err();
+                    url.set_query(None);
+                    write!(f, "{url}")
+                }
+                Err(_) => f.write_str("postgres:"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
