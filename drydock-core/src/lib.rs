@@ -3,7 +3,8 @@
 //! * [`journal`]: what the engine asks of a store, and the records that cross that seam.
 //! * [`Clock`] and [`Entropy`]: time and randomness, as ports.
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
-//! * [`ingest`]: site documents to a [`design`], and what each node comes to.
+//! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant.
+//! * [`task`]: the words of the v1.0 API about tasks.
 //! * [`TaskId`], [`Epoch`], [`NodeName`] …: ids and names, checked when they are made.
 
 pub mod design;
@@ -13,8 +14,10 @@ mod ids;
 pub mod ingest;
 pub mod journal;
 mod name;
+pub mod node_filter;
 mod payload;
 mod retry;
+pub mod task;
 mod time;
 
 pub use entropy::{Entropy, SystemEntropy};

@@ -95,23 +95,18 @@ fn pairs(map: &indexmap::IndexMap<String, String>) -> Vec<String> {
 
 #[test]
 fn debug_probe() {
-    let big = "x".repeat(1 << 20);
-    let bomb = format!("a: &a {big}\nb: [{}]\n", "*a, ".repeat(500));
-    println!(
-        "{:?}",
-        problems_of(bomb.as_bytes())
-            .iter()
-            .map(|p| p.chars().take(300).collect::<String>())
-            .collect::<Vec<_>>()
-    );
-    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
-    for i in 1..9 {
-        bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(",")));
+    println!("{:#?}", problems_of(format!("a: {}1{}", "[".repeat(22), "]".repeat(22)).as_bytes()));
+    let mut bomb = format!("a0: &a0 {}x{}\n", "[".repeat(18), "]".repeat(18));
+    for i in 1..60 {
+        bomb.push_str(&format!("a{i}: &a{i} {}*a{}{}\n", "[".repeat(18), i - 1, "]".repeat(18)));
     }
     println!("{:#?}", problems_of(bomb.as_bytes()));
-    println!("{:#?}", problems_of(b"a: [1, 2\nb: 3\n---\n'x\n---\na: b: c\n---\n\ta: 1\n---\nx: *nope\n---\n? {a: 1}\n: 2\n---\n~: 1\n--- 7\n"));
-    println!("{:#?}", problems_of(b"schema: drydock/Network/v1\nmetadata: {name: n, name: m}\ndata: {cidr: 10.0.0.1/240, vlan: 5000, mtu: x, ranges: [{type: foo, start: 1.2.3}], routes: 7}\n---\nschema: drydock/BaremetalNode/v1\nmetadata: {}\ndata: {oob: {credential: 123, type: magic, port: [1]}, addressing: [{address: 300.1.1.1}, {network: a, address: 1.2.3.4}], metadata: {tags: x, boot_mac: zz}}\n"));
-    println!("{:#?}", problems_of(format!("a: {}1{}", "[".repeat(100), "]".repeat(100)).as_bytes()));
-    println!("{:#?}", problems_of(format!("{}", "[".repeat(100000)).as_bytes()));
-    println!("{:#?}", problems_of(b"a: \xff"));
+    let mut bomb = format!("a0: &a0 {}x{}\n", "[".repeat(18), "]".repeat(18));
+    for i in 1..60 {
+        bomb.push_str(&format!("a{i}: &a{i}\n - {}*a{}{}\n", "- ".repeat(18), i - 1, ""));
+    }
+    println!("{:#?}", problems_of(bomb.as_bytes()));
+    println!("{:#?}", problems_of(format!("{}1", "- ".repeat(18)).as_bytes()));
+    println!("{:#?}", problems_of(format!("{}1", "? ".repeat(22)).as_bytes()));
+    println!("{:#?}", problems_of(format!("{}1", "? ".repeat(2200)).as_bytes()));
 }

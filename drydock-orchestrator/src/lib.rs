@@ -1,1 +1,22 @@
-//! (in the making)
+//! The actions of Drydock as workflows over the driver traits.
+//!
+//! An action on nodes is two workflows: one that reads the design, selects the nodes and starts a child task for each, and the
+//! one that the child runs. There is no barrier between nodes: each goes its own way. How an action is added:
+//!
+//! 1. its steps, in `steps/`, as functions over [`Tools`](tools::Tools);
+//! 2. its graph, in `actions/`;
+//! 3. a line in [`Orchestrator::new`].
+
+mod actions;
+mod designs;
+mod input;
+mod orchestrator;
+mod result;
+mod steps;
+mod tools;
+
+pub use designs::{DesignError, DesignSource, FileDesigns, LoadedDesign};
+pub use input::{NodeJob, TaskInput};
+pub use orchestrator::{Orchestrator, SubmitError};
+pub use result::task_result;
+pub use tools::{Drivers, OrchestratorOptions};
