@@ -23,7 +23,7 @@ Examples:
   drydock design validate site.yaml
   drydock design validate region.yaml networks.yaml nodes.yaml
   drydock design validate site.yaml --format json | jq .details.errorCount")]
-pub(super) struct Validate {
+pub(in crate::cli) struct Validate {
     /// The files of the site; together they are one design
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
