@@ -1,0 +1,17 @@
+//! The documents that the API speaks, field by field. Both the server and its client use them.
+//!
+//! Names, kinds and nulls are those of the v1.0 service; what it had no document for is marked as an extension.
+
+mod error;
+mod steps;
+mod status;
+mod task;
+mod time;
+mod tree;
+
+pub use error::{ErrorDetail, ErrorDocument};
+pub use status::{HealthDetails, HealthDocument, HealthMessage};
+pub use steps::{StepDocument, StepError, StepStatus, StepWait, StepsDocument};
+pub use task::{MessageDocument, ResultDetails, ResultDocument, TaskDocument};
+pub(crate) use time::python_time;
+pub(crate) use tree::TreeDocument;

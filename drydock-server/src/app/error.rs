@@ -1,0 +1,44 @@
+//! Why a use case was refused, or failed.
+
+use drydock_core::journal::JournalError;
+use drydock_drivers::DriverError;
+use drydock_workflow::EngineError;
+
+use crate::seam::FieldProblem;
+
+/// What a use case may answer instead of doing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// There is no task of this name. It is the text of the request: it may be no id at all.
+    #[error("Task {0} does not exist")]
+    NoSuchTask(String),
+    /// The request cannot be carried out as it is written.
+    #[error("{}", joined(.0))]
+    Invalid(Vec<FieldProblem>),
+    /// The action is one of v1.0 that this server does not offer.
+    #[error("Unsupported action {0}")]
+    UnsupportedAction(&'static str),
+    /// The task has ended: nothing is left to cancel.
+    #[error("Task {0} has ended already")]
+    HasEnded(String),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] JournalError),
+    /// The store did not answer in time.
+    #[error("the store does not answer")]
+    StoreSilent,
+    /// The engine failed.
+    #[error("the engine failed")]
+    Engine(#[from] EngineError),
+    /// A stored record is not what this program writes.
+    #[error("a stored record cannot be read")]
+    Record(#[source] serde_json::Error),
+    /// The provisioner failed.
+    #[error("the provisioner failed")]
+    Provisioner(#[from] DriverError),
+}
+
+fn joined(problems: &[FieldProblem]) -> String {
+    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}

@@ -1,0 +1,36 @@
+//! Use cases, without HTTP: what the API does, in the words of tasks and stores.
+
+mod error;
+mod health;
+mod ports;
+mod steps;
+mod tasks;
+
+use std::sync::Arc;
+
+use drydock_core::{Clock, Entropy};
+use drydock_drivers::NodeDriver;
+use drydock_store::Store;
+use drydock_workflow::Engine;
+
+pub(crate) use error::AppError;
+pub(crate) use health::Health;
+pub use ports::Actions;
+pub(crate) use steps::{Step, StepStatus, Waits, steps_of};
+pub(crate) use tasks::{Page, TaskTree};
+
+/// What the use cases work with.
+pub struct App {
+    /// Where tasks are kept.
+    pub store: Arc<dyn Store>,
+    /// This process's instance.
+    pub engine: Engine,
+    /// What tasks can be asked to do.
+    pub actions: Arc<dyn Actions>,
+    /// The provisioner, if there is one: its services are part of the server's health.
+    pub provisioner: Option<Arc<dyn NodeDriver>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
