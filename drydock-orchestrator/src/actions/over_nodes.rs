@@ -26,7 +26,9 @@ pub(crate) fn workflow(
     });
     let selected = builder.step("select", selecting).run(&input);
     let ended = builder.children("nodes", share).run(&selected);
-    let voting = step_fn(|_, (selected, ended): (Vec<TaskInput>, _)| async move { Ok(Outcome::Done(vote(&selected, ended))) });
+    let voting = step_fn(|_, (selected, ended): (Vec<TaskInput>, _)| async move {
+        Ok(Outcome::Done(vote(&selected, ended)))
+    });
     let result = builder.step("vote", voting).run((&selected, &ended));
     builder.output(&result)
 }

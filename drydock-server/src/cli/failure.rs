@@ -18,6 +18,8 @@ pub(super) enum Exit {
     Usage = 2,
     /// The server cannot be reached.
     Unreachable = 3,
+    /// Stopped by Ctrl-C, as shells have it: 128 and the number of the signal.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -43,6 +45,11 @@ impl Failure {
     /// The arguments, or the files they name, are wrong.
     pub(super) fn usage(what: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, what: what.into(), cause: None }
+    }
+
+    /// The server cannot be reached.
+    pub(super) fn unreachable(what: impl Into<String>) -> Self {
+        Self { exit: Exit::Unreachable, what: what.into(), cause: None }
     }
 
     /// The same, with what lies below.

@@ -8,8 +8,11 @@ mod emulate;
 mod failure;
 mod keys;
 mod output;
+mod progress;
+mod server;
 mod signals;
 mod site;
+mod task;
 mod units;
 
 use std::ffi::OsString;
@@ -33,6 +36,7 @@ Exit codes:
   1  what was asked for failed: a task, a design that is not valid
   2  wrong usage, or input that cannot be read
   3  the server cannot be reached
+  130  stopped by Ctrl-C
 
 Begin with:
   drydock design validate site.yaml     is my design right?
@@ -43,6 +47,8 @@ enum Command {
     #[command(subcommand)]
     Design(design::Command),
     Emulate(emulate::Emulate),
+    #[command(subcommand)]
+    Task(task::Command),
 }
 
 impl Command {
@@ -50,6 +56,7 @@ impl Command {
         match self {
             Self::Design(command) => command.run(),
             Self::Emulate(command) => command.run().await,
+            Self::Task(command) => command.run().await,
         }
     }
 }

@@ -51,3 +51,23 @@ pub(super) fn rows(table: &Table) -> Result<(), Failure> {
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
+
+/// Writes a value as JSON in one line.
+pub(super) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| Failure::failed("cannot write the answer as JSON").because(error))?;
+    line(&text)
+}
+
+/// A moment as the API writes it, without what a person does not read: `2026-02-03 04:05:06`.
+pub(super) fn moment(text: &str) -> &str {
+    text.get(..19).unwrap_or(text)
+}
+
+/// The word that the API has for an enum's value.
+pub(super) fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(_) | Err(_) => "-".to_owned(),
+    }
+}
