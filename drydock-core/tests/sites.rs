@@ -9,8 +9,7 @@ use drydock_core::{ExposeSecret, NodeName};
 const TWO_RACKS: &str = include_str!("../../tests/fixtures/sites/two-racks.yaml");
 
 fn read(source: &str) -> Ingested {
-    ingest(&[SourceFile { name: "site.yaml", bytes: source.as_bytes() }])
-        .unwrap_or_else(|problems| panic!("{problems}"))
+    ingest(&[SourceFile { name: "site.yaml", bytes: source.as_bytes() }]).unwrap()
 }
 
 fn design(source: &str) -> Design {
@@ -23,14 +22,6 @@ fn site() -> Site {
 
 fn node<'s>(site: &'s Site, name: &str) -> &'s EffectiveNode {
     site.node(&NodeName::new(name).unwrap()).unwrap()
-}
-
-/// What is wrong with a file, one line each.
-fn problems_of(source: &[u8]) -> Vec<String> {
-    match ingest(&[SourceFile { name: "s", bytes: source }]) {
-        Ok(_) => Vec::new(),
-        Err(problems) => problems.iter().map(ToString::to_string).collect(),
-    }
 }
 
 #[test]
@@ -93,20 +84,127 @@ fn pairs(map: &indexmap::IndexMap<String, String>) -> Vec<String> {
     map.iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
+/// A site of one node whose `compute` profile is `profile`, and whose own body adds `node`.
+fn small(profile: &str, node: &str) -> String {
+    format!(
+        "
+schema: drydock/HardwareProfile/v1
+metadata: {{name: standard}}
+data: {{vendor: ACME}}
+---
+schema: drydock/HostProfile/v1
+metadata: {{name: compute}}
+data: {profile}
+---
+schema: drydock/BaremetalNode/v1
+metadata: {{name: n1}}
+data:
+  host_profile: compute
+  addressing: [{{network: oob, address: 127.0.0.1}}]
+{node}
+"
+    )
+}
+
+/// A further host profile.
+fn profile(name: &str, data: &str) -> String {
+    format!("---\nschema: drydock/HostProfile/v1\nmetadata: {{name: {name}}}\ndata: {data}\n")
+}
+
+const IPMI: &str =
+    "{hardware_profile: standard, oob: {type: ipmi, network: oob, account: admin, credential: hidden}}";
+
+fn resolve(source: &str) -> Vec<String> {
+    match Site::new(design(source)) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
 #[test]
-fn debug_probe() {
-    println!("{:#?}", problems_of(format!("a: {}1{}", "[".repeat(22), "]".repeat(22)).as_bytes()));
-    let mut bomb = format!("a0: &a0 {}x{}\n", "[".repeat(18), "]".repeat(18));
-    for i in 1..60 {
-        bomb.push_str(&format!("a{i}: &a{i} {}*a{}{}\n", "[".repeat(18), i - 1, "]".repeat(18)));
+fn a_host_without_a_primary_network_is_in_local() {
+    let site = Site::new(design(&small(IPMI, ""))).unwrap();
+    let node = node(&site, "n1");
+    assert_eq!((node.fqdn.as_str(), node.oob.bmc().unwrap().port), ("n1.local", None));
+    assert!(node.tags.is_empty() && node.rack.is_none() && node.boot_mac.is_none());
+}
+
+#[test]
+fn what_a_node_lacks_is_told_all_at_once() {
+    let found = resolve(&small("{oob: {type: ipmi, port: none}}", "  primary_network: nowhere"));
+    let expected = [
+        "data.hardware_profile: the node has no hardware profile",
+        "data.oob.account: out-of-band access of type ipmi needs `oob.account`",
+        "data.oob.credential: out-of-band access of type ipmi needs `oob.credential`",
+        "data.oob.network: out-of-band access of type ipmi needs `oob.network`",
+        "data.oob.port: not a port",
+        "data.primary_network: there is no network \"nowhere\"",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (line, expected) in found.iter().zip(expected) {
+        assert!(line.starts_with(&format!("site.yaml:10:1: BaremetalNode/n1: {expected}")), "{line}");
     }
-    println!("{:#?}", problems_of(bomb.as_bytes()));
-    let mut bomb = format!("a0: &a0 {}x{}\n", "[".repeat(18), "]".repeat(18));
-    for i in 1..60 {
-        bomb.push_str(&format!("a{i}: &a{i}\n - {}*a{}{}\n", "- ".repeat(18), i - 1, ""));
+    for (node, expected) in [
+        ("  oob: {network: other}", "the node has no address on its out-of-band network \"other\""),
+        ("  oob: {type: '!'}", "the node has no out-of-band driver"),
+        ("  oob: {'!account': x}", "needs `oob.account`"),
+        ("  hardware_profile: other", "there is no hardware profile \"other\""),
+    ] {
+        let found = resolve(&small(IPMI, node));
+        assert!(found.len() == 1 && found[0].contains(expected), "{node}: {found:?}");
     }
-    println!("{:#?}", problems_of(bomb.as_bytes()));
-    println!("{:#?}", problems_of(format!("{}1", "- ".repeat(18)).as_bytes()));
-    println!("{:#?}", problems_of(format!("{}1", "? ".repeat(22)).as_bytes()));
-    println!("{:#?}", problems_of(format!("{}1", "? ".repeat(2200)).as_bytes()));
+    assert_eq!(resolve(&small(IPMI, "  oob: {type: manual, '!credential': x}")), [""; 0]);
+}
+
+#[test]
+fn a_bmc_needs_a_fixed_address() {
+    let source = small(IPMI, "").replace("address: 127.0.0.1", "address: dhcp");
+    let found = resolve(&source);
+    assert!(found.len() == 1 && found[0].contains("has only a dhcp address"), "{found:?}");
+}
+
+#[test]
+fn broken_chains_are_told_once_with_the_chain() {
+    let found = resolve(&small("{host_profile: gone}", ""));
+    assert_eq!(
+        found,
+        [
+            "site.yaml:6:1: HostProfile/compute: data.host_profile: there is no host profile \"gone\" (compute -> gone); \
+          add that document, or name another profile"
+        ]
+    );
+    let circle = small("{host_profile: a}", "") + &profile("a", "{host_profile: compute}");
+    let found = resolve(&circle);
+    assert!(found.len() == 1 && found[0].contains("in a circle: a -> compute -> a;"), "{found:?}");
+
+    let lone = small(IPMI, "").replace("host_profile: compute", "host_profile: gone");
+    let found = resolve(&lone);
+    assert!(
+        found.len() == 1 && found[0].contains("BaremetalNode/n1") && found[0].contains("(n1 -> gone)"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn one_node_can_be_resolved_in_a_broken_design() {
+    let source = small(IPMI, "")
+        + "---\nschema: drydock/BaremetalNode/v1\nmetadata: {name: n2}\n\
+           data: {host_profile: gone, addressing: [{network: oob, address: dhcp}]}\n";
+    let design = design(&source);
+    let one = |name| design.effective_node(&NodeName::new(name).unwrap());
+    assert_eq!(one("n1").unwrap().unwrap().fqdn, "n1.local");
+    assert!(one("n3").unwrap().is_none());
+    assert_eq!(one("n2").unwrap_err().iter().count(), 1);
+}
+
+#[test]
+fn long_chains_need_no_stack() {
+    let mut source = small("{host_profile: p0}", "");
+    for index in 0..5000 {
+        let parent =
+            if index == 4999 { IPMI.to_owned() } else { format!("{{host_profile: p{}}}", index + 1) };
+        source.push_str(&profile(&format!("p{index}"), &parent));
+    }
+    let site = Site::new(design(&source)).unwrap();
+    assert_eq!(node(&site, "n1").oob.bmc().unwrap().account, "admin");
 }

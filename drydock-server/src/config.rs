@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use drydock_core::{ExposeSecret, InstanceName, SecretString};
 use drydock_drivers::oob::IpmiOptions;
+use drydock_orchestrator::OrchestratorOptions;
 use drydock_workflow::EngineOptions;
 use url::Url;
 
@@ -33,6 +34,8 @@ pub struct ServeConfig {
     pub maas: Option<MaasConfig>,
     /// Times of the IPMI driver.
     pub ipmi: IpmiOptions,
+    /// How often machines are looked at, and how long things may take.
+    pub orchestrator: OrchestratorOptions,
 }
 
 /// A MAAS and the key to it.
@@ -79,6 +82,7 @@ impl ServeConfig {
             engine: EngineOptions::default(),
             maas: None,
             ipmi: IpmiOptions::default(),
+            orchestrator: OrchestratorOptions::default(),
         }
     }
 

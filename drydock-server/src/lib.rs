@@ -5,7 +5,14 @@
 //!
 //! This crate is the only one that names concrete stores and drivers, and there only `compose` does.
 
+pub mod api;
+mod app;
 pub mod cli;
+pub mod client;
+mod compose;
 pub mod config;
 pub mod lifecycle;
+mod no_provisioner;
 pub mod serve;
+
+pub use app::App;

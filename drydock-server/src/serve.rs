@@ -1,11 +1,26 @@
 //! A server in this process: built, listening, and stopped in order.
+//!
+//! ```text
+//! asked to end ──▶ no new connection, no new task ──▶ requests and steps under way end, within their times ──▶ finished
+//! engine stops by itself ──▶ requests under way end ──▶ finished, with the engine's error
+//! ```
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use drydock_core::journal::JournalError;
+use drydock_drivers::DriverError;
 use drydock_store::Store;
-use drydock_workflow::{Engine, EngineError};
+use drydock_workflow::{BuildErrors, Engine, EngineError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use crate::api::guard::Guard;
+use crate::api::{self, listen};
+use crate::app::App;
+use crate::compose::compose;
 use crate::config::{ConfigProblem, ServeConfig};
 
 /// Why a server did not start, or stopped.
@@ -15,8 +30,32 @@ pub enum ServeError {
     /// The configuration is wrong in these ways.
     #[error("the configuration is not usable: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Config(Vec<ConfigProblem>),
+    /// The database cannot be used.
+    #[error("cannot use the database {database}")]
+    Database {
+        /// The database, without its password.
+        database: String,
+        /// Why.
+        #[source]
+        source: JournalError,
+    },
+    /// A file that the configuration names cannot be read.
+    #[error("cannot read {file}")]
+    File {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A driver cannot be built.
+    #[error("cannot set up a driver")]
+    Driver(#[from] DriverError),
+    /// The actions make no workflows.
+    #[error("the actions cannot be built")]
+    Actions(#[from] BuildErrors),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: is another server running there?")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -24,23 +63,62 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The process cannot listen for signals.
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
     /// The engine did not start, or stopped by itself.
     #[error("the engine stopped")]
-    Engine(#[source] EngineError),
+    Engine(#[from] EngineError),
 }
 
-/// A running server. Clones are handles of the same one.
+/// How a server ended, once it has.
+type End = Option<Result<(), Arc<ServeError>>>;
+
+/// A running server. Clones are handles of the same one; it runs on when they are dropped.
 #[derive(Clone)]
 pub struct Served {
     address: SocketAddr,
-    engine: Engine,
-    store: Arc<dyn Store>,
+    app: Arc<App>,
+    soft: CancellationToken,
+    hard: CancellationToken,
+    end: watch::Receiver<End>,
 }
 
-/// Starts a server: opens the store, joins it, listens. It runs in the background until [`Served::shutdown`].
+/// Starts the server of `config`: opens its store and drivers, listens, and joins the store. Returns when it takes requests.
 pub async fn serve(config: ServeConfig) -> Result<Served, ServeError> {
     let problems = config.problems();
-    Err(ServeError::Config(problems))
+    if !problems.is_empty() {
+        return Err(ServeError::Config(problems));
+    }
+    // Before anything is touched: a second server on the same port must not take the name of the first.
+    let listener = bind(config.listen).await?;
+    let app = compose(&config).await?;
+    serve_app(listener, app)
+}
+
+/// Serves the API of `app` on `listener`. For embedding; [`serve`] composes both.
+pub fn serve_app(listener: TcpListener, app: App) -> Result<Served, ServeError> {
+    let address = listener
+        .local_addr()
+        .map_err(|source| ServeError::Listen { address: SocketAddr::from(([0, 0, 0, 0], 0)), source })?;
+    let app = Arc::new(app);
+    let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+    let router = api::router(Arc::clone(&app), Guard { loopback: address.ip().is_loopback() });
+    let (ended, end) = watch::channel(None);
+    let server =
+        Server { listener, router, engine: app.engine.clone(), soft: soft.clone(), hard: hard.clone() };
+    // The task ends by itself; handles only listen to its end.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let end = server.run().await;
+        ended.send_replace(Some(end.map_err(Arc::new)));
+    });
+    tasks.detach_all();
+    Ok(Served { address, app, soft, hard, end })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
 }
 
 impl Served {
@@ -51,22 +129,65 @@ impl Served {
 
     /// The engine, for its events.
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        &self.app.engine
     }
 
     /// The store, for reading.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.app.store
     }
 
     /// Begins the orderly end and returns at once: nothing new is accepted, steps under way may finish within their grace.
-    pub fn shutdown(&self) {}
+    pub fn shutdown(&self) {
+        self.soft.cancel();
+    }
 
-    /// Ends at once, as if the process had been killed; what was under way is taken up by the next instance.
-    pub fn abort(&self) {}
+    /// Ends without waiting for steps under way; they are dropped, and done again by whoever takes their tasks over, at the
+    /// latest after the lease.
+    pub fn abort(&self) {
+        self.hard.cancel();
+    }
 
     /// Waits until the server has ended, and says why if it was not asked to. Cancel-safe.
     pub async fn finished(&self) -> Result<(), Arc<ServeError>> {
-        Ok(())
+        let mut end = self.end.clone();
+        match end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone().unwrap_or(Ok(())),
+            Err(_) => Err(Arc::new(ServeError::Engine(EngineError::Stopped))),
+        }
+    }
+}
+
+/// The server's own task.
+struct Server {
+    listener: TcpListener,
+    router: axum::Router,
+    engine: Engine,
+    soft: CancellationToken,
+    hard: CancellationToken,
+}
+
+impl Server {
+    async fn run(self) -> Result<(), ServeError> {
+        let Self { listener, router, engine, soft, hard } = self;
+        let mut http = JoinSet::new();
+        http.spawn(listen::run(listener, router, soft.clone()));
+        let orderly = async {
+            tokio::select! {
+                () = soft.cancelled() => {}
+                // The API goes with it: a supervisor starts another process.
+                end = engine.stopped() => {
+                    soft.cancel();
+                    while http.join_next().await.is_some() {}
+                    return end;
+                }
+            }
+            let (end, ()) = tokio::join!(engine.drain(), async { while http.join_next().await.is_some() {} });
+            end
+        };
+        tokio::select! {
+            () = hard.cancelled() => Ok(()),
+            end = orderly => Ok(end?),
+        }
     }
 }

@@ -80,11 +80,11 @@ impl<'d> Resolver<'d> {
 
     fn circle(&mut self, start: Start<'d>, path: &[&'d HostProfile], again: &str) {
         let chain = shown(start, path, again);
-        self.broken_link(
-            start,
-            path,
-            format!("host profiles inherit from each other in a circle: {chain}; give one of them another `host_profile`, or none"),
+        let text = format!(
+            "host profiles inherit from each other in a circle: {chain}; \
+             give one of them another `host_profile`, or none"
         );
+        self.broken_link(start, path, text);
     }
 
     fn missing(&mut self, start: Start<'d>, path: &[&'d HostProfile], wanted: &str) {

@@ -77,7 +77,7 @@ impl fmt::Display for Problem {
 
 impl Error for Problem {}
 
-/// All that is wrong with a site, in the order of the files; never empty.
+/// All that is wrong with a site, sorted by place within each file; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
@@ -95,6 +95,12 @@ impl Problems {
     /// The problems as a list.
     pub fn into_vec(self) -> Vec<Problem> {
         self.0
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
     }
 }
 
@@ -165,12 +171,16 @@ fn write_located(
     path: &str,
     text: &str,
 ) -> fmt::Result {
-    write!(f, "{origin}: ")?;
+    let mut line = format!("{origin}: ");
     if let Some(document) = document {
-        write!(f, "{document}: ")?;
+        line.push_str(&document.to_string());
+        line.push_str(": ");
     }
     if !path.is_empty() {
-        write!(f, "{path}: ")?;
+        line.push_str(path);
+        line.push_str(": ");
     }
-    f.write_str(text)
+    line.push_str(text);
+    // Names and keys come from the file; they must not break a log line or move a terminal's cursor.
+    f.write_str(&line.replace(char::is_control, " "))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use super::fields::{Fields, Findings};
-use super::split::split;
+use super::fields::{Fields, Findings, quoted};
+use super::split::{Chunk, split};
 use super::tree::{Mark, Node, Value, parse};
-use super::{DOCUMENT_VALUES_MAX, INPUT_VALUES_MAX, SourceFile, host, network, place};
+use super::{DOCUMENT_VALUES_MAX, SourceFile, host, network, place};
 use crate::NodeName;
 use crate::design::{BaremetalNode, Design, DocumentRef, HostProfile, Note, NoteLevel, Origin, Problem};
 
@@ -49,14 +49,17 @@ impl Kind {
 pub(super) struct Reader {
     design: Design,
     found: Findings,
-    /// How many values may still be read.
+    /// How many values may be read in all, and how many of them are left.
+    values_max: usize,
     values_left: usize,
+    /// Something was too large: nothing more is read.
+    refused: bool,
 }
 
 impl Reader {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(values_max: usize) -> Self {
         let found = Findings { file: "".into(), document: None, problems: Vec::new(), notes: Vec::new() };
-        Self { design: Design::default(), found, values_left: INPUT_VALUES_MAX }
+        Self { design: Design::default(), found, values_max, values_left: values_max, refused: false }
     }
 
     pub(super) fn finish(self) -> (Design, Vec<Problem>, Vec<Note>) {
@@ -88,25 +91,34 @@ impl Reader {
             }
         };
         for chunk in split(source) {
-            self.found.document = None;
-            let values_max = self.values_left.min(DOCUMENT_VALUES_MAX);
-            if values_max == 0 {
-                let at = Some(Mark { line: chunk.lines_before + 1, column: 0 });
-                let text = format!("the site has more than {INPUT_VALUES_MAX} values: leave documents out");
-                self.found.problem(at, "", text);
+            if self.refused {
                 return;
             }
-            match parse(&chunk, values_max) {
-                Ok((root, count)) => {
-                    self.values_left = self.values_left.saturating_sub(count);
-                    self.document(&root);
-                }
-                Err(unreadable) => {
-                    // How far the parser came is not known; only aliases let a small text be a lot of work.
-                    let spent = if chunk.text.contains('*') { values_max } else { 0 };
-                    self.values_left = self.values_left.saturating_sub(spent);
-                    self.found.problem(unreadable.at, "", unreadable.text);
-                }
+            self.found.document = None;
+            self.chunk(&chunk);
+        }
+    }
+
+    fn chunk(&mut self, chunk: &Chunk<'_>) {
+        let values_max = self.values_left.min(DOCUMENT_VALUES_MAX);
+        if values_max == 0 {
+            let at = Some(Mark { line: chunk.lines_before + 1, column: 0 });
+            let text = format!("the site has more than {} values: leave documents out", self.values_max);
+            self.found.problem(at, "", text);
+            self.refused = true;
+            return;
+        }
+        match parse(chunk, values_max) {
+            Ok((root, count)) => {
+                self.values_left = self.values_left.saturating_sub(count);
+                self.document(&root);
+            }
+            Err(unreadable) => {
+                // How far the parser came is not known; only aliases let a small text be a lot of work.
+                let spent = if chunk.text.contains('*') { values_max } else { 0 };
+                self.values_left = self.values_left.saturating_sub(spent);
+                self.refused = unreadable.too_large;
+                self.found.problem(unreadable.at, "", unreadable.text);
             }
         }
     }
@@ -133,6 +145,7 @@ impl Reader {
 
     /// Reads the body and keeps the document, if it has a name that is not taken.
     fn body(&mut self, kind: Kind, name: &str, origin: Origin, data: &Fields<'_>) {
+        let at = Mark { line: origin.line, column: origin.column };
         let (design, found) = (&mut self.design, &mut self.found);
         let earlier = match kind {
             Kind::Region => {
@@ -164,7 +177,7 @@ impl Reader {
                 "there is another {} of this name at {earlier}: give one of them another name, or drop it",
                 kind.as_str()
             );
-            self.found.problem(Some(data.at()), "metadata.name", text);
+            self.found.problem(Some(at), "metadata.name", text);
         }
     }
 
@@ -265,7 +278,7 @@ fn sort(schema: &str) -> Sorted {
     }
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next());
     if version != Some("v1") || parts.next().is_some() {
-        return Sorted::Unknown(format!("{schema:?} is not known: write `drydock/<Kind>/v1`"));
+        return Sorted::Unknown(format!("{} is not known: write `drydock/<Kind>/v1`", quoted(schema)));
     }
     if kind == "BootAction" {
         return Sorted::PassedOver;
@@ -274,7 +287,10 @@ fn sort(schema: &str) -> Sorted {
     found.map_or_else(
         || {
             let known = Kind::ALL.map(Kind::as_str).join(", ");
-            Sorted::Unknown(format!("there is no kind {kind:?}: the kinds are {known} and BootAction"))
+            Sorted::Unknown(format!(
+                "there is no kind {}: the kinds are {known} and BootAction",
+                quoted(kind)
+            ))
         },
         Sorted::Kind,
     )
@@ -289,5 +305,28 @@ fn quiet_name(envelope: &Fields<'_>) -> String {
     match name {
         Some(Value::Text(name)) => name.clone(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_documents_together_have_a_limit() {
+        let rack = |name| format!("---\nschema: drydock/Rack/v1\nmetadata: {{name: {name}}}\ndata: {{}}\n");
+        let broken = "a: &x 1\nb: [*x\n";
+        for (source, values_max, expected) in [
+            // A rack has nine values: the document, its schema, its metadata with a name, its body, and four keys.
+            (rack("r1") + &rack("r2"), 18, None),
+            (rack("r1") + &rack("r2") + &rack("r3"), 18, Some(9)),
+            (broken.to_owned() + &rack("r1"), 1000, Some(3)),
+        ] {
+            let mut reader = Reader::new(values_max);
+            reader.file(&SourceFile { name: "s", bytes: source.as_bytes() });
+            let (_, problems, _) = reader.finish();
+            let refused = problems.iter().find(|problem| problem.text.contains("the site has more than"));
+            assert_eq!(refused.map(|problem| problem.origin.line), expected, "{problems:#?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can and tells the rest.
+//! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can, and
+//! tells the rest.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -125,7 +126,7 @@ impl<'n> Fields<'n> {
         let text = self.text(found, key)?;
         let parsed = text.trim().parse().ok();
         if parsed.is_none() {
-            self.problem(found, key, format!("{text:?} is not {what}"));
+            self.problem(found, key, format!("{} is not {what}", quoted(&text)));
         }
         parsed
     }
@@ -141,7 +142,11 @@ impl<'n> Fields<'n> {
         let choice = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
         if choice.is_none() {
             let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            self.problem(found, key, format!("{written:?} is not known here: write {}", known.join(" or ")));
+            self.problem(
+                found,
+                key,
+                format!("{} is not known here: write {}", quoted(written), known.join(" or ")),
+            );
         }
         choice
     }
@@ -210,7 +215,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// A text. A number or truth value is refused: quotes show what was meant, and leading zeros would be lost on the way.
+/// A text. A number or truth value is refused, as the schemas of v1.0 do; quotes show what was meant.
 pub(super) fn text(found: &mut Findings, node: &Node, path: &str) -> Option<String> {
     match &node.value {
         Value::Text(text) => Some(text.clone()),
@@ -238,6 +243,14 @@ pub(super) fn written(found: &mut Findings, node: &Node, path: &str) -> Option<S
             None
         }
     }
+}
+
+/// A text in quotes, cut where it grows long.
+pub(super) fn quoted(text: &str) -> String {
+    const SHOWN_MAX: usize = 80;
+    let cut: String = text.chars().take(SHOWN_MAX).collect();
+    let more = if cut.len() < text.len() { "..." } else { "" };
+    format!("{cut:?}{more}")
 }
 
 fn unique<'n>(found: &mut Findings, list: &'n [Entry], path: &str) -> IndexMap<&'n str, &'n Node> {

@@ -1,6 +1,6 @@
 //! Reads the bodies of `HostProfile` and `BaremetalNode` documents.
 
-use super::fields::{Fields, Findings, text, written};
+use super::fields::{Fields, Findings, quoted, text, written};
 use super::tree::Value;
 use crate::SecretString;
 use crate::design::{
@@ -30,7 +30,7 @@ fn oob(found: &mut Findings, map: &Fields<'_>) -> Oob {
         Some(word) => match word.parse() {
             Ok(kind) => Setting::Set(kind),
             Err(problem) => {
-                map.problem(found, "type", format!("{word:?} is {problem}"));
+                map.problem(found, "type", format!("{} is {problem}", quoted(word)));
                 Setting::Inherit
             }
         },
@@ -65,7 +65,7 @@ fn platform(found: &mut Findings, map: &Fields<'_>) -> Platform {
     }
 }
 
-/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`, and `True` is later printed as a bare flag.
+/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`; `True` stands for a bare flag.
 fn kernel_params(found: &mut Findings, platform: &Fields<'_>) -> Vec<(String, String)> {
     let Some(map) = platform.map(found, "kernel_params") else { return Vec::new() };
     let mut params = Vec::new();
@@ -128,7 +128,7 @@ fn address(found: &mut Findings, entry: &Fields<'_>) -> Option<Addressing> {
                 entry.problem(
                     found,
                     "address",
-                    format!("{written:?} is not an IP address: write one such as 10.0.0.3, or dhcp"),
+                    format!("{} is not an IP address: write one such as 10.0.0.3, or dhcp", quoted(&written)),
                 );
                 return None;
             };

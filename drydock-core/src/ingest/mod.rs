@@ -1,7 +1,7 @@
 //! Bytes to documents to [`Design`], telling everything that is wrong at once.
 //!
-//! Read are Deckhand-style YAML documents: `schema: drydock/<Kind>/v1`, `metadata.name`, and the body under `data`, of the
-//! kinds in [`Design`]. Documents of other schemas, boot actions among them, are passed over with a note.
+//! Read are Deckhand-style YAML documents of the kinds in [`Design`]: `schema: drydock/<Kind>/v1`, `metadata.name`, and
+//! the body under `data`. Documents of other schemas, boot actions among them, are passed over with a note.
 //!
 //! Fields that the types of [`crate::design`] do not have (storage, interfaces, device aliases, repositories …) are
 //! accepted without a look at them, so that a complete site can be read. A misspelt optional field is therefore not told.
@@ -21,9 +21,9 @@ use document::Reader;
 
 /// How many bytes all files together may have.
 pub const INPUT_BYTES_MAX: usize = 64 << 20;
-/// How many values (mappings, lists and single ones) a document may have, those that its aliases repeat included.
+/// How many values a document may have: mappings, lists, single ones and keys, with what its aliases repeat.
 pub const DOCUMENT_VALUES_MAX: usize = 100_000;
-/// How many values all files together may have; about 60 to a server.
+/// How many values all files together may have. A server has about 30 of its own.
 pub const INPUT_VALUES_MAX: usize = 8_000_000;
 
 /// One file, already read.
@@ -53,12 +53,9 @@ pub fn ingest(files: &[SourceFile<'_>]) -> Result<Ingested, Problems> {
     if bytes > INPUT_BYTES_MAX {
         let origin = Origin::file(files.first().map_or("", |file| file.name));
         let text = format!("the site has {bytes} bytes, and may have {INPUT_BYTES_MAX}: leave files out");
-        return Problems::unless_none(
-            vec![Problem { origin, document: None, path: String::new(), text }],
-            Ingested { design: Design::default(), notes: Vec::new() },
-        );
+        return Err(Problem { origin, document: None, path: String::new(), text }.into());
     }
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(INPUT_VALUES_MAX);
     for file in files {
         reader.file(file);
     }

@@ -1,7 +1,9 @@
-//! Cuts a file into its YAML documents before any of them is parsed, so that a syntax error in one hides nothing in the others.
+//! Cuts a file into its YAML documents before any of them is parsed, so that a syntax error in one hides nothing in
+//! the others.
 //!
-//! A line that begins with `---` or `...` and is followed by a space or the end of the line is a document marker wherever
-//! it stands, also inside quoted and block scalars (YAML 1.2.2 section 9.1.2, `c-forbidden`), so no parser is needed to find it.
+//! A line that begins with `---` or `...`, followed by a space or the end of the line, is a document marker wherever
+//! it stands, also inside quoted and block scalars (YAML 1.2.2 section 9.1.2, `c-forbidden`). So no parser is needed
+//! to find it.
 
 /// One document of a file.
 #[derive(Debug, PartialEq, Eq)]

@@ -49,10 +49,12 @@ pub(super) struct Entry {
 pub(super) struct Unreadable {
     pub(super) at: Option<Mark>,
     pub(super) text: String,
+    /// It was refused for its size, so the files are hostile, or at least not what they are meant to be.
+    pub(super) too_large: bool,
 }
 
-/// Parses one document into a tree of at most `values_max` values, those that aliases repeat included. Returns the tree, and
-/// how many values it has.
+/// Parses one document into a tree of at most `values_max` values, keys and what aliases repeat included. Returns the
+/// tree, and how many values it has.
 pub(super) fn parse(chunk: &Chunk<'_>, values_max: usize) -> Result<(Node, usize), Unreadable> {
     let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(chunk.text, options(values_max))
         .map_err(|error| unreadable(&error, chunk.lines_before, values_max))?;
@@ -99,12 +101,12 @@ fn unreadable(error: &Error, lines_before: u64, values_max: usize) -> Unreadable
     let text = if too_large {
         format!(
             "{said}; a document may have {values_max} values, nested {DEPTH_MAX} deep, with what its aliases \
-             repeat: split it, or write aliases out"
+             repeat: split it, or write aliases out (nothing after it was read)"
         )
     } else {
         format!("not valid YAML: {said}; look at the indentation and the quotes here and just above")
     };
-    Unreadable { at, text }
+    Unreadable { at, text, too_large }
 }
 
 fn message(error: &Error) -> String {
@@ -216,7 +218,11 @@ impl Settler<'_> {
         let location = raw.defined;
         let value = match raw.value {
             Raw::Null => Value::Null,
-            Raw::Bool(value) => Value::Bool(value, self.text(location)),
+            Raw::Bool(value) => match self.text(location) {
+                // The parser takes a lone `n` for false, as YAML 1.1 says; PyYAML, and so the sites of today, do not.
+                letter if letter.len() == 1 => Value::Text(letter),
+                text => Value::Bool(value, text),
+            },
             Raw::Int(value) => Value::Number(value, self.text(location)),
             Raw::Float => Value::Number(None, self.text(location)),
             Raw::Text(value) => Value::Text(value),
@@ -229,6 +235,7 @@ impl Settler<'_> {
     }
 
     fn entry(&mut self, key: Spanned<String>, value: Spanned<Raw>) -> Entry {
+        self.count += 1;
         Entry { at: mark(key.defined, self.chunk.lines_before), key: key.value, value: self.node(value) }
     }
 

@@ -1,7 +1,8 @@
 //! Which nodes a task is for: the node filter of the v1.0 API.
 //!
-//! A filter combines entries, and an entry combines criteria, each by union or by intersection. Where v1.0 crashed on a filter,
-//! or took it for "no nodes" without a word, the filter is refused when it is read; a [`NodeFilter`] always has a meaning.
+//! A filter combines entries, and an entry combines criteria, each by union or by intersection. Where v1.0 crashed on
+//! a filter, or took it for "no nodes" without a word, the filter is refused when it is read: a [`NodeFilter`] always
+//! has a meaning.
 //!
 //! Unlike v1.0, the labels of an intersection must all match, and `rack_labels` are looked at.
 
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use problem::FieldProblem;
-pub(crate) use problem::{below, joined, kind};
+pub(crate) use problem::{joined, kind};
 
 use crate::NodeName;
 use crate::design::Site;
@@ -31,7 +32,7 @@ pub struct NodeFilter {
 /// How parts make a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Combine {
+enum Combine {
     /// What any of the parts has.
     Union,
     /// What all of the parts have.
@@ -43,7 +44,7 @@ impl Combine {
     const ALL: [Self; 2] = [Self::Union, Self::Intersection];
 
     /// The word in documents.
-    pub const fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Union => "union",
             Self::Intersection => "intersection",
@@ -91,7 +92,8 @@ impl NodeFilter {
         Self { filter_set_type: Combine::Intersection, filter_set: vec![entry] }
     }
 
-    /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have selects nothing.
+    /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have
+    /// selects nothing.
     pub fn select(&self, site: &Site) -> Vec<NodeName> {
         eval::select(self, site)
     }

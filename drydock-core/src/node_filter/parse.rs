@@ -53,7 +53,8 @@ impl Reader {
         Some(NodeFilter { filter_set_type: combine, filter_set: sets })
     }
 
-    /// An intersection without criteria leaves its partners of an intersection as they are. In any other place it means nothing.
+    /// An intersection without criteria leaves its partners of an intersection as they are. Anywhere else it means
+    /// nothing.
     fn neutral_entries(&mut self, combine: Combine, sets: &[NodeSet], path: &str) {
         const ADVICE: &str = "an intersection of no criteria selects no definite nodes: give it node_names, node_tags, \
                               node_labels, rack_names or rack_labels that are not empty";

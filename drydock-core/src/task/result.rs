@@ -115,8 +115,8 @@ impl TaskResult {
         append_once(&mut self.failures, focus.into());
     }
 
-    /// The result of a task whose children came to these. Those that are not at their end have no vote yet; a task without
-    /// children has nothing that could fail. `message` and `reason` are for the caller to write.
+    /// The result of a task whose children came to these. Those that are not at their end have no vote yet; a task
+    /// without children has nothing that could fail. `message` and `reason` are for the caller to write.
     pub fn of_children<'c>(children: impl IntoIterator<Item = ChildResult<'c>>) -> Self {
         let mut children = children.into_iter().peekable();
         let mut parent = Self::default();
@@ -167,8 +167,8 @@ mod tests {
         TaskResult { status, successes: owned(successes), failures: owned(failures), ..TaskResult::default() }
     }
 
-    /// The truth table that the v1.0 service shows, row by row. Its last three rows are about running a task again as another
-    /// attempt of the same row, which does not exist here: a retried step has one outcome in the end.
+    /// The truth table that the v1.0 service shows, row by row. Its last three rows are left out: they are about a
+    /// task that runs again under the same id, and here a step is retried inside its task and ends once.
     #[test]
     fn children_vote_as_in_version_1_0() {
         let success = |name| (Complete, result(Success, &[name], &[]));

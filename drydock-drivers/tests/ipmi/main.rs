@@ -7,5 +7,6 @@
 mod emulator;
 mod faults;
 mod ipmitool;
+mod proxy;
 mod simulator;
 mod support;

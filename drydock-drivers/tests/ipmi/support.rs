@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use drydock_core::{NodeName, SecretString, SystemClock, SystemEntropy};
@@ -13,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const ACCOUNT: &str = "admin";
 pub(crate) const PASSWORD: &str = "s3cret-of-the-bmc";
 
-/// Short waits: the peers are on loopback. The deadline only keeps a broken test from hanging.
+/// No pauses. Nothing is lost on loopback, so the waits are never waited for unless a test loses datagrams.
 pub(crate) const QUICK: IpmiOptions = IpmiOptions {
-    deadline: Duration::from_secs(20),
-    first_wait: Duration::from_millis(400),
+    deadline: Duration::from_secs(30),
+    first_wait: Duration::from_secs(2),
     datagrams: 3,
     gap: Duration::ZERO,
 };
@@ -38,13 +39,21 @@ pub(crate) fn bmc_with(address: SocketAddr, password: &str) -> Bmc {
     }
 }
 
-/// Addresses that nobody listens on, all different.
+/// Addresses that nobody listens on, all different. Their ports are below those that the kernel gives to clients
+/// (32768 and up on Linux), so that no client takes one before the server that it is meant for.
 pub(crate) async fn free_addresses(count: usize) -> Vec<SocketAddr> {
-    let mut sockets = Vec::new();
-    for _ in 0..count {
-        sockets.push(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut addresses = Vec::new();
+    while addresses.len() < count {
+        // Test processes that run at the same time start in different places.
+        let number = std::process::id() % 160 * 64 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(20_000 + number % 12_000).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if UdpSocket::bind(address).await.is_ok() {
+            addresses.push(address);
+        }
     }
-    sockets.iter().map(|socket| socket.local_addr().unwrap()).collect()
+    addresses
 }
 
 /// A yard of `count` machines `n00`, `n01` …, with their BMCs served.
@@ -63,7 +72,7 @@ pub(crate) async fn served(count: usize) -> Served {
         account: ACCOUNT.to_owned(),
         credential: SecretString::from(PASSWORD.to_owned()),
     });
-    let yard = Yard::new(machines.collect(), Timing::of(Duration::from_secs(1)), Arc::new(SystemClock));
+    let yard = Yard::new(machines.collect(), Timing::of(Duration::from_hours(1)), Arc::new(SystemClock));
     let emulator = serve_ipmi(yard.clone(), Arc::new(SystemEntropy), CancellationToken::new()).await.unwrap();
     Served { yard, bmcs: addresses.into_iter().map(bmc).collect(), _emulator: emulator }
 }
@@ -73,6 +82,17 @@ impl Served {
     pub(crate) fn effects(&self) -> Vec<EffectKind> {
         self.yard.effects().into_iter().map(|effect| effect.effect).collect()
     }
+}
+
+/// Serves the BMCs of `yard` as soon as their addresses are free.
+pub(crate) async fn again_until_bound(yard: &Yard, stop: &CancellationToken) -> IpmiEmulator {
+    let mut emulator = None;
+    until("the addresses are free again", async || {
+        emulator = serve_ipmi(yard.clone(), Arc::new(SystemEntropy), stop.clone()).await.ok();
+        emulator.is_some()
+    })
+    .await;
+    emulator.unwrap()
 }
 
 /// Asks again and again until `is_so`, at most 20 s.

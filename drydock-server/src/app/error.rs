@@ -1,10 +1,10 @@
 //! Why a use case was refused, or failed.
 
 use drydock_core::journal::JournalError;
-use drydock_drivers::DriverError;
+use drydock_core::node_filter::FieldProblem;
+use drydock_core::task::Action;
+use drydock_orchestrator::SubmitError;
 use drydock_workflow::EngineError;
-
-use crate::seam::FieldProblem;
 
 /// What a use case may answer instead of doing.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub(crate) enum AppError {
     Invalid(Vec<FieldProblem>),
     /// The action is one of v1.0 that this server does not offer.
     #[error("Unsupported action {0}")]
-    UnsupportedAction(&'static str),
+    UnsupportedAction(Action),
     /// The task has ended: nothing is left to cancel.
     #[error("Task {0} has ended already")]
     HasEnded(String),
@@ -33,9 +33,19 @@ pub(crate) enum AppError {
     /// A stored record is not what this program writes.
     #[error("a stored record cannot be read")]
     Record(#[source] serde_json::Error),
-    /// The provisioner failed.
-    #[error("the provisioner failed")]
-    Provisioner(#[from] DriverError),
+    /// The task was not started.
+    #[error("the task was not started")]
+    Submit(#[source] SubmitError),
+}
+
+impl From<SubmitError> for AppError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Unavailable(action) => Self::UnsupportedAction(action),
+            SubmitError::Engine(error) => Self::Engine(error),
+            other => Self::Submit(other),
+        }
+    }
 }
 
 fn joined(problems: &[FieldProblem]) -> String {

@@ -2,7 +2,6 @@
 
 mod error;
 mod health;
-mod ports;
 mod steps;
 mod tasks;
 
@@ -10,14 +9,14 @@ use std::sync::Arc;
 
 use drydock_core::{Clock, Entropy};
 use drydock_drivers::NodeDriver;
+use drydock_orchestrator::Orchestrator;
 use drydock_store::Store;
 use drydock_workflow::Engine;
 
 pub(crate) use error::AppError;
 pub(crate) use health::Health;
-pub use ports::Actions;
-pub(crate) use steps::{Step, StepStatus, Waits, steps_of};
-pub(crate) use tasks::{Page, TaskTree};
+pub(crate) use steps::{Step, StepStatus, steps_of};
+pub(crate) use tasks::TaskTree;
 
 /// What the use cases work with.
 pub struct App {
@@ -26,7 +25,7 @@ pub struct App {
     /// This process's instance.
     pub engine: Engine,
     /// What tasks can be asked to do.
-    pub actions: Arc<dyn Actions>,
+    pub orchestrator: Orchestrator,
     /// The provisioner, if there is one: its services are part of the server's health.
     pub provisioner: Option<Arc<dyn NodeDriver>>,
     /// The time.

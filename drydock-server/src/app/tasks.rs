@@ -1,10 +1,11 @@
 //! Tasks: create, list, show, cancel.
 
 use drydock_core::TaskId;
+use drydock_core::task::NewTaskRequest;
+use drydock_orchestrator::TaskInput;
 use drydock_store::repo::{ParentFilter, TaskQuery, TaskRecord};
 
 use super::{App, AppError, Step, steps_of};
-use crate::seam::{NewTaskRequest, TaskInput};
 
 /// One page of tasks, by id.
 #[derive(Debug)]
@@ -24,23 +25,28 @@ pub(crate) struct TaskTree {
 
 impl App {
     /// Starts a task for the user `by`, and shows it.
-    pub(crate) async fn task_create(&self, request: NewTaskRequest, by: String) -> Result<TaskRecord, AppError> {
-        if !self.actions.offers(request.action) {
-            return Err(AppError::UnsupportedAction(request.action.as_str()));
-        }
+    pub(crate) async fn task_create(
+        &self,
+        request: NewTaskRequest,
+        by: String,
+    ) -> Result<TaskRecord, AppError> {
         let input = TaskInput {
             action: request.action,
             design_ref: request.design_ref,
             node_filter: request.node_filter,
             created_by: by,
-            node: None,
+            job: None,
         };
-        let id = self.actions.submit(&self.engine, input).await?;
+        let id = self.orchestrator.submit(&self.engine, &input).await?;
         self.record(id).await
     }
 
     /// The tasks with an id greater than `after`, at most `limit` of them.
-    pub(crate) async fn task_list(&self, after: Option<TaskId>, limit: Option<u32>) -> Result<Page, AppError> {
+    pub(crate) async fn task_list(
+        &self,
+        after: Option<TaskId>,
+        limit: Option<u32>,
+    ) -> Result<Page, AppError> {
         // One more than asked for tells whether there is another page.
         let query = TaskQuery { parents: ParentFilter::Any, after, limit: limit.map(|limit| limit + 1) };
         let mut tasks = self.store.task_list(&query).await?;
@@ -59,7 +65,8 @@ impl App {
         let mut tree = TaskTree { layers: vec![vec![self.record(id).await?]] };
         while depth.is_none_or(|depth| tree.layers.len() < depth) {
             let parents = tree.layers.last().into_iter().flatten();
-            let parents: Vec<_> = parents.filter(|task| !task.children.is_empty()).map(|task| task.id).collect();
+            let parents: Vec<_> =
+                parents.filter(|task| !task.children.is_empty()).map(|task| task.id).collect();
             if parents.is_empty() {
                 break;
             }

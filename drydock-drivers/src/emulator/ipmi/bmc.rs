@@ -9,21 +9,18 @@ use tokio::time::Instant;
 
 use super::commands::{self, Answer, Chassis};
 use super::handshake::{self as half, head};
+use super::session::{Active, Session, Stage};
 use crate::emulator::{MachineSpec, Yard};
 use crate::oob::ipmi::wire::frame::{self, Frame, Payload, Plus};
 use crate::oob::ipmi::wire::{
-    ADMINISTRATOR, Agreement, CipherSuite, Command, Keys, Malformed, Message, Window, codes, same, user_key,
+    ADMINISTRATOR, Agreement, CipherSuite, Command, Malformed, Message, codes, same, user_key,
 };
 
 /// Sessions of one BMC, set up or on the way to it.
 const SESSIONS: usize = 8;
 /// How long a session without packets lasts (section 6.12.15: 60 s, give or take 3).
 const IDLE: Duration = Duration::from_mins(1);
-/// Before it asks for more, a session has the privilege level "user" (section 22.18).
-const FIRST_PRIVILEGE: u8 = 2;
-
-/// "Requested level exceeds the user's limit" and "invalid session id" (tables 22-24 and 22-25).
-const PRIVILEGE_LIMIT: u8 = 0x81;
+/// "Invalid session id" (table 22-25).
 const NO_SUCH_SESSION: u8 = 0x87;
 
 pub(super) struct EmulatedBmc {
@@ -33,32 +30,6 @@ pub(super) struct EmulatedBmc {
     guid: [u8; 16],
     entropy: Arc<dyn Entropy>,
     sessions: BTreeMap<u32, Session>,
-}
-
-struct Session {
-    /// The highest privilege that its Open Session Request allows.
-    limit: u8,
-    agreement: Agreement,
-    stage: Stage,
-    used: Instant,
-}
-
-enum Stage {
-    /// Open Session is through.
-    Opened,
-    /// RAKP messages 1 and 2 are through.
-    Challenged,
-    /// All is through.
-    Active(Active),
-}
-
-struct Active {
-    keys: Keys,
-    sent: u32,
-    received: Window,
-    privilege: u8,
-    /// The last request and its answer: a repeated request is answered again, and not carried out again.
-    last: Option<(Message, Message)>,
 }
 
 impl EmulatedBmc {
@@ -204,9 +175,7 @@ impl EmulatedBmc {
         let known = rakp3.status == 0 && same(rakp3.code, &session.agreement.console_code());
         match session.stage {
             Stage::Challenged if known => {
-                let keys = session.agreement.keys();
-                let (received, privilege) = (Window::default(), FIRST_PRIVILEGE.min(session.limit));
-                session.stage = Stage::Active(Active { keys, sent: 0, received, privilege, last: None });
+                session.stage = Stage::Active(Active::new(&session.agreement, session.limit));
                 session.used = now;
             }
             Stage::Active(_) if known => {}
@@ -255,26 +224,6 @@ impl EmulatedBmc {
     }
 }
 
-impl Active {
-    /// Set Session Privilege Level; 0 asks for the present one (section 22.18).
-    fn privilege_set(&mut self, limit: u8, data: &[u8]) -> Answer {
-        match data.first().map(|level| level & 0x0F) {
-            None => return Err(0xC7),
-            Some(0) => {}
-            Some(level) if level > limit => return Err(PRIVILEGE_LIMIT),
-            Some(level) => self.privilege = level,
-        }
-        Ok(vec![self.privilege])
-    }
-
-    fn seal(&mut self, console: u32, message: &Message, entropy: &dyn Entropy) -> Vec<u8> {
-        self.sent = self.sent.wrapping_add(1).max(1);
-        let mut iv = [0; 16];
-        entropy.fill(&mut iv);
-        frame::encode_secure(console, self.sent, &message.encode(), &self.keys, iv)
-    }
-}
-
 fn answer_outside(request: &Message) -> Option<Vec<u8>> {
     commands::outside(request).map(|answer| reply(request, answer).encode())
 }
@@ -291,5 +240,121 @@ fn reply(request: &Message, answer: Answer) -> Message {
         sequence: request.sequence,
         command: request.command,
         data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use drydock_core::{SecretString, SystemClock, SystemEntropy};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::emulator::Timing;
+    use crate::oob::ipmi::wire::handshake;
+
+    fn bmc() -> EmulatedBmc {
+        let spec = MachineSpec {
+            name: "n1".to_owned(),
+            boot_mac: "52:54:00:00:00:01".to_owned(),
+            bmc: ([127, 0, 0, 1], 623).into(),
+            account: "admin".to_owned(),
+            credential: SecretString::from("password".to_owned()),
+        };
+        let timing = Timing::of(Duration::from_secs(1));
+        let yard = Yard::new(vec![spec.clone()], timing, Arc::new(SystemClock));
+        EmulatedBmc::new(&spec, yard, Arc::new(SystemEntropy)).unwrap()
+    }
+
+    /// Sends a payload in clear; the answer's payload.
+    fn ask(bmc: &mut EmulatedBmc, now: Instant, kind: Payload, bytes: &[u8]) -> Vec<u8> {
+        let answer = bmc.answer(&frame::encode_clear(kind, bytes), now).unwrap();
+        let Ok(Frame::Plus(plus)) = frame::decode(&answer) else { panic!("{answer:?}") };
+        plus.clear().unwrap().to_vec()
+    }
+
+    fn log_in(bmc: &mut EmulatedBmc, console: u32, now: Instant) -> Result<Agreement, handshake::Refusal> {
+        let suite = CipherSuite::Sha256;
+        let request = handshake::open_request(1, console, suite);
+        let answer = ask(bmc, now, Payload::OpenRequest, &request);
+        let id = handshake::open_response(&answer, 1, console, suite)?;
+        let answer = ask(bmc, now, Payload::Rakp1, &handshake::rakp1(2, id, [7; 16], b"admin"));
+        let rakp2 = handshake::rakp2(&answer, 2, console)?;
+        let agreement = Agreement {
+            suite,
+            console,
+            bmc: id,
+            console_random: [7; 16],
+            bmc_random: rakp2.random,
+            guid: rakp2.guid,
+            role: handshake::ROLE,
+            user: b"admin".to_vec(),
+            key: user_key("password").unwrap(),
+        };
+        assert_eq!(rakp2.code, agreement.bmc_code());
+        let answer = ask(bmc, now, Payload::Rakp3, &handshake::rakp3(3, id, Ok(&agreement.console_code())));
+        assert_eq!(handshake::rakp4(&answer, 3, console)?, agreement.final_code());
+        Ok(agreement)
+    }
+
+    #[test]
+    fn eight_sessions_fit_and_an_idle_minute_ends_them() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        for console in 1..=8 {
+            assert!(log_in(&mut bmc, console, now).is_ok());
+        }
+        assert!(matches!(log_in(&mut bmc, 9, now), Err(handshake::Refusal::Status(half::NO_RESOURCES))));
+        assert!(log_in(&mut bmc, 9, now + IDLE).is_ok());
+    }
+
+    #[test]
+    fn unfinished_sessions_give_way() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        for console in 1..=20 {
+            let request = handshake::open_request(1, console, CipherSuite::Sha1);
+            let answer = ask(&mut bmc, now, Payload::OpenRequest, &request);
+            assert!(handshake::open_response(&answer, 1, console, CipherSuite::Sha1).is_ok());
+            assert!(bmc.sessions.len() <= SESSIONS);
+        }
+        assert!(log_in(&mut bmc, 99, now).is_ok());
+    }
+
+    #[test]
+    fn a_replayed_packet_gets_no_answer_and_a_repeated_request_no_second_effect() {
+        let (mut bmc, now) = (bmc(), Instant::now());
+        let agreement = log_in(&mut bmc, 1, now).unwrap();
+        let keys = agreement.keys();
+        let mut send = |sequence: u32, number: u8, command: Command, data: &[u8]| {
+            let plain = Message::request(number, command, data).encode();
+            bmc.answer(&frame::encode_secure(agreement.bmc, sequence, &plain, &keys, [0; 16]), now)
+        };
+        assert!(send(1, 1, Command::PRIVILEGE_SET, &[ADMINISTRATOR]).is_some());
+        assert!(send(2, 2, Command::CHASSIS_CONTROL, &[1]).is_some());
+        assert!(send(2, 2, Command::CHASSIS_CONTROL, &[1]).is_none());
+        assert!(send(3, 2, Command::CHASSIS_CONTROL, &[1]).is_some());
+        assert_eq!(bmc.chassis.yard.effects().len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_arrives_breaks_a_bmc(
+            packets in vec((0..8_usize, vec(any::<u8>(), 0..120)), 1..20),
+        ) {
+            let (mut bmc, now) = (bmc(), Instant::now());
+            let kinds = [
+                Payload::Ipmi, Payload::OpenRequest, Payload::OpenResponse, Payload::Rakp1,
+                Payload::Rakp2, Payload::Rakp3, Payload::Rakp4,
+            ];
+            for (kind, bytes) in packets {
+                match kinds.get(kind) {
+                    Some(kind) => bmc.answer(&frame::encode_clear(*kind, &bytes), now),
+                    None => bmc.answer(&bytes, now),
+                };
+            }
+            prop_assert!(bmc.chassis.yard.effects().is_empty());
+            prop_assert!(log_in(&mut bmc, 1, now).is_ok());
+        }
     }
 }

@@ -12,7 +12,7 @@ const OPERATOR: u8 = 3;
 /// Completion codes (section 5.2).
 const OPTION_UNSUPPORTED: u8 = 0x80;
 const UNKNOWN_COMMAND: u8 = 0xC1;
-const WRONG_LENGTH: u8 = 0xC7;
+pub(super) const WRONG_LENGTH: u8 = 0xC7;
 const INVALID_FIELD: u8 = 0xCC;
 const PRIVILEGE: u8 = 0xD4;
 const WRONG_STATE: u8 = 0xD5;

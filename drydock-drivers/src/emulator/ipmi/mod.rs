@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! serve_ipmi   one socket and one task per machine
-//!   bmc        datagram in, datagram out: sessions
+//!   bmc        datagram in, datagram out: keeps the sessions
+//!   session    one of them: keys, sequence numbers, privilege
 //!   handshake  the BMC's half of Open Session and RAKP
 //!   commands   request in, completion code and data out: the machine
 //! ```
@@ -13,6 +14,7 @@
 mod bmc;
 mod commands;
 mod handshake;
+mod session;
 
 use std::io;
 use std::sync::Arc;
@@ -48,6 +50,42 @@ impl IpmiEmulator {
 }
 
 /// Serves a BMC for each machine of `yard`, on the address in its specification, until `stop` or until the result is dropped.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use drydock_core::{NodeName, SecretString, SystemClock, SystemEntropy};
+/// use drydock_drivers::OobDriver as _;
+/// use drydock_drivers::emulator::{MachineSpec, Timing, Yard, serve_ipmi};
+/// use drydock_drivers::oob::{Bmc, BootDevice, IpmiDriver, IpmiOptions, PowerAction, PowerState};
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bmc = Bmc {
+///     node: NodeName::new("n1")?,
+///     address: "127.0.0.1:6231".parse()?,
+///     account: "admin".to_owned(),
+///     credential: SecretString::from("secret".to_owned()),
+/// };
+/// let machine = MachineSpec {
+///     name: "n1".to_owned(),
+///     boot_mac: "52:54:00:00:00:01".to_owned(),
+///     bmc: bmc.address,
+///     account: bmc.account.clone(),
+///     credential: bmc.credential.clone(),
+/// };
+/// let yard = Yard::new(vec![machine], Timing::of(Duration::from_secs(1)), Arc::new(SystemClock));
+/// let _bmcs = serve_ipmi(yard, Arc::new(SystemEntropy), CancellationToken::new()).await?;
+///
+/// let driver = IpmiDriver::new(IpmiOptions::default(), Arc::new(SystemEntropy));
+/// driver.boot_device_set(&bmc, BootDevice::Pxe).await?;
+/// driver.power_set(&bmc, PowerAction::Cycle).await?;
+/// assert_eq!(driver.power_state(&bmc).await?, PowerState::On);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// All addresses are bound when it returns. The error names the address that could not be, and nothing is served then.
 pub async fn serve_ipmi(

@@ -1,6 +1,6 @@
 //! OAuth as MAAS checks it: in this order consumer, token, age, nonce, signature, each with its own text.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use axum::http::HeaderMap;
 use drydock_core::{ExposeSecret, SecretString, Timestamp};
@@ -13,12 +13,13 @@ const OLDEST: i64 = 300;
 
 pub(super) struct Guard {
     key: SecretString,
-    nonces: HashSet<String>,
+    /// Those seen, with the timestamp they came with.
+    nonces: HashMap<String, i64>,
 }
 
 impl Guard {
     pub(super) fn new(key: SecretString) -> Self {
-        Self { key, nonces: HashSet::new() }
+        Self { key, nonces: HashMap::new() }
     }
 
     /// Whether the request is signed at all.
@@ -30,6 +31,7 @@ impl Guard {
     pub(super) fn check(&mut self, headers: &HeaderMap, now: Timestamp) -> Result<(), Reply> {
         let given = parameters(headers).ok_or_else(Reply::forbidden)?;
         let get = |name: &str| given.get(name).map_or("", String::as_str);
+        self.forget_old_nonces(now.timestamp());
         let mut parts = self.key.expose_secret().split(':');
         let (consumer, token, secret) = (parts.next(), parts.next(), parts.next());
         if consumer != Some(get("oauth_consumer_key")) {
@@ -44,7 +46,7 @@ impl Guard {
                 "'Expired timestamp: given {given} and now {now} has a greater difference than threshold {OLDEST}'"
             )));
         }
-        if !self.nonces.insert(get("oauth_nonce").to_owned()) {
+        if self.nonces.insert(get("oauth_nonce").to_owned(), given).is_some() {
             return Err(Reply::unauthorised(&format!("'Nonce already used: {}'", get("oauth_nonce"))));
         }
         // With an empty consumer secret the signature is "&" and the token's secret. MAAS does tell the right one.
@@ -55,6 +57,14 @@ impl Guard {
             )));
         }
         Ok(())
+    }
+
+    /// A nonce whose timestamp is too old is refused for that, and need not be remembered.
+    fn forget_old_nonces(&mut self, now: i64) {
+        const MANY: usize = 10_000;
+        if self.nonces.len() >= MANY {
+            self.nonces.retain(|_, given| now - *given <= OLDEST);
+        }
     }
 }
 

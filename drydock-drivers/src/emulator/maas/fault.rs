@@ -19,13 +19,21 @@ pub enum MaasFault {
 /// Which requests go wrong. Cheap to clone: clones share the plan.
 #[derive(Debug, Clone, Default)]
 pub struct MaasFaults {
-    plan: Arc<Mutex<VecDeque<(MaasFault, usize)>>>,
+    plan: Arc<Mutex<Plan>>,
 }
+
+/// What happens to the coming requests; `None` lets them pass.
+type Plan = VecDeque<(Option<MaasFault>, usize)>;
 
 impl MaasFaults {
     /// The next `count` requests, after those planned before, go wrong in this way.
     pub fn next(&self, count: usize, fault: MaasFault) {
-        self.lock().push_back((fault, count));
+        self.lock().push_back((Some(fault), count));
+    }
+
+    /// The next `count` requests, after those planned before, go well.
+    pub fn pass(&self, count: usize) {
+        self.lock().push_back((None, count));
     }
 
     /// All goes well from now on.
@@ -39,14 +47,14 @@ impl MaasFaults {
         while let Some((fault, count)) = plan.front_mut() {
             if *count > 0 {
                 *count -= 1;
-                return Some(*fault);
+                return *fault;
             }
             plan.pop_front();
         }
         None
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(MaasFault, usize)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -100,7 +100,11 @@ pub(super) fn allocate(site: &mut Site, form: &Fields) -> Reply {
         return Reply::text(409, &format!("No machine with system ID {wanted} available."));
     };
     form.get("agent_name").unwrap_or_default().clone_into(&mut site.record(&machine).agent_name);
-    show(site, wanted)
+    let Some(machine) = site.machine(wanted) else { return Reply::missing("Machine") };
+    let mut document = machine_json(site, &machine);
+    // Only this answer has it.
+    document["constraints_by_type"] = serde_json::json!({});
+    Reply::ok(&document)
 }
 
 fn deploy(site: &mut Site, machine: &Known, form: &Fields) -> Result<(), Reply> {

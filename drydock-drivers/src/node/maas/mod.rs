@@ -1,6 +1,6 @@
 //! The MAAS driver: native and asynchronous, over the REST API 2.0 of MAAS 3.0 and later.
 //!
-//! * Each attempt carries its own signature; see [`oauth`].
+//! * Each attempt carries its own OAuth signature: MAAS accepts a nonce once.
 //! * A question is repeated when the trouble passes, a command never: a lost answer is
 //!   [`EffectUnknown`](crate::DriverErrorKind::EffectUnknown), and the verbs can be called again, because they look at the
 //!   machine when MAAS refuses.

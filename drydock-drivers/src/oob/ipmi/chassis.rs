@@ -48,7 +48,7 @@ impl Session {
         if !flags.valid {
             return Ok(BootDevice::Default);
         }
-        data::device(flags.selector).ok_or_else(|| Failure::Shows {
+        data::device(flags.selector).ok_or_else(|| Failure::Other {
             kind: DriverErrorKind::Unsupported,
             what: format!(
                 "the BMC shows boot device selector {:02X}h, which has no name here",
@@ -80,7 +80,7 @@ impl Session {
             return Ok(());
         }
         let what = format!("the BMC shows boot device selector {shown:02X}h after {selector:02X}h was set");
-        Err(Failure::Shows { kind: DriverErrorKind::Refused, what })
+        Err(Failure::Other { kind: DriverErrorKind::Refused, what })
     }
 
     async fn boot_flags(&mut self) -> Result<BootFlags, Failure> {

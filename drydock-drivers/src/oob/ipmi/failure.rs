@@ -24,12 +24,12 @@ pub(super) enum Failure {
     Completion { command: &'static str, code: u8 },
     /// The session set-up ended with this status.
     Status { asked: &'static str, code: u8 },
-    /// The BMC and the driver do not have the same password.
-    WrongPassword(&'static str),
+    /// The user's password, keys or rights are not as they must be.
+    Credential(&'static str),
     /// The answer is not what the protocol says.
     Malformed(Malformed),
-    /// The BMC shows something else than what was set, or something that has no name here.
-    Shows { kind: DriverErrorKind, what: String },
+    /// Anything else, in words.
+    Other { kind: DriverErrorKind, what: String },
 }
 
 impl From<Malformed> for Failure {
@@ -98,9 +98,56 @@ impl Failure {
                 let (kind, meaning) = codes::status(code);
                 (kind, format!("{asked}: {meaning} (status {code:02X}h)"), None)
             }
-            Self::WrongPassword(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
+            Self::Credential(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
             Self::Malformed(problem) => (DriverErrorKind::Protocol, problem.to_string(), None),
-            Self::Shows { kind, what } => (kind, what, None),
+            Self::Other { kind, what } => (kind, what, None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DriverErrorKind::{Busy, Credential, EffectUnknown, Refused, Unreachable, Unsupported};
+
+    #[test]
+    fn codes_say_what_may_be_done_about_them() {
+        let completions = [
+            (0xC0, Busy),
+            (0xC3, Busy),
+            (0xD1, Busy),
+            (0xD2, Busy),
+            (0xC1, Unsupported),
+            (0xD4, Credential),
+            (0xD5, Refused),
+            (0xCC, Refused),
+            (0xFF, Refused),
+        ];
+        for (code, kind) in completions {
+            assert_eq!(Failure::Completion { command: "x", code }.explain().0, kind, "{code:02X}h");
+        }
+        let statuses = [
+            (0x01, Busy),
+            (0x09, Credential),
+            (0x0A, Credential),
+            (0x0D, Credential),
+            (0x0F, Credential),
+            (0x11, Unsupported),
+        ];
+        for (code, kind) in statuses {
+            let failure = Failure::Status { asked: "x", code };
+            assert_eq!(failure.refuses_suite(), kind == Unsupported);
+            assert_eq!(failure.explain().0, kind, "{code:02X}h");
+        }
+    }
+
+    #[test]
+    fn a_change_without_an_answer_is_in_doubt_and_an_unsent_one_is_not() {
+        let no_answer = || Failure::NoAnswer { asked: "x", cause: None };
+        assert_eq!(no_answer().explain().0, Unreachable);
+        assert_eq!(no_answer().of_change().explain().0, EffectUnknown);
+        let timeout = Failure::Completion { command: "x", code: codes::TIMEOUT };
+        assert_eq!(timeout.of_change().explain().0, EffectUnknown);
+        assert_eq!(Failure::NotSent(None).of_change().explain().0, Unreachable);
     }
 }

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::wire::frame::{self, Frame, Payload};
 use super::wire::handshake::{self, Refusal};
 use super::wire::{self, ADMINISTRATOR, Agreement, CipherSuite, Command, Malformed, Message, codes, same};
+use crate::DriverErrorKind;
 use crate::oob::Bmc;
 
 /// Who logs in. Not printable.
@@ -44,8 +45,8 @@ pub(super) async fn capabilities(channel: &Channel) -> Result<(), Failure> {
     };
     // Table 22-15: bit 7 of the types says that bit 1 of the next byte but one means "2.0 is spoken".
     if types & 0x80 != 0 && extended & 0x02 == 0 {
-        return Err(Failure::Shows {
-            kind: crate::DriverErrorKind::Unsupported,
+        return Err(Failure::Other {
+            kind: DriverErrorKind::Unsupported,
             what: "the BMC does not speak IPMI 2.0 over LAN".to_owned(),
         });
     }
@@ -113,18 +114,32 @@ async fn agree(
         // The BMC frees the session's place at once.
         let farewell = handshake::rakp3(tag, bmc, Err(codes::WRONG_CODE));
         channel.send_at_once(&frame::encode_clear(Payload::Rakp3, &farewell));
-        return Err(Failure::WrongPassword("the password is not the one that the BMC has"));
+        return Err(Failure::Credential("the password is not the one that the BMC has"));
     }
 
     let request = handshake::rakp3(tag, bmc, Ok(&agreement.console_code()));
     let accept = |bytes: &[u8]| handshake::rakp4(bytes, tag, console).map(<[u8]>::to_vec);
-    let code = ask(channel, "RAKP message 3", (Payload::Rakp3, request), Payload::Rakp4, accept).await?;
+    let code = ask(channel, "RAKP message 3", (Payload::Rakp3, request), Payload::Rakp4, accept)
+        .await
+        .map_err(after_proof)?;
     if !same(&code, &agreement.final_code()) {
-        return Err(Failure::WrongPassword(
+        return Err(Failure::Credential(
             "the BMC agrees to the password but derives other keys; a BMC key (Kg) must not be set",
         ));
     }
     Ok(agreement)
+}
+
+/// The BMC has shown that it has the same password. If it does not accept ours, it took a repeated RAKP message 1 for
+/// a new one, and the next session will do.
+fn after_proof(failure: Failure) -> Failure {
+    match failure {
+        Failure::Status { code: codes::WRONG_CODE, .. } => Failure::Other {
+            kind: DriverErrorKind::Busy,
+            what: "the BMC was too slow for its session set-up".to_owned(),
+        },
+        other => other,
+    }
 }
 
 async fn ask<T>(

@@ -17,6 +17,8 @@ pub(super) enum Repeat {
     Harmless,
     /// The BMC might do it twice: one datagram, and the whole time to wait for the answer.
     Never,
+    /// It does not matter enough: one datagram, and a short wait.
+    NotWorthIt,
 }
 
 /// A session. Dropping it tells the BMC so, without waiting.
@@ -58,7 +60,7 @@ impl Session {
         match self.command(command, &[ADMINISTRATOR], Repeat::Harmless).await {
             // 80h to 82h: not available for this user, above the limit, not possible (table 22-24).
             Err(Failure::Completion { code: 0x80..=0x82, .. }) => {
-                Err(Failure::WrongPassword("the user may not be administrator on the BMC"))
+                Err(Failure::Credential("the user may not be administrator on the BMC"))
             }
             result => result.map(drop),
         }
@@ -74,10 +76,12 @@ impl Session {
         sleep_until(self.not_before.min(self.channel.deadline())).await;
         self.requests = self.requests.wrapping_add(1) & 0x3F;
         let request = Message::request(self.requests, command, data);
-        let mut waits = self.channel.options().waits();
-        if repeat == Repeat::Never {
-            waits = vec![waits.iter().sum()];
-        }
+        let waits = self.channel.options().waits();
+        let waits = match repeat {
+            Repeat::Harmless => waits,
+            Repeat::Never => vec![waits.iter().sum()],
+            Repeat::NotWorthIt => vec![self.channel.options().first_wait],
+        };
         let exchange = Asking { plain: request.encode(), request: &request, link: &mut self.link };
         let reply = self.channel.ask(command.name, &waits, exchange).await?;
         self.not_before = Instant::now() + self.channel.options().gap;
@@ -91,7 +95,7 @@ impl Session {
     /// Closes the session. Whatever the BMC says to that, it forgets an idle session by itself.
     pub(super) async fn close(mut self) {
         let id = self.link.bmc.to_le_bytes();
-        let result = self.command(Command::SESSION_CLOSE, &id, Repeat::Harmless).await;
+        let result = self.command(Command::SESSION_CLOSE, &id, Repeat::NotWorthIt).await;
         self.closed = result.is_ok();
         if let Err(failure) = result {
             tracing::debug!(driver.kind = super::KIND, ?failure, "a session was not closed");

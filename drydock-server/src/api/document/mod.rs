@@ -3,8 +3,8 @@
 //! Names, kinds and nulls are those of the v1.0 service; what it had no document for is marked as an extension.
 
 mod error;
-mod steps;
 mod status;
+mod steps;
 mod task;
 mod time;
 mod tree;
@@ -12,6 +12,6 @@ mod tree;
 pub use error::{ErrorDetail, ErrorDocument};
 pub use status::{HealthDetails, HealthDocument, HealthMessage};
 pub use steps::{StepDocument, StepError, StepStatus, StepWait, StepsDocument};
-pub use task::{MessageDocument, ResultDetails, ResultDocument, TaskDocument};
+pub use task::{MessageDocument, ResultDetails, ResultDocument, SubtaskErrors, TaskDocument};
 pub(crate) use time::python_time;
-pub(crate) use tree::TreeDocument;
+pub(crate) use tree::{TreeDocument, Wanted};

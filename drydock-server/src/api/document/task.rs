@@ -1,12 +1,16 @@
 //! The task document: a stored task in the words of v1.0. Pure.
 
+use std::collections::BTreeMap;
+
 use drydock_core::journal::{Message, TaskEnd, TaskEndKind};
-use drydock_store::repo::{TaskRecord, TaskStatus};
+use drydock_core::node_filter::NodeFilter;
+use drydock_core::task::{ActionResult, TaskResult, TaskStatus};
+use drydock_orchestrator::{TaskInput, task_result};
+use drydock_store::repo::{self, TaskRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::python_time;
-use crate::seam::{ActionResult, NodeFilter, TaskInput, TaskResult, task_result};
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,10 +26,10 @@ pub struct TaskDocument {
     pub action: String,
     /// The task that started it.
     pub parent_task_id: Option<String>,
-    /// The design; null for a task that no action started.
+    /// The design, without the password that the reference may hold; null for a task that no action started.
     pub design_ref: Option<String>,
-    /// `queued`, `running`, `terminating`, `terminated` or `complete`.
-    pub status: String,
+    /// Where it stands. Never `requested`: a task is shown once it is accepted.
+    pub status: TaskStatus,
     /// The nodes it is for; null for all of the design.
     pub node_filter: Option<NodeFilter>,
     /// The tasks that it started.
@@ -46,7 +50,16 @@ pub struct TaskDocument {
     pub retry: u32,
     /// What it came to.
     pub result: ResultDocument,
+    /// Only with `builddata=true`: nothing collects any, so it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_data: Option<Vec<Value>>,
+    /// Only with `subtaskerrors=true`: the results of the descendants with errors, by their ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtask_errors: Option<SubtaskErrors>,
 }
+
+/// The results of tasks with errors, by their ids.
+pub type SubtaskErrors = BTreeMap<String, ResultDocument>;
 
 /// What a task came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,7 +75,7 @@ pub struct ResultDocument {
     pub message: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// `incomplete`, `success`, `partial_success` or `failure`.
+    /// How it ended.
     pub status: ActionResult,
     /// The things, mostly nodes, that it succeeded with.
     pub successes: Vec<String>,
@@ -72,6 +85,9 @@ pub struct ResultDocument {
     pub links: Vec<Value>,
     /// What was said on the way.
     pub details: ResultDetails,
+    /// Only among `subtask_errors`: the task whose result this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
 }
 
 /// What a task said.
@@ -122,8 +138,8 @@ impl TaskDocument {
                 .as_ref()
                 .map_or_else(|| task.workflow.to_string(), |input| input.action.as_str().to_owned()),
             parent_task_id: task.parent.as_ref().map(|parent| parent.task.to_string()),
-            design_ref: input.as_ref().map(|input| input.design_ref.clone()),
-            status: status(task.status).to_owned(),
+            design_ref: input.as_ref().map(|input| input.design_ref.to_string()),
+            status: status(task.status),
             subtask_id_list: task.children.iter().map(ToString::to_string).collect(),
             created: python_time(task.created_at),
             created_by: input.as_ref().map(|input| input.created_by.clone()),
@@ -134,6 +150,8 @@ impl TaskDocument {
             terminate: cancellation.is_some(),
             retry: 0,
             result: ResultDocument::of(result, messages),
+            build_data: None,
+            subtask_errors: None,
         }
     }
 }
@@ -154,17 +172,18 @@ impl ResultDocument {
                 error_count: messages.iter().filter(|message| message.error).count(),
                 message_list: messages,
             },
+            task_id: None,
         }
     }
 }
 
-fn status(status: TaskStatus) -> &'static str {
+fn status(status: repo::TaskStatus) -> TaskStatus {
     match status {
-        TaskStatus::Queued => "queued",
-        TaskStatus::Running => "running",
-        TaskStatus::Terminating => "terminating",
-        TaskStatus::Complete => "complete",
-        TaskStatus::Terminated => "terminated",
+        repo::TaskStatus::Queued => TaskStatus::Queued,
+        repo::TaskStatus::Running => TaskStatus::Running,
+        repo::TaskStatus::Terminating => TaskStatus::Terminating,
+        repo::TaskStatus::Complete => TaskStatus::Complete,
+        repo::TaskStatus::Terminated => TaskStatus::Terminated,
     }
 }
 
@@ -196,8 +215,8 @@ fn said(task: &TaskRecord, message: &Message) -> MessageDocument {
 /// Why the task failed. It is recorded with the end and not as a message; v1.0's users look for it among the messages.
 fn last_words(task: &TaskRecord, input: Option<&TaskInput>, end: &TaskEnd) -> Option<MessageDocument> {
     let TaskEndKind::Failed(failure) = &end.kind else { return None };
-    let (context_type, context) = match input.and_then(|input| input.node.as_ref()) {
-        Some(node) => ("node", node.to_string()),
+    let (context_type, context) = match input.and_then(|input| input.job.as_ref()) {
+        Some(job) => ("node", job.node.to_string()),
         None => ("task", task.id.to_string()),
     };
     Some(MessageDocument {

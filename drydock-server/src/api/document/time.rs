@@ -6,7 +6,8 @@ use drydock_core::Timestamp;
 /// The text that Python's `str()` gives for a `datetime` in UTC: microseconds only when there are some. v1.0 lost the offset once
 /// a document came back from its database; here it is always there.
 pub(crate) fn python_time(at: Timestamp) -> String {
-    let form = if at.nanosecond() / 1_000 == 0 { "%Y-%m-%d %H:%M:%S+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f+00:00" };
+    let form =
+        if at.nanosecond() / 1_000 == 0 { "%Y-%m-%d %H:%M:%S+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f+00:00" };
     at.format(form).to_string()
 }
 

@@ -1,59 +1,88 @@
-//! A task with what was asked for besides: its descendants (`layers`), and their errors (`subtaskerrors`).
+//! A task with what was asked for besides: its descendants (`layers`), and their errors (`subtaskerrors`). Pure.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::{Map, Value};
 
-use super::{ResultDocument, TaskDocument};
+use super::{SubtaskErrors, TaskDocument};
 use crate::app::TaskTree;
 
-/// The answer to `GET /tasks/{id}`: a task document, or with `layers` an object of task documents by id.
-#[derive(Debug)]
-pub(crate) struct TreeDocument {
-    layers: Vec<Vec<TaskDocument>>,
-    by_id: bool,
-    errors: Option<Vec<(String, ResultDocument)>>,
-    build_data: bool,
+/// What `GET /tasks/{id}` was asked for, in v1.0's parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Wanted {
+    /// 0: the task document alone. Otherwise documents by id: 1 for the task, 2 with its children …; -1 for all.
+    pub(crate) layers: i64,
+    /// The errors of all descendants.
+    pub(crate) errors: bool,
+    /// What was collected from the nodes.
+    pub(crate) build_data: bool,
 }
 
-impl TreeDocument {
-    /// `layers` as v1.0 counts: 0 for the task document alone, -1 for all. The tree must be whole if errors are wanted.
-    pub(crate) fn of(tree: &TaskTree, layers: i64, errors: bool, build_data: bool) -> Self {
-        let mut documents: Vec<Vec<_>> =
-            tree.layers.iter().map(|layer| layer.iter().map(TaskDocument::of).collect()).collect();
-        let errors = errors.then(|| errors_of(&documents));
-        match layers {
-            -1 => {}
-            _ => documents.truncate(usize::try_from(layers).unwrap_or(1).max(1)),
-        }
-        Self { layers: documents, by_id: layers != 0, errors, build_data }
+/// The answer to `GET /tasks/{id}`.
+#[derive(Debug)]
+pub(crate) enum TreeDocument {
+    /// A task document.
+    One(Box<TaskDocument>),
+    /// Task documents by id.
+    Layers {
+        /// From the task that was asked for downwards.
+        tasks: Vec<TaskDocument>,
+        errors: Option<SubtaskErrors>,
+    },
+}
+
+impl Wanted {
+    /// How many layers of the tree must be read; all when `None`.
+    pub(crate) fn depth(self) -> Option<usize> {
+        if self.errors || self.layers == -1 { None } else { Some(self.shown()) }
+    }
+
+    fn shown(self) -> usize {
+        if self.layers == -1 { usize::MAX } else { usize::try_from(self.layers).unwrap_or(0).max(1) }
     }
 }
 
-/// The results of descendants with errors.
-fn errors_of(layers: &[Vec<TaskDocument>]) -> Vec<(String, ResultDocument)> {
-    let descendants = layers.iter().skip(1).flatten();
+impl TreeDocument {
+    pub(crate) fn of(tree: &TaskTree, wanted: Wanted) -> Self {
+        let document = |task| {
+            let build_data = wanted.build_data.then(Vec::new);
+            TaskDocument { build_data, ..TaskDocument::of(task) }
+        };
+        let errors = wanted.errors.then(|| errors_of(tree));
+        let mut tasks: Vec<_> = tree.layers.iter().take(wanted.shown()).flatten().map(document).collect();
+        if wanted.layers == 0 {
+            let task = tasks.swap_remove(0);
+            return Self::One(Box::new(TaskDocument { subtask_errors: errors, ..task }));
+        }
+        Self::Layers { tasks, errors }
+    }
+}
+
+/// The results of the descendants with errors.
+fn errors_of(tree: &TaskTree) -> SubtaskErrors {
+    let descendants = tree.layers.iter().skip(1).flatten().map(TaskDocument::of);
     let failed = descendants.filter(|task| task.result.details.error_count > 0);
-    failed.map(|task| (task.task_id.clone(), task.result.clone())).collect()
+    failed
+        .map(|mut task| {
+            task.result.task_id = Some(task.task_id.clone());
+            (task.task_id, task.result)
+        })
+        .collect()
 }
 
 impl Serialize for TreeDocument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (tasks, errors) = match self {
+            Self::One(task) => return task.serialize(serializer),
+            Self::Layers { tasks, errors } => (tasks, errors),
+        };
         let mut map = serializer.serialize_map(None)?;
-        let mut tasks = self.layers.iter().flatten();
-        if self.by_id {
-            if let Some(first) = self.layers.iter().flatten().next() {
-                map.serialize_entry("init_task_id", &first.task_id)?;
-            }
-            for task in tasks {
-                map.serialize_entry(&task.task_id, &with_build_data(task, self.build_data)?)?;
-            }
-        } else if let Some(task) = tasks.next() {
-            for (key, value) in with_build_data(task, self.build_data)? {
-                map.serialize_entry(&key, &value)?;
-            }
+        if let Some(first) = tasks.first() {
+            map.serialize_entry("init_task_id", &first.task_id)?;
         }
-        if let Some(errors) = &self.errors {
-            map.serialize_entry("subtask_errors", &error_map(errors)?)?;
+        for task in tasks {
+            map.serialize_entry(&task.task_id, task)?;
+        }
+        if let Some(errors) = errors {
+            map.serialize_entry("subtask_errors", errors)?;
         }
         map.end()
     }

@@ -175,3 +175,85 @@ fn header(kind: u8, session: u32, sequence: u32, length: usize) -> Vec<u8> {
     bytes.extend(u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes());
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::{CipherSuite, Message, chassis, handshake};
+    use super::*;
+
+    const IV: [u8; 16] = [9; 16];
+
+    fn opened(packet: &[u8], keys: &Keys) -> Result<Vec<u8>, Malformed> {
+        match decode(packet)? {
+            Frame::Plus(plus) => plus.open(keys),
+            Frame::Outside(_) => Err(Malformed("outside")),
+        }
+    }
+
+    #[test]
+    fn packets_in_clear_have_the_bytes_of_the_specification() {
+        let outside = encode_outside(&[0xAA]);
+        assert_eq!(outside, [6, 0, 0xFF, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xAA]);
+        assert!(matches!(decode(&outside), Ok(Frame::Outside([0xAA]))));
+        let clear = encode_clear(Payload::Rakp1, &[0xBB]);
+        assert_eq!(clear, [6, 0, 0xFF, 7, 6, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0xBB]);
+        let Ok(Frame::Plus(plus)) = decode(&clear) else { panic!("not a packet") };
+        assert_eq!((plus.payload, plus.clear()), (Payload::Rakp1, Ok(&[0xBB][..])));
+    }
+
+    #[test]
+    fn a_secure_packet_opens_with_its_keys_only_and_uncut() {
+        for suite in CipherSuite::ALL {
+            let keys = Keys::derive(suite, &[1; 20]);
+            let packet = encode_secure(5, 1, b"message", &keys, IV);
+            assert_eq!(opened(&packet, &keys), Ok(b"message".to_vec()));
+            assert!(opened(&packet, &Keys::derive(suite, &[2; 20])).is_err());
+            for end in 0..packet.len() {
+                assert!(opened(&packet[..end], &keys).is_err(), "cut at {end}");
+            }
+            // From the authentication type on, every bit is covered.
+            for at in 4..packet.len() {
+                let mut changed = packet.clone();
+                changed[at] ^= 1;
+                assert!(opened(&changed, &keys).is_err(), "changed at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_in_clear_is_nothing_in_a_session() {
+        let keys = Keys::derive(CipherSuite::Sha256, &[1; 20]);
+        let message = Message::request(1, super::super::Command::CHASSIS_STATUS, &[]).encode();
+        assert!(opened(&encode_clear(Payload::Ipmi, &message), &keys).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_arrives_makes_the_codec_panic(
+            bytes in vec(any::<u8>(), 0..200), start in 0..4_usize,
+        ) {
+            let starts: [&[u8]; 4] = [&[], &RMCP, &[6, 0, 0xFF, 7, 0], &[6, 0, 0xFF, 7, 6, 0xC0]];
+            let datagram = [starts[start], &bytes].concat();
+            let keys = Keys::derive(CipherSuite::Sha1, &[1; 20]);
+            let _ = opened(&datagram, &keys);
+            if let Ok(Frame::Plus(plus)) = decode(&datagram) {
+                let _ = plus.clear();
+            }
+            let _ = Message::decode(&bytes);
+            let _ = keys.decrypt(&bytes);
+            let _ = handshake::open_response(&bytes, 0, 0, CipherSuite::Sha1);
+            let _ = handshake::rakp2(&bytes, 0, 0);
+            let _ = handshake::rakp4(&bytes, 0, 0);
+            let _ = chassis::boot_flags(&bytes);
+        }
+
+        #[test]
+        fn every_message_comes_back(message in vec(any::<u8>(), 0..100), session: u32, sequence: u32) {
+            let keys = Keys::derive(CipherSuite::Sha256, &[3; 32]);
+            prop_assert_eq!(opened(&encode_secure(session, sequence, &message, &keys, IV), &keys), Ok(message));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The routes of `/api/v1.0`.
+
+mod health;
+mod tasks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1.0/health", get(health::health))
+        .route("/api/v1.0/health/extended", get(health::extended))
+        .route("/api/v1.0/tasks", get(tasks::list::list).post(tasks::create::create))
+        .route("/api/v1.0/tasks/{id}", get(tasks::get::get))
+        .route("/api/v1.0/tasks/{id}/steps", get(tasks::steps::steps))
+        .route("/api/v1.0/tasks/{id}/cancel", post(tasks::cancel::cancel))
+}

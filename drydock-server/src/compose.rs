@@ -1,0 +1,62 @@
+//! The composition root: the only place that makes concrete stores and drivers.
+
+use std::sync::Arc;
+
+use drydock_core::journal::JournalError;
+use drydock_core::{Clock, Entropy, SystemClock, SystemEntropy};
+use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
+use drydock_drivers::oob::IpmiDriver;
+use drydock_drivers::{NodeDriver, OobDriver};
+use drydock_orchestrator::{Drivers, FileDesigns, Orchestrator};
+use drydock_store::{MemoryStore, Store};
+use drydock_workflow::Engine;
+
+use crate::app::App;
+use crate::config::{DatabaseUrl, MaasConfig, ServeConfig};
+use crate::no_provisioner::NoProvisioner;
+use crate::serve::ServeError;
+
+/// Builds everything that `config` names, and joins the store.
+pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let provisioner = match &config.maas {
+        Some(maas) => Some(maas_driver(maas, &clock, &entropy).await?),
+        None => None,
+    };
+    let ipmi: Arc<dyn OobDriver> = Arc::new(IpmiDriver::new(config.ipmi, Arc::clone(&entropy)));
+    let node = provisioner.clone().unwrap_or_else(|| Arc::new(NoProvisioner));
+    let drivers = Drivers { node, oob: vec![ipmi] };
+    let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), config.orchestrator)?;
+    let store = open_store(config)
+        .await
+        .map_err(|source| ServeError::Database { database: config.database.to_string(), source })?;
+    let engine = Engine::builder(Arc::clone(&store) as _, config.instance.clone())
+        .clock(Arc::clone(&clock))
+        .entropy(Arc::clone(&entropy))
+        .options(config.engine);
+    let engine = orchestrator.offer(engine).start().await?;
+    Ok(App { store, engine, orchestrator, provisioner, clock, entropy })
+}
+
+async fn maas_driver(
+    maas: &MaasConfig,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<dyn NodeDriver>, ServeError> {
+    let mut options = MaasOptions::new(maas.url.clone(), maas.api_key.clone());
+    if let Some(file) = &maas.ca {
+        let read = tokio::fs::read(file).await;
+        let unreadable = |source| ServeError::File { file: file.display().to_string(), source };
+        options.ca_bundle = Some(read.map_err(unreadable)?);
+    }
+    Ok(Arc::new(MaasDriver::new(&options, Arc::clone(clock), Arc::clone(entropy))?))
+}
+
+async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, JournalError> {
+    match &config.database {
+        DatabaseUrl::Memory | DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => {
+            Ok(Arc::new(MemoryStore::new()))
+        }
+    }
+}
