@@ -94,7 +94,7 @@ impl Share {
             ended,
             done: steps.iter().filter(|step| step.status == StepStatus::Done).count(),
             total: steps.len(),
-            now: if ended { ending(task) } else { current(&task.status, &steps) },
+            now: if ended { ending(task) } else { current(task.status.as_str(), &steps) },
             created: parse_time(&task.created),
             updated: task.updated.as_deref().and_then(parse_time),
             steps,
@@ -115,7 +115,7 @@ fn node_of(task: &TaskDocument) -> Option<String> {
 }
 
 fn is_final(task: &TaskDocument) -> bool {
-    matches!(task.status.as_str(), "complete" | "terminated")
+    task.status.is_final()
 }
 
 /// How a task ended, in a few words.

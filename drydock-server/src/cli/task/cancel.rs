@@ -28,7 +28,7 @@ impl Cancel {
         let task = self.server.client()?.task_cancel(&self.id).await?;
         match self.format {
             Format::Json => output::json(&task)?,
-            Format::Table => output::line(&format!("{} {}", task.task_id, task.status))?,
+            Format::Table => output::line(&format!("{} {}", task.task_id, task.status.as_str()))?,
         }
         Ok(Exit::Done)
     }

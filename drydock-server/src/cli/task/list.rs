@@ -38,7 +38,7 @@ impl List {
                     table.add_row([
                         task.task_id.as_str(),
                         &task.action,
-                        &task.status,
+                        task.status.as_str(),
                         task.result.status.as_str(),
                         output::moment(&task.created),
                         task.design_ref.as_deref().unwrap_or("-"),

@@ -59,7 +59,7 @@ fn facts(task: &TaskDocument) -> Result<(), Failure> {
         ("task", task.task_id.clone()),
         ("action", task.action.clone()),
         ("design", task.design_ref.clone().unwrap_or_default()),
-        ("status", task.status.clone()),
+        ("status", task.status.as_str().to_owned()),
         ("result", result.status.as_str().to_owned()),
         ("message", result.message.clone().unwrap_or_default()),
         ("successes", result.successes.join(" ")),
@@ -94,7 +94,7 @@ fn shares(tree: &TaskTree) -> Result<(), Failure> {
         let message = child.result.message.as_deref().unwrap_or("");
         table.add_row([
             &name_of(child),
-            &child.status,
+            child.status.as_str(),
             child.result.status.as_str(),
             &child.task_id,
             message,

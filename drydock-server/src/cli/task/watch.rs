@@ -53,7 +53,7 @@ pub(super) fn tell_end(task: &TaskDocument, format: Format) -> Result<(), Failur
         Format::Json => output::json_line(task),
         Format::Table => {
             let result = &task.result;
-            let mut text = format!("{} {}: {}", task.action, task.status, result.status.as_str());
+            let mut text = format!("{} {}: {}", task.action, task.status.as_str(), result.status.as_str());
             if !result.failures.is_empty() {
                 text.push_str(&format!("; failed: {}", result.failures.join(" ")));
             }
