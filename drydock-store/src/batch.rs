@@ -5,7 +5,13 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use drydock_core::TaskId;
-use drydock_core::journal::{AttemptRecord, Checkpoint, Message, NewTask, TaskEnd, WaitRecord, Write};
+use drydock_core::journal::{
+    AttemptRecord, Checkpoint, JournalError, Message, NewTask, StepEnd, TaskEnd, TaskEndKind, WaitRecord,
+    Write,
+};
+
+/// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
+const MAX_BYTES: usize = 256 << 20;
 
 /// A task to create.
 pub(crate) struct TaskRow<'a> {
@@ -29,7 +35,13 @@ pub(crate) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// Sorts `writes`. Of two writes with one key the first stands, but the last of two waits, and a start goes before a queueing.
-    pub(crate) fn of(writes: &'a [Write]) -> Self {
+    /// A batch too large for a database's protocol is refused here: sent, it would look like a broken connection for ever.
+    pub(crate) fn of(writes: &'a [Write]) -> Result<Self, JournalError> {
+        let bytes: usize = writes.iter().map(size).sum();
+        if bytes > MAX_BYTES {
+            let problem = format!("a batch of {bytes} bytes is too large, at most {MAX_BYTES} go together");
+            return Err(JournalError::Rejected(problem.into()));
+        }
         let mut batch = Self::default();
         let mut queued = Vec::new();
         for write in writes {
@@ -45,7 +57,7 @@ impl<'a> Batch<'a> {
         }
         batch.tasks.append(&mut queued);
         batch.settle();
-        batch
+        Ok(batch)
     }
 
     fn settle(&mut self) {
@@ -54,6 +66,8 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
+        // Whoever locks many live rows does it in this order, so that no two wait for each other.
+        self.ends.sort_unstable_by_key(|(id, _)| *id);
         if self.waits.len() > 1 {
             let last: HashMap<_, _> = self
                 .waits
@@ -70,6 +84,17 @@ impl<'a> Batch<'a> {
                 row.ended = row.started && ends.contains(&row.task.id);
             }
         }
+    }
+}
+
+/// The bytes of a write that may be many.
+fn size(write: &Write) -> usize {
+    match write {
+        Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
+        Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. })
+        | Write::TaskEnded(_, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
+        Write::MessageSaid(_, message) => message.text.len(),
+        Write::StepEnded(..) | Write::TaskEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..) => 0,
     }
 }
 

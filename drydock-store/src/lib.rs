@@ -8,9 +8,19 @@
 //! stores mirror each other: what `memory/claims.rs` means, `sqlite/claims.rs` and `postgres/claims.rs` do.
 
 mod batch;
+mod codec;
+#[cfg(feature = "testing")]
+pub mod conformance;
+mod doubt;
+mod error;
+mod gather;
 mod memory;
 pub mod repo;
+mod row;
+mod schema;
+mod sqlite;
 mod store;
 
 pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 pub use store::Store;

@@ -16,8 +16,8 @@ impl State {
     }
 
     pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        let batch = Batch::of(writes)?;
         self.fence(epoch)?;
-        let batch = Batch::of(writes);
         for TaskRow { task, started, .. } in batch.tasks {
             let owner = started.then_some(epoch);
             self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), cancellation: None });

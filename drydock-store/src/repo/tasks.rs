@@ -5,6 +5,7 @@ use drydock_core::journal::{
     AttemptRecord, Cancellation, Checkpoint, JournalError, Message, Parent, TaskEnd, TaskEndKind, WaitRecord,
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
+use uuid::Uuid;
 
 /// Where a task is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +89,16 @@ pub struct TaskQuery {
     pub after: Option<TaskId>,
     /// At most so many; all when absent.
     pub limit: Option<u32>,
+}
+
+impl TaskQuery {
+    /// The least id that may be on the page; `None` when there is none after [`after`](Self::after).
+    pub(crate) fn least(&self) -> Option<Uuid> {
+        match self.after {
+            Some(after) => after.as_uuid().as_u128().checked_add(1).map(Uuid::from_u128),
+            None => Some(Uuid::nil()),
+        }
+    }
 }
 
 /// Tasks, for reading. What a method returns was all there at one moment.

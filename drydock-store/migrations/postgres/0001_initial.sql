@@ -1,0 +1,113 @@
+-- Texts that are keys or are sorted by are COLLATE "C", so that their order is that of the bytes, whatever the database's locale.
+-- Inputs, outputs and failures are opaque bytes.
+
+CREATE TABLE workflows (
+    workflow_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    version bigint NOT NULL,
+    hash bytea NOT NULL UNIQUE,
+    definition text NOT NULL
+);
+
+-- An identity never gives a number twice, so no epoch is used again. Writes lock their instance's row, renewals update it.
+CREATE TABLE instances (
+    epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    beat bigint NOT NULL DEFAULT 0,
+    alive boolean NOT NULL DEFAULT true,
+    joined_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- One incarnation of a name lives at a time.
+CREATE UNIQUE INDEX instances_alive ON instances (name) WHERE alive;
+
+-- Insert only.
+CREATE TABLE tasks (
+    task_id uuid PRIMARY KEY,
+    parent_id uuid,
+    workflow_id bigint NOT NULL,
+    child_index bigint,
+    created_at timestamptz NOT NULL,
+    parent_step text COLLATE "C",
+    input bytea NOT NULL
+);
+
+CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- One narrow row for each task that has not ended; room in each page for its updates.
+CREATE TABLE live (
+    task_id uuid PRIMARY KEY,
+    parent_id uuid,
+    workflow_id bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    owner bigint,
+    started_at timestamptz,
+    cancel_at timestamptz,
+    cancel_by text
+) WITH (fillfactor = 70);
+
+CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
+
+-- kind: 0 done, 1 failed. Insert only.
+CREATE TABLE checkpoints (
+    task_id uuid NOT NULL,
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz NOT NULL,
+    attempt bigint NOT NULL,
+    kind smallint NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    output bytea NOT NULL,
+    PRIMARY KEY (task_id, step)
+);
+
+-- Insert only.
+CREATE TABLE attempts (
+    task_id uuid NOT NULL,
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz NOT NULL,
+    retry_at timestamptz NOT NULL,
+    attempt bigint NOT NULL,
+    deadline timestamptz,
+    step text COLLATE "C" NOT NULL,
+    failure bytea NOT NULL,
+    PRIMARY KEY (task_id, step, attempt)
+);
+
+-- kind: 0 timer, 1 children. The latest wait of a step; room in each page for the next.
+CREATE TABLE waits (
+    task_id uuid NOT NULL,
+    since timestamptz NOT NULL,
+    attempt bigint NOT NULL,
+    until timestamptz,
+    deadline timestamptz,
+    kind smallint NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (task_id, step)
+) WITH (fillfactor = 70);
+
+-- Insert only.
+CREATE TABLE messages (
+    task_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    said_at timestamptz NOT NULL,
+    error boolean NOT NULL,
+    subject_kind text,
+    subject_name text,
+    text text NOT NULL,
+    PRIMARY KEY (task_id, seq)
+);
+
+-- kind: 0 completed, 1 failed, 2 cancelled. Insert only; what the live row knew moves here.
+CREATE TABLE ends (
+    task_id uuid PRIMARY KEY,
+    ended_by bigint NOT NULL,
+    started_at timestamptz,
+    ended_at timestamptz NOT NULL,
+    cancel_at timestamptz,
+    kind smallint NOT NULL,
+    cancel_by text,
+    output bytea NOT NULL
+);

@@ -1,0 +1,112 @@
+-- Ids are UUIDs as 16-byte blobs; times are microseconds since 1970; inputs, outputs and failures are opaque bytes.
+
+CREATE TABLE workflows (
+    workflow_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    definition TEXT NOT NULL
+) STRICT;
+
+-- AUTOINCREMENT: an epoch is never given twice, not even after its row is gone.
+CREATE TABLE instances (
+    epoch INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    beat INTEGER NOT NULL DEFAULT 0,
+    alive INTEGER NOT NULL DEFAULT 1,
+    joined_at INTEGER NOT NULL
+) STRICT;
+
+-- One incarnation of a name lives at a time.
+CREATE UNIQUE INDEX instances_alive ON instances (name) WHERE alive = 1;
+
+-- Insert only.
+CREATE TABLE tasks (
+    task_id BLOB NOT NULL PRIMARY KEY,
+    parent_id BLOB,
+    parent_step TEXT,
+    child_index INTEGER,
+    workflow_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    input BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- One narrow row for each task that has not ended.
+CREATE TABLE live (
+    task_id BLOB NOT NULL PRIMARY KEY,
+    parent_id BLOB,
+    workflow_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    owner INTEGER,
+    started_at INTEGER,
+    cancel_at INTEGER,
+    cancel_by TEXT
+) STRICT;
+
+CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
+
+-- kind: 0 done, 1 failed. Insert only.
+CREATE TABLE checkpoints (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    output BLOB NOT NULL,
+    PRIMARY KEY (task_id, step)
+) STRICT;
+
+-- Insert only.
+CREATE TABLE attempts (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    retry_at INTEGER NOT NULL,
+    deadline INTEGER,
+    failure BLOB NOT NULL,
+    PRIMARY KEY (task_id, step, attempt)
+) STRICT;
+
+-- kind: 0 timer, 1 children. The latest wait of a step.
+CREATE TABLE waits (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    deadline INTEGER,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (task_id, step)
+) STRICT;
+
+-- Insert only.
+CREATE TABLE messages (
+    task_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    error INTEGER NOT NULL,
+    said_at INTEGER NOT NULL,
+    subject_kind TEXT,
+    subject_name TEXT,
+    text TEXT NOT NULL,
+    PRIMARY KEY (task_id, seq)
+) STRICT;
+
+-- kind: 0 completed, 1 failed, 2 cancelled. Insert only; what the live row knew moves here.
+CREATE TABLE ends (
+    task_id BLOB NOT NULL PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    ended_by INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER NOT NULL,
+    cancel_at INTEGER,
+    cancel_by TEXT,
+    output BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,170 @@
+//! Claims: who gets which task, and with what.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use drydock_core::journal::{ClaimedTask, Write};
+
+use super::samples::{
+    at, attempt, child, claim, done, failed, id, join, message, put_workflow, request, running, submit, task,
+    wait, workflow,
+};
+use super::{Shared, rules};
+
+rules!(
+    the_oldest_come_first_and_no_more_than_asked,
+    only_tasks_of_the_given_workflows,
+    no_task_is_claimed_twice,
+    a_claim_brings_all_that_was_recorded,
+    a_claim_tells_whether_the_task_was_owned_before,
+    a_claim_dropped_half_way_loses_no_task,
+    submitting_again_changes_nothing,
+);
+
+/// By the time they were asked for, whatever their ids.
+pub async fn the_oldest_come_first_and_no_more_than_asked(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    let mut tasks: Vec<_> = (1..=5).map(|n| task(n, workflow)).collect();
+    for task in &mut tasks {
+        task.created_at = at(3);
+    }
+    tasks.last_mut().unwrap().created_at = at(1);
+    store.task_submit(&tasks).await.unwrap();
+    let epoch = join(&store, "a").await;
+    assert_eq!(claim(&store, epoch, workflow, 0).await, []);
+    assert_eq!(claim(&store, epoch, workflow, 3).await, [id(5), id(1), id(2)]);
+    assert_eq!(claim(&store, epoch, workflow, 3).await, [id(3), id(4)]);
+    assert_eq!(claim(&store, epoch, workflow, 3).await, []);
+}
+
+/// An instance takes only what it can run.
+pub async fn only_tasks_of_the_given_workflows(store: Shared) {
+    let first = put_workflow(&store).await;
+    let second = store.workflow_put(&workflow(2)).await.unwrap();
+    store.task_submit(&[task(1, first), task(2, second), task(3, first)]).await.unwrap();
+    let epoch = join(&store, "a").await;
+    assert_eq!(store.task_claim(epoch, &[], at(9), 9).await.unwrap(), []);
+    assert_eq!(claim(&store, epoch, second, 9).await, [id(2)]);
+    let both = store.task_claim(epoch, &[second, first], at(9), 9).await.unwrap();
+    assert_eq!(both.iter().map(|claimed| claimed.task.id).collect::<Vec<_>>(), [id(1), id(3)]);
+}
+
+/// Four instances claim at the same time until nothing is left.
+pub async fn no_task_is_claimed_twice(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, 0..60).await;
+    let run = async |name| {
+        let epoch = join(&store, name).await;
+        let mut mine = Vec::new();
+        loop {
+            let more = claim(&store, epoch, workflow, 7).await;
+            // A rival may hold the rest at this moment, but what it holds it keeps.
+            if more.is_empty() {
+                return mine;
+            }
+            mine.extend(more);
+        }
+    };
+    let (a, b, c, d) = tokio::join!(run("a"), run("b"), run("c"), run("d"));
+    let mut all: Vec<_> = [a, b, c, d].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..60).map(id).collect::<Vec<_>>());
+}
+
+/// Every kind of record, and the request to stop; of two tasks, so that they could be confused.
+pub async fn a_claim_brings_all_that_was_recorded(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    let epoch = join(&store, "a").await;
+    let writes = [
+        Write::TaskStarted(task(1, workflow)),
+        Write::TaskStarted(child(2, workflow, 1, 4)),
+        Write::StepEnded(id(1), done("b", 3)),
+        Write::StepEnded(id(1), failed("a", 4)),
+        Write::StepEnded(id(2), done("b", 5)),
+        Write::AttemptFailed(id(1), attempt("c", 2, 6)),
+        Write::AttemptFailed(id(1), attempt("c", 1, 5)),
+        Write::StepWaits(id(2), wait("w", 7)),
+        Write::MessageSaid(id(2), message(1)),
+        Write::MessageSaid(id(2), message(0)),
+    ];
+    store.append(epoch, &writes).await.unwrap();
+    assert!(store.task_cancel(id(2), &request("ann", 9)).await.unwrap());
+    store.instance_leave(epoch).await.unwrap();
+    let next = join(&store, "b").await;
+    let claimed = store.task_claim(next, &[workflow], at(50), 9).await.unwrap();
+    let first = ClaimedTask {
+        task: task(1, workflow),
+        resumed: true,
+        cancellation: None,
+        checkpoints: vec![failed("a", 4), done("b", 3)],
+        attempts: vec![attempt("c", 1, 5), attempt("c", 2, 6)],
+        waits: vec![],
+        messages: 0,
+    };
+    let second = ClaimedTask {
+        task: child(2, workflow, 1, 4),
+        resumed: true,
+        cancellation: Some(request("ann", 9)),
+        checkpoints: vec![done("b", 5)],
+        attempts: vec![],
+        waits: vec![wait("w", 7)],
+        messages: 2,
+    };
+    assert_eq!(claimed, [first, second]);
+}
+
+/// Not on its first claim, but on every later one.
+pub async fn a_claim_tells_whether_the_task_was_owned_before(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, [1]).await;
+    for (round, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let epoch = join(&store, name).await;
+        let claimed = store.task_claim(epoch, &[workflow], at(5), 9).await.unwrap();
+        assert_eq!(claimed.first().unwrap().resumed, round > 0, "round {round}");
+        store.instance_leave(epoch).await.unwrap();
+    }
+}
+
+/// Whoever drops a claim does not know what it took; nobody would run that. So the next claim brings it.
+/// Claims are dropped at their first wait, their second, and so on, in many rounds, for each has its own timing.
+pub async fn a_claim_dropped_half_way_loses_no_task(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, 1..4).await;
+    for round in 0..20 {
+        let epoch = join(&store, "a").await;
+        for patience in 0.. {
+            if let Some(seen) = give_up_after(patience, claim(&store, epoch, workflow, 9)).await {
+                assert_eq!(seen, [id(1), id(2), id(3)], "round {round}, after {patience} dropped claims");
+                break;
+            }
+        }
+        assert_eq!(claim(&store, epoch, workflow, 9).await, [], "what is running was claimed again");
+    }
+}
+
+/// What `future` gives, unless it has to wait more than `patience` times: then it is dropped.
+async fn give_up_after<T>(mut patience: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if patience == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            patience -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Neither a task in the queue nor one that runs.
+pub async fn submitting_again_changes_nothing(store: Shared) {
+    let epoch = running(&store).await;
+    let workflow = put_workflow(&store).await;
+    let mut changed = task(1, workflow);
+    changed.created_at = at(77);
+    store.task_submit(&[changed.clone(), task(2, workflow), task(2, workflow)]).await.unwrap();
+    assert_eq!(store.task_get(id(1)).await.unwrap().unwrap().created_at, at(1));
+    assert_eq!(claim(&store, epoch, workflow, 9).await, [id(2)]);
+    store.task_submit(&[]).await.unwrap();
+}

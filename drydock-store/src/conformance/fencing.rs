@@ -1,0 +1,91 @@
+//! A retired epoch writes nothing, whatever its process believes.
+
+use drydock_core::Epoch;
+use drydock_core::journal::Write;
+
+use super::samples::{
+    assert_fenced, at, attempt, claim, completed, done, id, join, message, put_workflow, running, task, wait,
+};
+use super::{Shared, rules};
+
+rules!(
+    every_kind_of_write_is_refused,
+    a_refused_batch_leaves_no_trace,
+    an_unknown_epoch_is_refused,
+    claims_and_renewals_are_refused,
+    only_the_owner_ends_a_task,
+);
+
+/// Each write alone, and no write at all.
+pub async fn every_kind_of_write_is_refused(store: Shared) {
+    let epoch = running(&store).await;
+    store.instance_leave(epoch).await.unwrap();
+    let workflow = put_workflow(&store).await;
+    let writes = [
+        Write::TaskStarted(task(2, workflow)),
+        Write::TaskQueued(task(3, workflow)),
+        Write::StepEnded(id(1), done("a", 2)),
+        Write::AttemptFailed(id(1), attempt("a", 1, 2)),
+        Write::StepWaits(id(1), wait("a", 2)),
+        Write::MessageSaid(id(1), message(0)),
+        Write::TaskEnded(id(1), completed(9)),
+    ];
+    for write in writes {
+        assert_fenced(store.append(epoch, &[write]).await);
+    }
+    assert_fenced(store.append(epoch, &[]).await);
+}
+
+/// After a takeover the new owner sees what was there before, and nothing of the refused batch.
+pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
+    let epoch = running(&store).await;
+    store.append(epoch, &[Write::StepEnded(id(1), done("a", 2))]).await.unwrap();
+    let rival = join(&store, "b").await;
+    assert!(store.instance_retire(epoch, 0).await.unwrap());
+    let before = store.task_history(id(1)).await.unwrap();
+    let workflow = put_workflow(&store).await;
+    let late = [
+        Write::StepEnded(id(1), done("b", 3)),
+        Write::MessageSaid(id(1), message(0)),
+        Write::TaskQueued(task(2, workflow)),
+        Write::TaskEnded(id(1), completed(9)),
+    ];
+    assert_fenced(store.append(epoch, &late).await);
+    assert_eq!(store.task_history(id(1)).await.unwrap(), before);
+    assert_eq!(store.task_get(id(2)).await.unwrap(), None);
+    let claimed = store.task_claim(rival, &[workflow], at(50), 9).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed.first().unwrap().checkpoints, [done("a", 2)]);
+}
+
+/// An epoch that this store never gave.
+pub async fn an_unknown_epoch_is_refused(store: Shared) {
+    join(&store, "a").await;
+    let stranger = Epoch::new(4711);
+    assert_fenced(store.append(stranger, &[Write::MessageSaid(id(1), message(0))]).await);
+    assert_fenced(store.instance_renew(stranger).await);
+    assert!(!store.instance_retire(stranger, 0).await.unwrap());
+    store.instance_leave(stranger).await.unwrap();
+}
+
+/// With tasks in the queue, and without.
+pub async fn claims_and_renewals_are_refused(store: Shared) {
+    let epoch = running(&store).await;
+    store.instance_leave(epoch).await.unwrap();
+    let workflow = put_workflow(&store).await;
+    assert_fenced(store.task_claim(epoch, &[workflow], at(1), 9).await);
+    assert_fenced(store.task_claim(epoch, &[], at(1), 9).await);
+    assert_fenced(store.instance_renew(epoch).await);
+    let next = join(&store, "b").await;
+    assert_eq!(claim(&store, next, workflow, 9).await, [id(1)], "the refused claim took it");
+}
+
+/// An instance that lives cannot end what another owns, or what nobody does.
+pub async fn only_the_owner_ends_a_task(store: Shared) {
+    let epoch = running(&store).await;
+    let other = join(&store, "b").await;
+    store.append(other, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    assert_eq!(store.task_end(id(1)).await.unwrap(), None);
+    store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
+    assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(6)));
+}

@@ -1,0 +1,57 @@
+//! What every store must do, as a suite that any store can run: one file for each concern, one function for each rule.
+//!
+//! Give [`all`], or the `all` of one concern, a function that makes an empty, migrated store. A rule that does not hold panics.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a rule that does not hold panics: that is the suite's answer"
+)]
+
+pub mod append;
+pub mod attempts;
+pub mod cancel;
+pub mod children;
+pub mod claims;
+pub mod ends;
+pub mod fencing;
+pub mod instances;
+pub mod messages;
+pub mod samples;
+pub mod tasks;
+pub mod waits;
+pub mod workflows;
+
+use std::sync::Arc;
+
+use crate::Store;
+
+/// A store, as the rules use it.
+pub type Shared = Arc<dyn Store>;
+
+/// Declares the `all` of a concern: each rule on a store of its own.
+macro_rules! rules {
+    ($($rule:ident),+ $(,)?) => {
+        /// All rules of this concern, each on a fresh store.
+        pub async fn all(fresh: impl AsyncFn() -> super::Shared) {
+            $($rule(fresh().await).await;)+
+        }
+    };
+}
+use rules;
+
+/// Every rule, each on a fresh store.
+pub async fn all(fresh: impl AsyncFn() -> Shared) {
+    workflows::all(&fresh).await;
+    instances::all(&fresh).await;
+    fencing::all(&fresh).await;
+    claims::all(&fresh).await;
+    append::all(&fresh).await;
+    attempts::all(&fresh).await;
+    waits::all(&fresh).await;
+    messages::all(&fresh).await;
+    ends::all(&fresh).await;
+    children::all(&fresh).await;
+    cancel::all(&fresh).await;
+    tasks::all(&fresh).await;
+}

@@ -1,0 +1,155 @@
+//! Small made-up tasks and records, the same in every run.
+
+use chrono::TimeDelta;
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, Failure, Message, NewTask, Parent, StepEnd, StoredWorkflow,
+    TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+};
+use drydock_core::{
+    Disposition, Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
+};
+use uuid::Uuid;
+
+use super::Shared;
+
+/// Task number `n`; ids sort by number.
+pub fn id(n: u32) -> TaskId {
+    TaskId::from_uuid(Uuid::from_u128(u128::from(n) + (7 << 76)))
+}
+
+/// `n` seconds and a bit after the beginning of time in these tests.
+pub fn at(n: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000 + n) + TimeDelta::microseconds(123_456)
+}
+
+/// A step's name.
+pub fn step(name: &str) -> StepName {
+    StepName::new(name).unwrap()
+}
+
+/// A payload that differs with `n`.
+pub fn payload(n: u32) -> Payload {
+    Payload::encode(&n).unwrap()
+}
+
+/// A failure that differs with `n`.
+pub fn failure(n: u32) -> Failure {
+    Failure { disposition: Disposition::Permanent, message: format!("the pump is dry: {n}") }
+}
+
+/// A workflow, number `n`.
+pub fn workflow(n: u8) -> StoredWorkflow {
+    StoredWorkflow {
+        name: WorkflowName::new("deploy/node").unwrap(),
+        version: u32::from(n),
+        hash: [n; 32],
+        definition: format!("{{\"steps\":[{n}]}}"),
+    }
+}
+
+/// Stores workflow 1.
+pub async fn put_workflow(store: &Shared) -> WorkflowId {
+    store.workflow_put(&workflow(1)).await.unwrap()
+}
+
+/// Joins under `name`.
+pub async fn join(store: &Shared, name: &str) -> Epoch {
+    store.instance_join(&InstanceName::new(name).unwrap(), at(0)).await.unwrap()
+}
+
+/// Task `n`, asked for `n` seconds after the beginning.
+pub fn task(n: u32, workflow: WorkflowId) -> NewTask {
+    NewTask { id: id(n), parent: None, workflow, input: payload(n), created_at: at(i64::from(n)) }
+}
+
+/// Task `n` as child `index` of the step `fan` of task `parent`.
+pub fn child(n: u32, workflow: WorkflowId, parent: u32, index: u32) -> NewTask {
+    let parent = Some(Parent { task: id(parent), step: step("fan"), index });
+    NewTask { parent, ..task(n, workflow) }
+}
+
+/// A step that ended well at second `n`.
+pub fn done(name: &str, n: i64) -> Checkpoint {
+    Checkpoint {
+        step: step(name),
+        attempt: 1,
+        end: StepEnd::Done(payload(u32::try_from(n).unwrap())),
+        started_at: at(n - 1),
+        ended_at: at(n),
+    }
+}
+
+/// A step that failed for good at second `n`.
+pub fn failed(name: &str, n: i64) -> Checkpoint {
+    Checkpoint { end: StepEnd::Failed(failure(u32::try_from(n).unwrap())), attempt: 3, ..done(name, n) }
+}
+
+/// Attempt `attempt`, which failed at second `n`.
+pub fn attempt(name: &str, attempt: u32, n: i64) -> AttemptRecord {
+    AttemptRecord {
+        step: step(name),
+        attempt,
+        failure: failure(attempt),
+        started_at: at(n - 1),
+        ended_at: at(n),
+        retry_at: at(n + 5),
+        deadline: Some(at(n + 500)),
+    }
+}
+
+/// A wait since second `n`, for ten seconds.
+pub fn wait(name: &str, n: i64) -> WaitRecord {
+    WaitRecord {
+        step: step(name),
+        attempt: 1,
+        kind: WaitKind::Timer,
+        reason: "the node boots".to_owned(),
+        since: at(n),
+        until: Some(at(n + 10)),
+        deadline: Some(at(n + 2700)),
+    }
+}
+
+/// Message `seq`, said at that second.
+pub fn message(seq: u32) -> Message {
+    Message { seq, error: false, text: format!("line {seq}"), subject: None, at: at(i64::from(seq)) }
+}
+
+/// An end with an output, at second `n`.
+pub fn completed(n: u32) -> TaskEnd {
+    TaskEnd { kind: TaskEndKind::Completed(payload(n)), at: at(i64::from(n)) }
+}
+
+/// A request to stop, at second `n`.
+pub fn request(by: &str, n: i64) -> Cancellation {
+    Cancellation { by: by.to_owned(), at: at(n) }
+}
+
+/// Submits the tasks `numbers`.
+pub async fn submit(store: &Shared, workflow: WorkflowId, numbers: impl IntoIterator<Item = u32>) {
+    let tasks: Vec<NewTask> = numbers.into_iter().map(|n| task(n, workflow)).collect();
+    store.task_submit(&tasks).await.unwrap();
+}
+
+/// Claims up to `max` tasks of `workflow`, and gives their ids in order.
+pub async fn claim(store: &Shared, epoch: Epoch, workflow: WorkflowId, max: usize) -> Vec<TaskId> {
+    let claimed = store.task_claim(epoch, &[workflow], at(1000), max).await.unwrap();
+    claimed.into_iter().map(|claimed| claimed.task.id).collect()
+}
+
+/// Submits task 1, claims it, and gives its owner.
+pub async fn running(store: &Shared) -> Epoch {
+    let workflow = put_workflow(store).await;
+    submit(store, workflow, [1]).await;
+    let epoch = join(store, "a").await;
+    assert_eq!(claim(store, epoch, workflow, 1).await, [id(1)]);
+    epoch
+}
+
+/// Fails unless `result` says that the epoch was retired.
+pub fn assert_fenced<T: std::fmt::Debug>(result: Result<T, drydock_core::journal::JournalError>) {
+    assert!(
+        matches!(result, Err(drydock_core::journal::JournalError::Fenced { .. })),
+        "not fenced: {result:?}"
+    );
+}

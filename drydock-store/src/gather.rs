@@ -1,0 +1,131 @@
+//! Rows of many tasks, read with one query for each table, brought together task by task.
+
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a reader's method binds one lifetime, a closure takes any"
+)]
+
+use std::collections::HashMap;
+
+use drydock_core::TaskId;
+use drydock_core::journal::{Cancellation, ClaimedTask, JournalError, NewTask};
+
+use crate::repo::{TaskHistory, TaskRecord, in_order};
+use crate::row::{Columns, Reader};
+
+/// What `read` makes of each row, by the task that `key` names, in the order of the rows.
+pub(crate) fn by_task<R: Columns, T>(
+    table: &'static str,
+    key: &'static str,
+    rows: &[R],
+    read: impl Fn(&Reader<'_, R>) -> Result<T, JournalError>,
+) -> Result<HashMap<TaskId, Vec<T>>, JournalError> {
+    let mut tasks: HashMap<TaskId, Vec<T>> = HashMap::new();
+    for row in rows {
+        let reader = Reader::new(table, row);
+        tasks.entry(reader.id(key)?).or_default().push(read(&reader)?);
+    }
+    Ok(tasks)
+}
+
+/// What a claim took: of each task, whether it was owned before, and the request to stop it, if there is one.
+pub(crate) type Taken = HashMap<TaskId, (bool, Option<Cancellation>)>;
+
+/// What a claim took, from the live rows' `task_id`, `resumed`, `cancel_at` and `cancel_by`.
+pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
+    let readers = rows.iter().map(|row| Reader::new("live", row));
+    readers.map(|row| Ok((row.id("task_id")?, (row.truth("resumed")?, row.cancellation()?)))).collect()
+}
+
+/// The rows that belong to claimed tasks.
+pub(crate) struct ClaimRows<R> {
+    pub(crate) tasks: Vec<R>,
+    pub(crate) checkpoints: Vec<R>,
+    pub(crate) attempts: Vec<R>,
+    pub(crate) waits: Vec<R>,
+    /// Of each task with messages, the greatest `seq`.
+    pub(crate) messages: Vec<R>,
+}
+
+impl<R: Columns> ClaimRows<R> {
+    /// The claimed tasks, oldest first.
+    pub(crate) fn gather(&self, mut taken: Taken) -> Result<Vec<ClaimedTask>, JournalError> {
+        let mut checkpoints = by_task("checkpoints", "task_id", &self.checkpoints, |row| row.checkpoint())?;
+        let mut attempts = by_task("attempts", "task_id", &self.attempts, |row| row.attempt())?;
+        let mut waits = by_task("waits", "task_id", &self.waits, |row| row.wait())?;
+        let messages = by_task("messages", "task_id", &self.messages, |row| row.next("seq"))?;
+        let mut claimed = Vec::with_capacity(self.tasks.len());
+        for row in &self.tasks {
+            let task: NewTask = Reader::new("tasks", row).new_task()?;
+            let id = task.id;
+            let (resumed, cancellation) = taken.remove(&id).unwrap_or_default();
+            claimed.push(ClaimedTask {
+                task,
+                resumed,
+                cancellation,
+                checkpoints: checkpoints.remove(&id).unwrap_or_default(),
+                attempts: attempts.remove(&id).unwrap_or_default(),
+                waits: waits.remove(&id).unwrap_or_default(),
+                messages: messages.get(&id).and_then(|next| next.first().copied()).unwrap_or(0),
+            });
+        }
+        claimed.sort_by_key(|claimed| (claimed.task.created_at, claimed.task.id));
+        Ok(claimed)
+    }
+}
+
+/// The rows that belong to a page of tasks.
+pub(crate) struct PageRows<R> {
+    /// By id.
+    pub(crate) tasks: Vec<R>,
+    /// By step and index.
+    pub(crate) children: Vec<R>,
+    /// By `seq`.
+    pub(crate) messages: Vec<R>,
+}
+
+impl<R: Columns> PageRows<R> {
+    /// The ids of the page's tasks.
+    pub(crate) fn ids(tasks: &[R]) -> Result<Vec<TaskId>, JournalError> {
+        tasks.iter().map(|row| Reader::new("tasks", row).id("task_id")).collect()
+    }
+
+    /// The tasks, by id.
+    pub(crate) fn gather(&self) -> Result<Vec<TaskRecord>, JournalError> {
+        let mut children = by_task("tasks", "parent_id", &self.children, |row| row.id("task_id"))?;
+        let mut messages = by_task("messages", "task_id", &self.messages, |row| row.message())?;
+        let mut records = Vec::with_capacity(self.tasks.len());
+        for row in &self.tasks {
+            let mut record = Reader::new("tasks", row).record()?;
+            record.children = children.remove(&record.id).unwrap_or_default();
+            record.messages = messages.remove(&record.id).unwrap_or_default();
+            records.push(record);
+        }
+        Ok(records)
+    }
+}
+
+/// The further rows that belong to one task's history.
+pub(crate) struct HistoryRows<R> {
+    pub(crate) checkpoints: Vec<R>,
+    pub(crate) attempts: Vec<R>,
+    pub(crate) waits: Vec<R>,
+}
+
+impl<R: Columns> HistoryRows<R> {
+    /// The history of `task`, whose row with the definition is `row`.
+    pub(crate) fn gather(&self, task: TaskRecord, row: &R) -> Result<TaskHistory, JournalError> {
+        let checkpoints = self.checkpoints.iter().map(|row| Reader::new("checkpoints", row).checkpoint());
+        let attempts = self.attempts.iter().map(|row| Reader::new("attempts", row).attempt());
+        let waits = self.waits.iter().map(|row| Reader::new("waits", row).wait());
+        let mut history = TaskHistory {
+            task,
+            definition: Reader::new("workflows", row).definition()?,
+            checkpoints: checkpoints.collect::<Result<_, _>>()?,
+            attempts: attempts.collect::<Result<_, _>>()?,
+            waits: waits.collect::<Result<_, _>>()?,
+        };
+        in_order(&mut history);
+        Ok(history)
+    }
+}

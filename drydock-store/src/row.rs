@@ -1,0 +1,238 @@
+//! Rows into records, for both databases. A value that cannot be is an error that names its table, column and row.
+
+use std::fmt::Display;
+
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Message, NewTask, Parent,
+    StoredWorkflow, Subject, TaskEnd, WaitRecord,
+};
+use drydock_core::{Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
+use sqlx::Error;
+use uuid::Uuid;
+
+use crate::codec::{self, Problem};
+use crate::error::inconsistent;
+use crate::repo::{TaskRecord, cancellation_of, status_of};
+
+/// A database's row: its columns by name, in the types of this crate. `None` is NULL.
+pub(crate) trait Columns {
+    fn int(&self, column: &str) -> Result<Option<i64>, Error>;
+    fn truth(&self, column: &str) -> Result<Option<bool>, Error>;
+    fn text(&self, column: &str) -> Result<Option<String>, Error>;
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Error>;
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error>;
+    fn time(&self, column: &str) -> Result<Option<Timestamp>, Error>;
+}
+
+/// A row of one table.
+pub(crate) struct Reader<'a, R> {
+    table: &'static str,
+    row: &'a R,
+}
+
+type Column = &'static str;
+type Read<T> = Result<T, JournalError>;
+
+impl<'a, R: Columns> Reader<'a, R> {
+    pub(crate) fn new(table: &'static str, row: &'a R) -> Self {
+        Self { table, row }
+    }
+
+    fn bad(&self, column: Column, problem: impl Display) -> JournalError {
+        let task = self.row.uuid("task_id").ok().flatten().map(|id| id.to_string());
+        let step = self.row.text("step").ok().flatten();
+        let key: Vec<String> = task.into_iter().chain(step).collect();
+        inconsistent(self.table, column, key.join("/"), problem)
+    }
+
+    fn problem(&self, problem: Problem) -> JournalError {
+        self.bad(problem.column, problem.text)
+    }
+
+    fn maybe<T>(
+        &self,
+        column: Column,
+        read: impl Fn(&R, &str) -> Result<Option<T>, Error>,
+    ) -> Read<Option<T>> {
+        read(self.row, column).map_err(|error| self.bad(column, error))
+    }
+
+    fn sure<T>(&self, column: Column, read: impl Fn(&R, &str) -> Result<Option<T>, Error>) -> Read<T> {
+        self.maybe(column, read)?.ok_or_else(|| self.bad(column, "it is empty"))
+    }
+
+    fn small(&self, column: Column) -> Read<u32> {
+        u32::try_from(self.sure(column, R::int)?).map_err(|error| self.bad(column, error))
+    }
+
+    fn name<T: std::str::FromStr<Err: Display>>(&self, column: Column) -> Read<T> {
+        self.sure(column, R::text)?.parse().map_err(|error| self.bad(column, error))
+    }
+
+    fn payload(&self, column: Column) -> Read<Payload> {
+        self.sure(column, R::bytes).map(Payload::from)
+    }
+
+    pub(crate) fn id(&self, column: Column) -> Read<TaskId> {
+        self.sure(column, R::uuid).map(TaskId::from_uuid)
+    }
+
+    pub(crate) fn number(&self, column: Column) -> Read<i64> {
+        self.sure(column, R::int)
+    }
+
+    pub(crate) fn truth(&self, column: Column) -> Read<bool> {
+        self.sure(column, R::truth)
+    }
+
+    pub(crate) fn count(&self, column: Column) -> Read<u64> {
+        u64::try_from(self.sure(column, R::int)?).map_err(|error| self.bad(column, error))
+    }
+
+    /// The next `seq` after the greatest, which is in `column`.
+    pub(crate) fn next(&self, column: Column) -> Read<u32> {
+        self.small(column)?
+            .checked_add(1)
+            .ok_or_else(|| self.bad(column, "it is the greatest number there is"))
+    }
+
+    pub(crate) fn checkpoint(&self) -> Read<Checkpoint> {
+        let (kind, output) = (self.sure("kind", R::int)?, self.sure("output", R::bytes)?);
+        Ok(Checkpoint {
+            step: self.name("step")?,
+            attempt: self.small("attempt")?,
+            end: codec::step_end_of(kind, output).map_err(|problem| self.problem(problem))?,
+            started_at: self.sure("started_at", R::time)?,
+            ended_at: self.sure("ended_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn attempt(&self) -> Read<AttemptRecord> {
+        let failure = self.sure("failure", R::bytes)?;
+        Ok(AttemptRecord {
+            step: self.name("step")?,
+            attempt: self.small("attempt")?,
+            failure: serde_json::from_slice(&failure).map_err(|error| self.bad("failure", error))?,
+            started_at: self.sure("started_at", R::time)?,
+            ended_at: self.sure("ended_at", R::time)?,
+            retry_at: self.sure("retry_at", R::time)?,
+            deadline: self.maybe("deadline", R::time)?,
+        })
+    }
+
+    pub(crate) fn wait(&self) -> Read<WaitRecord> {
+        let kind = self.sure("kind", R::int)?;
+        Ok(WaitRecord {
+            step: self.name("step")?,
+            attempt: self.small("attempt")?,
+            kind: codec::wait_kind_of(kind).map_err(|problem| self.problem(problem))?,
+            reason: self.sure("reason", R::text)?,
+            since: self.sure("since", R::time)?,
+            until: self.maybe("until", R::time)?,
+            deadline: self.maybe("deadline", R::time)?,
+        })
+    }
+
+    pub(crate) fn message(&self) -> Read<Message> {
+        let kind = self.maybe("subject_kind", R::text)?;
+        let name = self.maybe("subject_name", R::text)?;
+        Ok(Message {
+            seq: self.small("seq")?,
+            error: self.sure("error", R::truth)?,
+            text: self.sure("text", R::text)?,
+            subject: match (kind, name) {
+                (Some(kind), Some(name)) => Some(Subject { kind, name }),
+                (None, None) => None,
+                (Some(_), None) => return Err(self.bad("subject_name", "it is empty, but there is a kind")),
+                (None, Some(_)) => return Err(self.bad("subject_kind", "it is empty, but there is a name")),
+            },
+            at: self.sure("said_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn new_task(&self) -> Read<NewTask> {
+        Ok(NewTask {
+            id: self.id("task_id")?,
+            parent: self.parent()?,
+            workflow: WorkflowId::new(self.number("workflow_id")?),
+            input: self.payload("input")?,
+            created_at: self.sure("created_at", R::time)?,
+        })
+    }
+
+    fn parent(&self) -> Read<Option<Parent>> {
+        let Some(task) = self.maybe("parent_id", R::uuid)? else { return Ok(None) };
+        Ok(Some(Parent {
+            task: TaskId::from_uuid(task),
+            step: self.name::<StepName>("parent_step")?,
+            index: self.small("child_index")?,
+        }))
+    }
+
+    pub(crate) fn cancellation(&self) -> Read<Option<Cancellation>> {
+        let Some(at) = self.maybe("cancel_at", R::time)? else { return Ok(None) };
+        Ok(Some(Cancellation { by: self.sure("cancel_by", R::text)?, at }))
+    }
+
+    /// The end, from the columns `kind`, `output` and `ended_at`; `None` when there is no row in `ends`.
+    pub(crate) fn end(&self) -> Read<Option<TaskEnd>> {
+        let Some(kind) = self.maybe("kind", R::int)? else { return Ok(None) };
+        let output = self.sure("output", R::bytes)?;
+        let kind = codec::task_end_of(kind, output).map_err(|problem| self.problem(problem))?;
+        Ok(Some(TaskEnd { kind, at: self.sure("ended_at", R::time)? }))
+    }
+
+    pub(crate) fn child_end(&self) -> Read<ChildEnd> {
+        let end = self.end()?.ok_or_else(|| self.bad("kind", "it is empty"))?;
+        Ok(ChildEnd { index: self.small("child_index")?, task: self.id("task_id")?, end })
+    }
+
+    pub(crate) fn beat(&self) -> Read<InstanceBeat> {
+        Ok(InstanceBeat {
+            epoch: Epoch::new(self.number("epoch")?),
+            name: self.name::<InstanceName>("name")?,
+            beat: self.number("beat")?,
+        })
+    }
+
+    pub(crate) fn workflow(&self) -> Read<(WorkflowId, StoredWorkflow)> {
+        let hash = self.sure("hash", R::bytes)?;
+        let stored = StoredWorkflow {
+            name: self.name("name")?,
+            version: self.small("version")?,
+            hash: hash.try_into().map_err(|_| self.bad("hash", "it does not have 32 bytes"))?,
+            definition: self.definition()?,
+        };
+        Ok((WorkflowId::new(self.number("workflow_id")?), stored))
+    }
+
+    pub(crate) fn definition(&self) -> Read<String> {
+        self.sure("definition", R::text)
+    }
+
+    /// A task with its workflow, live row and end joined in; children and messages come later.
+    pub(crate) fn record(&self) -> Read<TaskRecord> {
+        if self.maybe("name", R::text)?.is_none() {
+            return Err(self.bad("workflow_id", "no such workflow is stored"));
+        }
+        let task = self.new_task()?;
+        let end = Reader::new("ends", self.row).end()?;
+        let cancellation = cancellation_of(self.cancellation()?, end.as_ref());
+        let owned = self.maybe("owner", R::int)?.is_some();
+        Ok(TaskRecord {
+            id: task.id,
+            parent: task.parent,
+            workflow: self.name::<WorkflowName>("name")?,
+            version: self.small("version")?,
+            input: task.input,
+            status: status_of(end.as_ref(), owned, cancellation.as_ref()),
+            created_at: task.created_at,
+            started_at: self.maybe("started_at", R::time)?,
+            updated_at: self.maybe("updated_at", R::time)?,
+            cancellation,
+            end,
+            children: Vec::new(),
+            messages: Vec::new(),
+        })
+    }
+}

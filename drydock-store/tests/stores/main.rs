@@ -1,0 +1,23 @@
+//! Every store passes the conformance suite, and all agree on random histories.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+/// One test for each concern of the suite, on the stores of `$home`.
+macro_rules! conforms {
+    ($home:ident: $($concern:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $concern() {
+                let home = $home::new().await;
+                drydock_store::conformance::$concern::all(async || home.fresh().await).await;
+                home.close().await;
+            }
+        )+
+    };
+    ($home:ident) => {
+        conforms!($home: append attempts cancel children claims ends fencing instances messages tasks waits workflows);
+    };
+}
+
+mod memory;
+mod sqlite;
