@@ -15,25 +15,39 @@ pub(crate) struct Counting {
     below: Arc<dyn Journal>,
     appends: AtomicU64,
     writes: AtomicU64,
+    steps: AtomicU64,
 }
 
 impl Counting {
     pub(crate) fn new(below: Arc<dyn Journal>) -> Arc<Self> {
-        Arc::new(Self { below, appends: AtomicU64::new(0), writes: AtomicU64::new(0) })
+        Arc::new(Self { below, appends: AtomicU64::new(0), writes: AtomicU64::new(0), steps: AtomicU64::new(0) })
     }
 
-    /// How many batches there were so far, and how many writes in all of them.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.appends.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    /// How many batches were written so far.
+    pub(crate) fn appends(&self) -> u64 {
+        self.appends.load(Ordering::Relaxed)
+    }
+
+    /// How many writes were in them.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// How many of these were checkpoints.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
     }
 }
 
 #[async_trait]
 impl Journal for Counting {
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.below.append(epoch, writes).await?;
+        let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
         self.appends.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
-        self.below.append(epoch, writes).await
+        self.steps.fetch_add(steps as u64, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {

@@ -18,6 +18,7 @@ use clap::Parser as _;
 
 use args::{Args, Format, Stores};
 use database::Bench;
+use report::Report;
 
 /// What ends the benchmark early.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -36,17 +37,23 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), Failure> {
     let mut reports = Vec::new();
     if matches!(args.store, Stores::Postgres | Stores::All) {
-        reports.push(measure::measure(args, Bench::postgres(args).await?).await?);
+        reports.push(one(args, Bench::postgres(args).await?).await?);
     }
     if matches!(args.store, Stores::Sqlite | Stores::All) {
-        reports.push(measure::measure(args, Bench::sqlite(args).await?).await?);
+        reports.push(one(args, Bench::sqlite(args).await?).await?);
     }
     if args.store == Stores::Memory {
-        reports.push(measure::measure(args, Bench::memory()).await?);
+        reports.push(one(args, Bench::memory()).await?);
     }
     match args.format {
         Format::Table => println!("{}", report::table(&reports)),
         Format::Json => println!("{}", serde_json::to_string_pretty(&reports)?),
     }
     Ok(())
+}
+
+async fn one(args: &Args, mut bench: Bench) -> Result<Report, Failure> {
+    let report = measure::measure(args, &mut bench).await;
+    bench.close().await?;
+    report
 }

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 
 use crate::Failure;
 use crate::args::Args;
-use crate::database::{Batch, Bench, Census, Database};
+use crate::database::{Batch, Bench, Census};
 use crate::journal::Counting;
 use crate::load::{Load, STEPS, Until, workflow};
 use crate::progress::Progress;
@@ -52,14 +52,14 @@ struct RawRound {
 /// A store, while it is being measured.
 struct Measure<'a> {
     args: &'a Args,
-    bench: Bench,
+    bench: &'a mut Bench,
     progress: Progress,
     /// Tasks that were run so far.
     tasks: u64,
 }
 
 /// Measures a store, and fails when what the engine left in it is not what it should be.
-pub(crate) async fn measure(args: &Args, bench: Bench) -> Result<Report, Failure> {
+pub(crate) async fn measure(args: &Args, bench: &mut Bench) -> Result<Report, Failure> {
     let raws = if bench.database.is_some() { args.rounds + 1 } else { 0 };
     let progress = Progress::new(bench.name, args.rounds + raws);
     let mut measure = Measure { args, bench, progress, tasks: 0 };
@@ -115,11 +115,15 @@ impl Measure<'_> {
             }
         }
         let (elapsed, cpu) = (begun.elapsed(), usage::cpu()?.saturating_sub(cpu));
-        let (appends, writes) = journal.counts();
+        let (appends, writes) = (journal.appends(), journal.writes());
         let log = log.zip(self.log().await?).map(|(before, after)| after - before);
         engine.drain().await?;
-        self.tasks += load.ended();
-        Ok(Round { tasks: load.ended(), elapsed, cpu, log, appends, writes })
+        let round = Round { tasks: load.ended(), elapsed, cpu, log, appends, writes };
+        if journal.steps() != round.steps() {
+            return Err(format!("{} tasks ended, with {} checkpoints", round.tasks, journal.steps()).into());
+        }
+        self.tasks += round.tasks;
+        Ok(round)
     }
 
     async fn engine(&self, journal: Arc<dyn Journal>) -> Result<Engine, Failure> {
@@ -211,7 +215,7 @@ impl Measure<'_> {
         let raw_rows_per_s = Spread::of(raw.iter().map(|round| per(round.rows, round.elapsed)));
         Report {
             store: self.bench.name,
-            about: self.bench.about,
+            about: self.bench.about.clone(),
             concurrency: self.args.concurrency,
             tasks_checked: self.tasks,
             tasks_per_s: Spread::of(rounds.iter().map(|round| per(round.tasks, round.elapsed))),

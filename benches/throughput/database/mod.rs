@@ -58,8 +58,16 @@ pub(crate) struct Bench {
     pub(crate) store: Arc<dyn Store>,
     /// `None` for the store in memory, which has no database to compare with.
     pub(crate) database: Option<Box<dyn Database>>,
-    /// What must stay there as long as the store.
-    _ground: Box<dyn Send>,
+    ground: Ground,
+}
+
+/// What a store stands on, and what must be tidied away after it.
+enum Ground {
+    Nothing,
+    Folder(tempfile::TempDir),
+    Cluster(cluster::Cluster),
+    /// A server that stays, with a database to remove from it.
+    Server { admin: sqlx::PgConnection, name: String },
 }
 
 impl Bench {
@@ -77,7 +85,21 @@ impl Bench {
             about: "nothing is durable".to_owned(),
             store: Arc::new(MemoryStore::new()),
             database: None,
-            _ground: Box::new(()),
+            ground: Ground::Nothing,
+        }
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        drop((self.store, self.database));
+        match self.ground {
+            Ground::Nothing => Ok(()),
+            Ground::Folder(folder) => Ok(folder.close()?),
+            Ground::Cluster(cluster) => {
+                drop(cluster);
+                Ok(())
+            }
+            Ground::Server { admin, name } => postgres::remove(admin, &name).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use drydock_store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 
-use super::{Batch, Bench, CENSUS, Census, Database};
+use super::{Batch, Bench, CENSUS, Census, Database, Ground};
 use crate::Failure;
 use crate::args::Args;
 use crate::load::STEPS;
@@ -51,7 +51,7 @@ pub(super) async fn open(args: &Args) -> Result<Bench, Failure> {
         about: format!("SQLite {version}, {mode}, synchronous=full, in {}", folder.path().display()),
         store: Arc::new(store),
         database: Some(Box::new(Sqlite { connection, insert: (0, "".into()) })),
-        _ground: Box::new(folder),
+        ground: Ground::Folder(folder),
     })
 }
 
