@@ -126,19 +126,28 @@ pub async fn a_claim_tells_whether_the_task_was_owned_before(store: Shared) {
     }
 }
 
-/// Whoever drops a claim does not know what it took; nobody would run that. So the next claim brings it.
+/// Whoever drops a claim does not know what it took; nobody would run that. So a later claim brings it.
 /// Claims are dropped at their first wait, their second, and so on, in many rounds, for each has its own timing.
 pub async fn a_claim_dropped_half_way_loses_no_task(store: Shared) {
     let workflow = put_workflow(&store).await;
     submit(&store, workflow, 1..4).await;
     for round in 0..20 {
         let epoch = join(&store, "a").await;
+        let mut seen = Vec::new();
         for patience in 0.. {
-            if let Some(seen) = give_up_after(patience, claim(&store, epoch, workflow, 9)).await {
-                assert_eq!(seen, [id(1), id(2), id(3)], "round {round}, after {patience} dropped claims");
+            if let Some(tasks) = give_up_after(patience, claim(&store, epoch, workflow, 9)).await {
+                seen.extend(tasks);
                 break;
             }
         }
+        // A database may still be about to undo what was dropped; meanwhile it passes over those tasks.
+        for _ in 0..2000 {
+            if seen.len() < 3 {
+                seen.extend(claim(&store, epoch, workflow, 9).await);
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [id(1), id(2), id(3)], "round {round}");
         assert_eq!(claim(&store, epoch, workflow, 9).await, [], "what is running was claimed again");
     }
 }

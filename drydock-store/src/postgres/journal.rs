@@ -1,0 +1,101 @@
+//! The engine's port.
+
+use async_trait::async_trait;
+use drydock_core::journal::{
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
+    TaskEnd, Write,
+};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+
+use super::PgStore;
+use crate::error::journal_error;
+use crate::row::Reader;
+
+/// The same arguments for both statements.
+const WORKFLOW_FIND: &str = "SELECT workflow_id FROM workflows WHERE hash = $1
+    AND ($2::text, $3::bigint, $4::text) IS NOT NULL";
+const WORKFLOW_INSERT: &str =
+    "INSERT INTO workflows (hash, name, version, definition) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING RETURNING workflow_id";
+
+#[async_trait]
+impl Journal for PgStore {
+    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
+        self.join(name, at).await
+    }
+
+    async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.renew(epoch).await
+    }
+
+    async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError> {
+        self.beats().await
+    }
+
+    async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError> {
+        self.retire(epoch, Some(beat)).await
+    }
+
+    async fn instance_leave(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.retire(epoch, None).await.map(drop)
+    }
+
+    async fn workflow_put(&self, workflow: &StoredWorkflow) -> Result<WorkflowId, JournalError> {
+        // Looked for first, and once more after an insert that another was faster with: an insert that conflicts uses up a number.
+        for sql in [WORKFLOW_FIND, WORKFLOW_INSERT, WORKFLOW_FIND] {
+            let query = sqlx::query_scalar(sql)
+                .bind(&workflow.hash[..])
+                .bind(workflow.name.as_str())
+                .bind(i64::from(workflow.version))
+                .bind(&workflow.definition);
+            if let Some(id) = query.fetch_optional(&self.control).await.map_err(journal_error)? {
+                return Ok(WorkflowId::new(id));
+            }
+        }
+        Err(JournalError::Unavailable("a workflow that was just stored is not there".into()))
+    }
+
+    async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT workflow_id, name, version, hash, definition FROM workflows ORDER BY workflow_id",
+        )
+        .fetch_all(&self.control)
+        .await
+        .map_err(journal_error)?;
+        rows.iter().map(|row| Reader::new("workflows", row).workflow()).collect()
+    }
+
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+        self.submit(tasks).await
+    }
+
+    async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
+        self.cancel(task, request).await
+    }
+
+    async fn task_claim(
+        &self,
+        epoch: Epoch,
+        workflows: &[WorkflowId],
+        at: Timestamp,
+        max: usize,
+    ) -> Result<Vec<ClaimedTask>, JournalError> {
+        self.claim(epoch, workflows, at, max).await
+    }
+
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.append_batch(epoch, writes).await
+    }
+
+    async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
+        self.tell_news(epoch, parents).await
+    }
+
+    async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
+        self.end_of(task).await
+    }
+
+    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
+        self.ends_of_children(parent, step).await
+    }
+}

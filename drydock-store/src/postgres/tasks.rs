@@ -1,0 +1,105 @@
+//! The reading side.
+
+use async_trait::async_trait;
+use drydock_core::TaskId;
+use drydock_core::journal::JournalError;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::PgStore;
+use super::claims::{ATTEMPTS, CHECKPOINTS, WAITS, select};
+use super::row::id_list;
+use crate::error::journal_error;
+use crate::gather::{HistoryRows, PageRows};
+use crate::repo::{ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo};
+
+type Tx = Transaction<'static, Postgres>;
+
+/// One page of tasks with all that is one row for each, as a statement for each kind of filter, so that each uses its index.
+/// $1: the filter's list of ids. $2: the least id. $3: the most rows, NULL for all.
+/// The subqueries run for the rows of the page only; `greatest` passes over what is NULL.
+macro_rules! page {
+    ($filter:literal) => {
+        concat!(
+            "SELECT page.*, workflows.name, workflows.version, workflows.definition, live.owner,
+                coalesce(live.started_at, ends.started_at) AS started_at,
+                coalesce(live.cancel_at, ends.cancel_at) AS cancel_at,
+                coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
+                ends.kind, ends.ended_at, ends.output,
+                greatest(
+                    (SELECT max(ended_at) FROM checkpoints WHERE checkpoints.task_id = page.task_id),
+                    (SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id),
+                    (SELECT max(since) FROM waits WHERE waits.task_id = page.task_id),
+                    ends.ended_at) AS updated_at
+            FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input FROM tasks
+                WHERE task_id >= $2 AND ",
+            $filter,
+            " ORDER BY task_id LIMIT $3) AS page
+            LEFT JOIN workflows USING (workflow_id)
+            LEFT JOIN live USING (task_id)
+            LEFT JOIN ends USING (task_id)
+            ORDER BY page.task_id"
+        )
+    };
+}
+const ONE: &str = page!("task_id = ANY($1)");
+const ANY: &str = page!("$1::uuid[] IS NULL");
+const ROOTS: &str = page!("$1::uuid[] IS NULL AND parent_id IS NULL");
+const OF: &str = page!("parent_id = ANY($1)");
+const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
+    WHERE parent_id = ANY($1) ORDER BY parent_id, parent_step, child_index, task_id";
+const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
+    WHERE task_id = ANY($1) ORDER BY task_id, seq";
+
+#[async_trait]
+impl TaskRepo for PgStore {
+    async fn task_get(&self, id: TaskId) -> Result<Option<TaskRecord>, JournalError> {
+        let mut tx = self.read().await?;
+        Ok(one(&mut tx, id).await?.gather()?.pop())
+    }
+
+    async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError> {
+        let Some(least) = query.least() else { return Ok(Vec::new()) };
+        let (sql, argument) = match &query.parents {
+            ParentFilter::Any => (ANY, None),
+            ParentFilter::Roots => (ROOTS, None),
+            ParentFilter::Of(parents) => (OF, Some(id_list(parents.iter().copied()))),
+        };
+        let limit = query.limit.map(i64::from);
+        let mut tx = self.read().await?;
+        page(&mut tx, sql, argument, least, limit).await?.gather()
+    }
+
+    async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError> {
+        let mut tx = self.read().await?;
+        let page = one(&mut tx, id).await?;
+        let (Some(task), Some(row)) = (page.gather()?.pop(), page.tasks.first()) else { return Ok(None) };
+        let ids = id_list([id]);
+        let rows = HistoryRows {
+            checkpoints: select(&mut tx, CHECKPOINTS, &ids).await?,
+            attempts: select(&mut tx, ATTEMPTS, &ids).await?,
+            waits: select(&mut tx, WAITS, &ids).await?,
+        };
+        rows.gather(task, row).map(Some)
+    }
+}
+
+async fn one(tx: &mut Tx, id: TaskId) -> Result<PageRows<PgRow>, JournalError> {
+    page(tx, ONE, Some(id_list([id])), Uuid::nil(), None).await
+}
+
+async fn page(
+    tx: &mut Tx,
+    sql: &'static str,
+    argument: Option<Vec<Uuid>>,
+    least: Uuid,
+    limit: Option<i64>,
+) -> Result<PageRows<PgRow>, JournalError> {
+    let query = sqlx::query(sql).bind(argument).bind(least).bind(limit);
+    let tasks = query.fetch_all(&mut **tx).await.map_err(journal_error)?;
+    let ids = id_list(PageRows::ids(&tasks)?);
+    let children = select(tx, CHILDREN, &ids).await?;
+    let messages = select(tx, MESSAGES, &ids).await?;
+    Ok(PageRows { tasks, children, messages })
+}
