@@ -7,6 +7,8 @@
 
 pub mod api;
 mod app;
+pub mod cli;
+pub mod client;
 mod compose;
 pub mod config;
 pub mod lifecycle;

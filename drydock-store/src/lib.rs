@@ -1,7 +1,7 @@
 //! Memory that survives: Postgres, SQLite and in-memory stores behind one trait.
 //!
 //! * [`Store`]: what a server needs of a database, the engine's [`Journal`](drydock_core::journal::Journal) and the
-//!   reading side [`repo::TaskRepo`].
+//!   reading side [`repo::TaskRepo`]; [`open`] chooses by URL.
 //! * [`MemoryStore`]: the executable specification, simple and obviously right.
 //!
 //! A rule of persistence is stated once, in `conformance` (feature `testing`), and every store passes it. The folders of the
@@ -21,8 +21,10 @@ mod row;
 mod schema;
 mod sqlite;
 mod store;
+mod url;
 
 pub use memory::MemoryStore;
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
-pub use store::Store;
+pub use store::{Store, migrate, open};
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

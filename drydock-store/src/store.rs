@@ -1,10 +1,49 @@
-//! The trait that a server holds.
+//! The trait that a server holds, and how it gets one.
 
-use drydock_core::journal::Journal;
+use std::sync::Arc;
+
+use drydock_core::journal::{Journal, JournalError};
 
 use crate::repo::TaskRepo;
+use crate::url::{DatabaseUrl, Place};
+use crate::{PgStore, SqliteStore};
 
 /// A whole store: the engine's journal and the reading side.
 pub trait Store: Journal + TaskRepo {}
 
 impl<T: Journal + TaskRepo> Store for T {}
+
+/// Opens the store at `url`. [`JournalError::OlderSchema`] or [`JournalError::NewerSchema`] unless its schema is exactly this
+/// program's; only [`migrate`] changes it. A missing SQLite file is made, and is then older.
+pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, JournalError> {
+    match &url.0 {
+        Place::Postgres(url) => {
+            let store = PgStore::connect(url).await?;
+            store.schema_check().await?;
+            Ok(Arc::new(store))
+        }
+        Place::Sqlite(path) => {
+            let store = SqliteStore::open(path).await?;
+            store.schema_check().await?;
+            Ok(Arc::new(store))
+        }
+    }
+}
+
+/// Brings the schema of the database at `url` up to this program's. Harmless when it is already.
+pub async fn migrate(url: &DatabaseUrl) -> Result<(), JournalError> {
+    match &url.0 {
+        Place::Postgres(url) => {
+            let store = PgStore::connect(url).await?;
+            let migrated = store.migrate().await;
+            store.close().await;
+            migrated
+        }
+        Place::Sqlite(path) => {
+            let store = SqliteStore::open(path).await?;
+            let migrated = store.migrate().await;
+            store.close().await;
+            migrated
+        }
+    }
+}

@@ -78,7 +78,8 @@ pub struct Machine {
     pub state_name: String,
     /// What the provisioner says about the state, for instance why it failed.
     pub message: Option<String>,
-    /// Who allocated it: the text given to [`NodeDriver::allocate`].
+    /// Who allocated it: the text given to [`NodeDriver::allocate`]. An allocation that was cut short may not show it yet; the
+    /// owner's next `allocate` completes it.
     pub allocated_for: Option<String>,
     /// The image it was deployed with, or is being deployed with.
     pub image: Option<String>,

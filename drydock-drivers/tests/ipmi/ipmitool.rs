@@ -10,6 +10,7 @@ use super::support::{ACCOUNT, PASSWORD, served};
 
 struct Client<'a> {
     bmc: &'a Bmc,
+    /// Empty: the client asks the BMC for its suites and takes the best.
     suite: &'a str,
     account: &'a str,
     password: &'a str,
@@ -22,9 +23,11 @@ impl<'a> Client<'a> {
 
     async fn run(&self, arguments: &str) -> Output {
         let (host, port) = (self.bmc.address.ip().to_string(), self.bmc.address.port().to_string());
+        let suite = if self.suite.is_empty() { vec![] } else { vec!["-C", self.suite] };
         Command::new("ipmitool")
             // -N, -R: wait 3 s for an answer, and do not ask again.
-            .args(["-I", "lanplus", "-H", &host, "-p", &port, "-C", self.suite, "-N", "3", "-R", "1"])
+            .args(["-I", "lanplus", "-H", &host, "-p", &port, "-N", "3", "-R", "1"])
+            .args(suite)
             .args(["-U", self.account, "-E"])
             .args(arguments.split(' '))
             .env("IPMI_PASSWORD", self.password)
@@ -109,4 +112,5 @@ async fn what_is_not_emulated_is_an_invalid_command() {
     client.fails("sel info", "Invalid command").await;
     client.fails("power diag", "Invalid data field").await;
     client.says("channel getciphers ipmi 1", "17").await;
+    Client::of(&served.bmcs[0], "").says("power status", "Chassis Power is off").await;
 }

@@ -4,19 +4,20 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
-use drydock_drivers::oob::{Bmc, BootDevice, PowerAction, PowerState};
+use drydock_drivers::oob::{Bmc, BootDevice, IpmiOptions, PowerAction, PowerState};
 use drydock_drivers::{DriverErrorKind, OobDriver};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::proxy::{Fate, Proxy, Seen};
+use super::proxy::{Fate, Proxy, Seen, Way};
 use super::support::{QUICK, bmc, bmc_with, driver, free_addresses, until};
 
 struct Simulator {
     folder: TempDir,
     bmc: Bmc,
-    _process: Child,
+    process: Child,
 }
 
 const CHASSIS: &str = r#"#!/bin/sh
@@ -64,7 +65,7 @@ impl Simulator {
             .kill_on_drop(true)
             .spawn()
             .expect("cannot run ipmi_sim; install the Debian package openipmi");
-        let simulator = Self { folder, bmc, _process: process };
+        let simulator = Self { folder, bmc, process };
         until("ipmi_sim answers", async || driver(QUICK).power_state(&simulator.bmc).await.is_ok()).await;
         simulator
     }
@@ -169,4 +170,23 @@ async fn a_wrong_password_is_a_matter_of_credentials() {
     let error = driver(QUICK).power_set(&wrong, PowerAction::On).await.unwrap_err();
     assert_eq!(error.kind, DriverErrorKind::Credential, "{error}");
     assert!(simulator.changes().is_empty());
+}
+
+#[tokio::test]
+async fn a_bmc_that_dies_is_unreachable() {
+    let mut simulator = Simulator::start().await;
+    simulator.process.kill().await.unwrap();
+    let error = driver(QUICK).power_set(&simulator.bmc, PowerAction::On).await.unwrap_err();
+    assert_eq!(error.kind, DriverErrorKind::Unreachable, "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_lost_in_the_session_set_up_starts_it_anew() {
+    let simulator = Simulator::start().await;
+    let hasty = IpmiOptions { first_wait: Duration::from_millis(300), datagrams: 2, ..QUICK };
+    // Before it: capabilities, the refusal of suite 17, Open Session, RAKP 2. ipmi_sim does not answer RAKP 3 twice.
+    let lose = |way, number| if way == Way::ToConsole && number == 4 { Fate::Lose } else { Fate::Pass };
+    let proxy = Proxy::start(simulator.bmc.address, lose).await;
+    driver(hasty).power_set(&bmc(proxy.address), PowerAction::On).await.unwrap();
+    assert_eq!(simulator.changes(), ["set power 1"]);
 }

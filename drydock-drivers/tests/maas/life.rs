@@ -166,6 +166,20 @@ async fn a_lost_machine_shows_why_it_failed() {
     rig.stop().await;
 }
 
+/// Names and ids that MAAS makes up follow from the machine, so that a run can be repeated.
+#[tokio::test]
+async fn two_emulated_maas_make_up_the_same_names() {
+    let (first, second) = (Rig::start().await, Rig::start().await);
+    first.enlist("n1");
+    second.enlist("n2");
+    second.enlist("n1");
+    let (one, two) = (first.n1().await, second.n1().await);
+    assert_eq!((&one.id, &one.hostname), (&two.id, &two.hostname));
+    assert_eq!(one.id.0.len(), 6);
+    first.stop().await;
+    second.stop().await;
+}
+
 #[tokio::test]
 async fn a_healthy_maas_passes_its_checks() {
     let rig = Rig::start().await;

@@ -1,7 +1,7 @@
 //! A retired epoch writes nothing, whatever its process believes.
 
 use drydock_core::Epoch;
-use drydock_core::journal::Write;
+use drydock_core::journal::{JournalError, Write};
 
 use super::samples::{
     assert_fenced, at, attempt, claim, completed, done, id, join, message, put_workflow, running, task, wait,
@@ -14,6 +14,7 @@ rules!(
     an_unknown_epoch_is_refused,
     claims_and_renewals_are_refused,
     only_the_owner_ends_a_task,
+    nothing_becomes_visible_after_a_retirement,
 );
 
 /// Each write alone, and no write at all.
@@ -88,4 +89,36 @@ pub async fn only_the_owner_ends_a_task(store: Shared) {
     assert_eq!(store.task_end(id(1)).await.unwrap(), None);
     store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
     assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(6)));
+}
+
+/// An instance writes as fast as it can while a rival retires it, in many rounds. Once the retirement has returned, no
+/// further write can be seen, not even one that was under way; and of those that were answered none is missing.
+pub async fn nothing_becomes_visible_after_a_retirement(store: Shared) {
+    for round in 1..=20 {
+        let (epoch, rival) = (join(&store, "a").await, join(&store, "b").await);
+        let workflow = put_workflow(&store).await;
+        store.append(epoch, &[Write::TaskStarted(task(round, workflow))]).await.unwrap();
+        let write = async {
+            for n in 0.. {
+                match store.append(epoch, &[Write::MessageSaid(id(round), message(n))]).await {
+                    Ok(()) => {}
+                    Err(JournalError::Fenced { .. }) => return n,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            0
+        };
+        let take_over = async {
+            for _ in 0..round {
+                assert_eq!(store.instance_list().await.unwrap().len(), 2);
+            }
+            assert!(store.instance_retire(epoch, 0).await.unwrap());
+            // The newest is the last; the tasks of the rounds before are free again too.
+            store.task_claim(rival, &[workflow], at(9), 99).await.unwrap().pop().unwrap().messages
+        };
+        let (taken_over, answered) = tokio::join!(take_over, write);
+        assert_eq!(answered, taken_over, "round {round}");
+        let seen = store.task_get(id(round)).await.unwrap().unwrap().messages.len();
+        assert_eq!(u32::try_from(seen).unwrap(), answered, "round {round}");
+    }
 }

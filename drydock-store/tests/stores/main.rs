@@ -1,6 +1,6 @@
 //! Every store passes the conformance suite, and all agree on random histories.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 /// One test for each concern of the suite, on the stores of `$home`.
 macro_rules! conforms {
@@ -19,6 +19,10 @@ macro_rules! conforms {
     };
 }
 
+mod corruption;
+mod locks;
 mod memory;
 mod postgres;
+mod raw;
+mod schema;
 mod sqlite;

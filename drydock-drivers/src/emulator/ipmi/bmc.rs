@@ -135,7 +135,7 @@ impl EmulatedBmc {
 
     fn challenge(&mut self, rakp1: &half::Rakp1<'_>, now: Instant) -> Option<Vec<u8>> {
         let Some(session) = self.sessions.get_mut(&rakp1.bmc) else {
-            return Some(head(rakp1.tag, half::UNKNOWN_SESSION, 0));
+            return Some(head(rakp1.tag, codes::NO_SESSION, 0));
         };
         if !matches!(session.stage, Stage::Opened) {
             // Only a repetition may come now.
@@ -170,7 +170,7 @@ impl EmulatedBmc {
 
     fn activate(&mut self, rakp3: &half::Rakp3<'_>, now: Instant) -> Option<Vec<u8>> {
         let Some(session) = self.sessions.get_mut(&rakp3.bmc) else {
-            return (rakp3.status == 0).then(|| head(rakp3.tag, half::UNKNOWN_SESSION, 0));
+            return (rakp3.status == 0).then(|| head(rakp3.tag, codes::NO_SESSION, 0));
         };
         let known = rakp3.status == 0 && same(rakp3.code, &session.agreement.console_code());
         match session.stage {

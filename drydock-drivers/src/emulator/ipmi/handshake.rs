@@ -4,7 +4,6 @@ use crate::oob::ipmi::wire::{Agreement, CipherSuite, Malformed, take, take_u32};
 
 /// RMCP+ status codes (table 13-15).
 pub(super) const NO_RESOURCES: u8 = 0x01;
-pub(super) const UNKNOWN_SESSION: u8 = 0x02;
 pub(super) const INVALID_ROLE: u8 = 0x09;
 pub(super) const UNAUTHORISED_ROLE: u8 = 0x0A;
 pub(super) const UNAUTHORISED_NAME: u8 = 0x0D;

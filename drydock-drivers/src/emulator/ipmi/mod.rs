@@ -65,7 +65,7 @@ impl IpmiEmulator {
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let bmc = Bmc {
 ///     node: NodeName::new("n1")?,
-///     address: "127.0.0.1:6231".parse()?,
+///     address: "127.0.6.23:6230".parse()?,
 ///     account: "admin".to_owned(),
 ///     credential: SecretString::from("secret".to_owned()),
 /// };

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-const LETTERS: &[u8; 20] = b"abcdefghkmnpqrstwxyz";
+const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const FIRST: [&str; 16] = [
     "brave", "calm", "clever", "eager", "fast", "fun", "gentle", "happy", "keen", "light", "merry", "noble",
     "proud", "quick", "sharp", "warm",
@@ -12,7 +12,7 @@ const SECOND: [&str; 16] = [
     "newt", "otter", "panda", "raven", "zebra",
 ];
 
-/// The system id of a machine: six letters.
+/// The system id of a machine: six letters or digits.
 pub(super) fn system_id(name: &str) -> String {
     digest(name).iter().take(6).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }

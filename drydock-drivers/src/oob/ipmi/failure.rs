@@ -3,7 +3,7 @@
 use std::io;
 
 use super::wire::handshake::Refusal;
-use super::wire::{Malformed, codes};
+use super::wire::{Command, Malformed, codes};
 use crate::oob::Bmc;
 use crate::{DriverError, DriverErrorKind};
 
@@ -21,15 +21,26 @@ pub(super) enum Failure {
     /// As [`Failure::NoAnswer`], to a command that changes something.
     EffectUnknown { asked: &'static str, cause: Option<io::Error> },
     /// A command ended with this completion code.
-    Completion { command: &'static str, code: u8 },
+    Completion { command: Command, code: u8 },
     /// The session set-up ended with this status.
     Status { asked: &'static str, code: u8 },
+    /// The session set-up got stuck after its start; a new one may go through.
+    SetupLost { kind: DriverErrorKind, what: &'static str },
     /// The user's password, keys or rights are not as they must be.
     Credential(&'static str),
     /// The answer is not what the protocol says.
     Malformed(Malformed),
     /// Anything else, in words.
     Other { kind: DriverErrorKind, what: String },
+}
+
+/// How far a session set-up is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The BMC was asked to show that it knows the password.
+    Asked,
+    /// It did.
+    Proven,
 }
 
 impl From<Malformed> for Failure {
@@ -53,12 +64,28 @@ impl Failure {
         matches!(self, Self::Status { code, .. } if codes::refuses_suite(*code))
     }
 
+    /// The same failure of a RAKP message. Few BMCs answer one twice, and some take a repeated one for a new one; so
+    /// what got lost or mixed up on the way is not for sure a refusal.
+    pub(super) fn of_setup(self, stage: Stage) -> Self {
+        match self {
+            Self::NoAnswer { cause: None, .. } => Self::SetupLost {
+                kind: DriverErrorKind::Unreachable,
+                what: "no answer in the session set-up",
+            },
+            // Its own code has shown that the BMC has the same password.
+            Self::Status { code: codes::WRONG_CODE | codes::NO_SESSION, .. } if stage == Stage::Proven => {
+                Self::SetupLost { kind: DriverErrorKind::Busy, what: "it lost track of the session set-up" }
+            }
+            other => other,
+        }
+    }
+
     /// The same failure of a command that changes something: without an answer, its effect is not known.
     pub(super) fn of_change(self) -> Self {
         match self {
             Self::NoAnswer { asked, cause } => Self::EffectUnknown { asked, cause },
             Self::Completion { command, code: codes::TIMEOUT } => {
-                Self::EffectUnknown { asked: command, cause: None }
+                Self::EffectUnknown { asked: command.name, cause: None }
             }
             other => other,
         }
@@ -91,13 +118,14 @@ impl Failure {
                 (DriverErrorKind::EffectUnknown, format!("no answer to {asked}"), cause)
             }
             Self::Completion { command, code } => {
-                let (kind, meaning) = codes::completion(code);
-                (kind, format!("{command}: {meaning} (completion code {code:02X}h)"), None)
+                let (kind, meaning) = codes::completion(command, code);
+                (kind, format!("{}: {meaning} (completion code {code:02X}h)", command.name), None)
             }
             Self::Status { asked, code } => {
                 let (kind, meaning) = codes::status(code);
                 (kind, format!("{asked}: {meaning} (status {code:02X}h)"), None)
             }
+            Self::SetupLost { kind, what } => (kind, what.to_owned(), None),
             Self::Credential(detail) => (DriverErrorKind::Credential, detail.to_owned(), None),
             Self::Malformed(problem) => (DriverErrorKind::Protocol, problem.to_string(), None),
             Self::Other { kind, what } => (kind, what, None),
@@ -113,18 +141,21 @@ mod tests {
     #[test]
     fn codes_say_what_may_be_done_about_them() {
         let completions = [
-            (0xC0, Busy),
-            (0xC3, Busy),
-            (0xD1, Busy),
-            (0xD2, Busy),
-            (0xC1, Unsupported),
-            (0xD4, Credential),
-            (0xD5, Refused),
-            (0xCC, Refused),
-            (0xFF, Refused),
+            (Command::CHASSIS_CONTROL, 0xC0, Busy),
+            (Command::CHASSIS_CONTROL, 0xC3, Busy),
+            (Command::CHASSIS_CONTROL, 0xD1, Busy),
+            (Command::CHASSIS_CONTROL, 0xD2, Busy),
+            (Command::CHASSIS_CONTROL, 0xC1, Unsupported),
+            (Command::CHASSIS_CONTROL, 0xD4, Credential),
+            (Command::CHASSIS_CONTROL, 0xD5, Refused),
+            (Command::CHASSIS_CONTROL, 0xCC, Refused),
+            (Command::CHASSIS_CONTROL, 0xFF, Refused),
+            (Command::CHASSIS_CONTROL, 0x80, Refused),
+            (Command::PRIVILEGE_SET, 0x81, Credential),
+            (Command::BOOT_OPTION_GET, 0x80, Unsupported),
         ];
-        for (code, kind) in completions {
-            assert_eq!(Failure::Completion { command: "x", code }.explain().0, kind, "{code:02X}h");
+        for (command, code, kind) in completions {
+            assert_eq!(Failure::Completion { command, code }.explain().0, kind, "{code:02X}h");
         }
         let statuses = [
             (0x01, Busy),
@@ -142,11 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn after_the_bmc_has_shown_the_password_ours_is_not_wrong() {
+        let refused = || Failure::Status { asked: "x", code: codes::WRONG_CODE };
+        assert_eq!(refused().of_setup(Stage::Asked).explain().0, Credential);
+        assert_eq!(refused().of_setup(Stage::Proven).explain().0, Busy);
+    }
+
+    #[test]
     fn a_change_without_an_answer_is_in_doubt_and_an_unsent_one_is_not() {
         let no_answer = || Failure::NoAnswer { asked: "x", cause: None };
         assert_eq!(no_answer().explain().0, Unreachable);
         assert_eq!(no_answer().of_change().explain().0, EffectUnknown);
-        let timeout = Failure::Completion { command: "x", code: codes::TIMEOUT };
+        let timeout = Failure::Completion { command: Command::CHASSIS_CONTROL, code: codes::TIMEOUT };
         assert_eq!(timeout.of_change().explain().0, EffectUnknown);
         assert_eq!(Failure::NotSent(None).of_change().explain().0, Unreachable);
     }

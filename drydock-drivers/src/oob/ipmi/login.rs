@@ -5,13 +5,16 @@ use std::sync::Arc;
 use drydock_core::{Entropy, ExposeSecret};
 
 use super::channel::{Channel, Same};
-use super::failure::Failure;
+use super::failure::{Failure, Stage};
 use super::session::Session;
 use super::wire::frame::{self, Frame, Payload};
 use super::wire::handshake::{self, Refusal};
 use super::wire::{self, ADMINISTRATOR, Agreement, CipherSuite, Command, Malformed, Message, codes, same};
 use crate::DriverErrorKind;
 use crate::oob::Bmc;
+
+/// How often a session set-up is begun before it counts as failed.
+const SETUPS: u32 = 3;
 
 /// Who logs in. Not printable.
 pub(super) struct Login {
@@ -37,7 +40,7 @@ pub(super) async fn capabilities(channel: &Channel) -> Result<(), Failure> {
     if code != 0 {
         return match capabilities_with(channel, 0x0E).await? {
             (0, _) => Ok(()),
-            (code, _) => Err(Failure::Completion { command: Command::CHANNEL_CAPABILITIES.name, code }),
+            (code, _) => Err(Failure::Completion { command: Command::CHANNEL_CAPABILITIES, code }),
         };
     }
     let [_, types, _, extended, ..] = data[..] else {
@@ -66,16 +69,23 @@ async fn capabilities_with(channel: &Channel, number: u8) -> Result<(u8, Vec<u8>
     channel.ask(Command::CHANNEL_CAPABILITIES.name, &waits, Same { datagram, accept }).await
 }
 
-/// Sets up a session with `suite`. It has the privilege level "user" until it asks for more.
+/// Sets up a session with `suite`, anew if it gets stuck. The session has the privilege level "user" until it asks for more.
 pub(super) async fn open(
     channel: Channel,
     login: &Login,
     suite: CipherSuite,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Session, (Channel, Failure)> {
-    match agree(&channel, login, suite, &*entropy).await {
-        Ok(agreement) => Ok(Session::new(channel, &agreement, entropy)),
-        Err(failure) => Err((channel, failure)),
+    let mut more = SETUPS;
+    loop {
+        more -= 1;
+        match agree(&channel, login, suite, &*entropy).await {
+            Ok(agreement) => return Ok(Session::new(channel, &agreement, entropy)),
+            Err(Failure::SetupLost { what, .. }) if more > 0 => {
+                tracing::debug!(driver.kind = super::KIND, what, "a session set-up starts anew");
+            }
+            Err(failure) => return Err((channel, failure)),
+        }
     }
 }
 
@@ -98,7 +108,9 @@ async fn agree(
 
     let request = handshake::rakp1(tag, bmc, console_random, &login.user);
     let accept = |bytes: &[u8]| handshake::rakp2(bytes, tag, console);
-    let rakp2 = ask(channel, "RAKP message 1", (Payload::Rakp1, request), Payload::Rakp2, accept).await?;
+    let rakp2 = ask(channel, "RAKP message 1", (Payload::Rakp1, request), Payload::Rakp2, accept)
+        .await
+        .map_err(|failure| failure.of_setup(Stage::Asked))?;
     let agreement = Agreement {
         suite,
         console,
@@ -121,25 +133,13 @@ async fn agree(
     let accept = |bytes: &[u8]| handshake::rakp4(bytes, tag, console).map(<[u8]>::to_vec);
     let code = ask(channel, "RAKP message 3", (Payload::Rakp3, request), Payload::Rakp4, accept)
         .await
-        .map_err(after_proof)?;
+        .map_err(|failure| failure.of_setup(Stage::Proven))?;
     if !same(&code, &agreement.final_code()) {
         return Err(Failure::Credential(
             "the BMC agrees to the password but derives other keys; a BMC key (Kg) must not be set",
         ));
     }
     Ok(agreement)
-}
-
-/// The BMC has shown that it has the same password. If it does not accept ours, it took a repeated RAKP message 1 for
-/// a new one, and the next session will do.
-fn after_proof(failure: Failure) -> Failure {
-    match failure {
-        Failure::Status { code: codes::WRONG_CODE, .. } => Failure::Other {
-            kind: DriverErrorKind::Busy,
-            what: "the BMC was too slow for its session set-up".to_owned(),
-        },
-        other => other,
-    }
 }
 
 async fn ask<T>(

@@ -75,6 +75,14 @@ type Turn = OwnedMutexGuard<Option<CipherSuite>>;
 
 /// The IPMI driver. One serves any number of BMCs, and speaks with each in one session at a time.
 ///
+/// How its verbs deal with what BMCs do:
+/// * A cycle of a server that is off switches it on. A soft-off of one that is off does nothing.
+/// * A boot device is set for the next boot only, as for a legacy BIOS. Flags that the BMC no longer shows as valid count
+///   as [`BootDevice::Default`], whatever device they still name.
+/// * No answer to a command that changes something is [`EffectUnknown`](crate::DriverErrorKind::EffectUnknown); before
+///   that command, and for questions, it is [`Unreachable`](crate::DriverErrorKind::Unreachable).
+/// * Wrong credentials are told at once and not tried again: BMCs lock users out.
+///
 /// It tries cipher suite 17, then 3, and no weaker one; which of them a BMC accepted is remembered as long as the driver lives.
 pub struct IpmiDriver {
     options: IpmiOptions,
@@ -139,7 +147,7 @@ async fn end<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failu
     }
 }
 
-/// Runs one verb in a session of its own.
+/// Runs one verb in a session of its own. A macro: a function over an async closure cannot yet say that its future is `Send`.
 macro_rules! verb {
     ($driver:expr, $bmc:expr, $operation:expr, |$session:ident| $act:expr) => {{
         let result = async {
@@ -178,5 +186,30 @@ impl OobDriver for IpmiDriver {
 
     async fn boot_device_set(&self, bmc: &Bmc, device: BootDevice) -> Result<(), DriverError> {
         verb!(self, bmc, "boot device set", |session| session.boot_device_set(device))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drydock_core::SystemEntropy;
+
+    use super::*;
+
+    #[test]
+    fn waits_double() {
+        let seconds: Vec<u64> = IpmiOptions::default().waits().iter().map(Duration::as_secs).collect();
+        assert_eq!(seconds, [1, 2, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_bmc_has_one_turn_at_a_time_and_the_wait_for_it_ends() {
+        let driver = IpmiDriver::new(IpmiOptions::default(), Arc::new(SystemEntropy));
+        let [one, other] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let soon = || Instant::now() + Duration::from_millis(10);
+        let turn = driver.turn(one, soon()).await.unwrap();
+        assert!(matches!(driver.turn(one, soon()).await, Err(Failure::Occupied)));
+        assert!(driver.turn(other, soon()).await.is_ok());
+        drop(turn);
+        assert!(driver.turn(one, soon()).await.is_ok());
     }
 }

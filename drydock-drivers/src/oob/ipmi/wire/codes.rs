@@ -1,8 +1,11 @@
 //! What a BMC's error codes mean: completion codes of commands (section 5.2) and RMCP+ status codes of the session
 //! set-up (table 13-15).
 
+use super::Command;
 use crate::DriverErrorKind;
 
+/// "Invalid session id".
+pub(crate) const NO_SESSION: u8 = 0x02;
 /// "Invalid integrity check value": sent in RAKP message 3 when the BMC's code was wrong.
 pub(crate) const WRONG_CODE: u8 = 0x0F;
 /// "No cipher suite match with proposed security algorithms".
@@ -12,8 +15,8 @@ pub(crate) const TIMEOUT: u8 = 0xC3;
 /// "Cannot execute command in the present state".
 pub(crate) const WRONG_STATE: u8 = 0xD5;
 
-/// What an error of a command means for the caller.
-pub(crate) const fn completion(code: u8) -> (DriverErrorKind, &'static str) {
+/// What an error of `command` means for the caller.
+pub(crate) fn completion(command: Command, code: u8) -> (DriverErrorKind, &'static str) {
     match code {
         0xC0 => (DriverErrorKind::Busy, "the BMC is busy"),
         TIMEOUT => (DriverErrorKind::Busy, "the BMC ran out of time"),
@@ -25,6 +28,13 @@ pub(crate) const fn completion(code: u8) -> (DriverErrorKind, &'static str) {
         0xC9 => (DriverErrorKind::Refused, "a parameter is out of range"),
         0xCC => (DriverErrorKind::Refused, "a field is invalid"),
         WRONG_STATE => (DriverErrorKind::Refused, "not possible in the present state"),
+        // Codes from 80h to BEh are the command's own: tables 22-24, 28-12 and 28-13.
+        0x80..=0x82 if command == Command::PRIVILEGE_SET => {
+            (DriverErrorKind::Credential, "the user may not be administrator")
+        }
+        0x80 if command == Command::BOOT_OPTION_SET || command == Command::BOOT_OPTION_GET => {
+            (DriverErrorKind::Unsupported, "the BMC does not know the boot option")
+        }
         _ => (DriverErrorKind::Refused, "see the completion codes of IPMI 2.0, section 5.2"),
     }
 }
@@ -33,7 +43,7 @@ pub(crate) const fn completion(code: u8) -> (DriverErrorKind, &'static str) {
 pub(crate) const fn status(code: u8) -> (DriverErrorKind, &'static str) {
     match code {
         0x01 | 0x0B => (DriverErrorKind::Busy, "no free session"),
-        0x02 | 0x08 => (DriverErrorKind::Busy, "the session is gone"),
+        NO_SESSION | 0x08 => (DriverErrorKind::Busy, "the session is gone"),
         0x09 | 0x0A => (DriverErrorKind::Credential, "the user may not be administrator"),
         0x0C..=0x0E => (DriverErrorKind::Credential, "the user is not known"),
         WRONG_CODE => (DriverErrorKind::Credential, "the password is wrong"),

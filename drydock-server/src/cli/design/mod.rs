@@ -1,0 +1,22 @@
+//! `drydock design …`: what can be done with a design without a server.
+
+mod report;
+mod validate;
+
+use clap::Subcommand;
+
+use super::failure::{Exit, Failure};
+
+/// Checks site designs; needs no server.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Validate(validate::Validate),
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::Validate(command) => command.run(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line: one file per command, and what they share.
+//!
+//! A command reads its arguments, calls the library and says what came of it; it decides nothing else. What it prints as data
+//! goes to standard output, everything else to standard error.
+
+mod design;
+mod emulate;
+mod failure;
+mod keys;
+mod output;
+mod progress;
+mod server;
+mod signals;
+mod site;
+mod task;
+mod units;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::{Exit, Failure};
+
+/// Provisions bare-metal servers: every step is durable, so a killed server goes on where it was.
+#[derive(Debug, Parser)]
+#[command(name = "drydock", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  what was asked for failed: a task, a design that is not valid
+  2  wrong usage, or input that cannot be read
+  3  the server cannot be reached
+  130  stopped by Ctrl-C
+
+Begin with:
+  drydock design validate site.yaml     is my design right?
+";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(subcommand)]
+    Design(design::Command),
+    Emulate(emulate::Emulate),
+    #[command(subcommand)]
+    Task(task::Command),
+}
+
+impl Command {
+    async fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::Design(command) => command.run(),
+            Self::Emulate(command) => command.run().await,
+            Self::Task(command) => command.run().await,
+        }
+    }
+}
+
+/// Runs the command line `args`, the program's name first, to its end.
+pub fn run<I, T>(args: I) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads to its end is no failure.
+            let _unread = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let end = match runtime {
+        Ok(runtime) => runtime.block_on(cli.command.run()),
+        Err(error) => Err(Failure::failed("cannot start the runtime").because(error)),
+    };
+    match end {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,150 @@
+//! One look at a task: its nodes' shares, and the step that each has come to.
+
+use std::collections::HashMap;
+
+use drydock_core::Timestamp;
+use drydock_core::task::ActionResult;
+
+use crate::api::document::{StepDocument, StepStatus, TaskDocument};
+use crate::client::{Client, ClientError};
+
+/// Where a task stands.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct Look {
+    /// The task.
+    pub(in crate::cli) task: TaskDocument,
+    /// Its nodes' shares by name; for a task without children, itself.
+    pub(in crate::cli) shares: Vec<Share>,
+}
+
+/// Where one node's share stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::cli) struct Share {
+    /// Its task.
+    pub(in crate::cli) task: String,
+    /// The node, or the action for a task that is for no node alone.
+    pub(in crate::cli) name: String,
+    /// How it ended, or that it has not.
+    pub(in crate::cli) result: ActionResult,
+    /// Whether nothing more happens to it.
+    pub(in crate::cli) ended: bool,
+    /// How many of its steps did their work.
+    pub(in crate::cli) done: usize,
+    /// How many steps it has.
+    pub(in crate::cli) total: usize,
+    /// The step it has come to and why it waits, or how it ended.
+    pub(in crate::cli) now: String,
+    /// When it was asked for.
+    pub(in crate::cli) created: Option<Timestamp>,
+    /// When something last happened.
+    pub(in crate::cli) updated: Option<Timestamp>,
+    /// Its steps.
+    pub(in crate::cli) steps: Vec<StepDocument>,
+}
+
+/// Looks at a task. It does not ask again for what has ended.
+pub(in crate::cli) struct Watcher {
+    client: Client,
+    task: String,
+    ended: HashMap<String, Share>,
+}
+
+impl Look {
+    /// Whether nothing more happens to the task.
+    pub(in crate::cli) fn is_final(&self) -> bool {
+        is_final(&self.task)
+    }
+}
+
+impl Watcher {
+    /// Of this task.
+    pub(in crate::cli) fn new(client: Client, task: &str) -> Self {
+        Self { client, task: task.to_owned(), ended: HashMap::new() }
+    }
+
+    /// Where it stands now. Cancel-safe.
+    pub(in crate::cli) async fn look(&mut self) -> Result<Look, ClientError> {
+        let tree = self.client.task_tree(&self.task).await?;
+        let mut shares = Vec::new();
+        let whole = if tree.children.is_empty() { vec![tree.task.clone()] } else { tree.children };
+        for task in whole {
+            if let Some(share) = self.ended.get(&task.task_id) {
+                shares.push(share.clone());
+                continue;
+            }
+            let steps = self.client.task_steps(&task.task_id).await?;
+            let share = Share::of(&task, steps);
+            if share.ended {
+                self.ended.insert(task.task_id, share.clone());
+            }
+            shares.push(share);
+        }
+        shares.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Look { task: tree.task, shares })
+    }
+}
+
+impl Share {
+    fn of(task: &TaskDocument, steps: Vec<StepDocument>) -> Self {
+        let ended = is_final(task);
+        Self {
+            task: task.task_id.clone(),
+            name: name_of(task),
+            result: task.result.status,
+            ended,
+            done: steps.iter().filter(|step| step.status == StepStatus::Done).count(),
+            total: steps.len(),
+            now: if ended { ending(task) } else { current(task.status.as_str(), &steps) },
+            created: parse_time(&task.created),
+            updated: task.updated.as_deref().and_then(parse_time),
+            steps,
+        }
+    }
+}
+
+/// The node of a task that is for one alone, else its action.
+pub(in crate::cli) fn name_of(task: &TaskDocument) -> String {
+    node_of(task).unwrap_or_else(|| task.action.clone())
+}
+
+/// The node of a child task.
+fn node_of(task: &TaskDocument) -> Option<String> {
+    task.parent_task_id.as_ref()?;
+    let filter = serde_json::to_value(task.node_filter.as_ref()?).ok()?;
+    Some(filter["filter_set"][0]["node_names"][0].as_str()?.to_owned())
+}
+
+fn is_final(task: &TaskDocument) -> bool {
+    task.status.is_final()
+}
+
+/// How a task ended, in a few words.
+fn ending(task: &TaskDocument) -> String {
+    let result = &task.result;
+    match (&result.message, result.status) {
+        (Some(message), ActionResult::Failure | ActionResult::PartialSuccess) => {
+            format!("{}: {message}", result.status.as_str())
+        }
+        _ => result.status.as_str().to_owned(),
+    }
+}
+
+/// The step that a task has come to, in a few words.
+fn current(status: &str, steps: &[StepDocument]) -> String {
+    let under_way = |step: &&StepDocument| {
+        matches!(step.status, StepStatus::Running | StepStatus::Waiting | StepStatus::Retrying)
+    };
+    let Some(step) = steps.iter().find(under_way) else { return status.to_owned() };
+    match (&step.waits, &step.error) {
+        (Some(_), Some(error)) if step.status == StepStatus::Retrying => {
+            format!("{}: will be tried again: {}", step.name, error.message)
+        }
+        (Some(waits), _) => format!("{}: {}", step.name, waits.reason),
+        (None, _) => step.name.clone(),
+    }
+}
+
+/// Reads a moment as the API writes it, with a space where RFC 3339 has a `T`.
+pub(in crate::cli) fn parse_time(text: &str) -> Option<Timestamp> {
+    text.replacen(' ', "T", 1).parse().ok()
+}

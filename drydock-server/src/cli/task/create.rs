@@ -1,0 +1,132 @@
+//! `drydock task create`: asks for something to be done.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use drydock_core::node_filter::NodeFilter;
+use drydock_core::task::{Action, DesignRef};
+use serde_json::json;
+use url::Url;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{self, Format};
+use crate::cli::progress::{self, View};
+use crate::cli::server::Server;
+use crate::client::NewTask;
+
+/// How often a task that is waited for is looked at.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Creates a task, and prints its id.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The task is for all nodes of the design, or for those that --nodes, --tags or --racks name: a node
+that any of them fits is chosen.
+
+Exit codes: 0 created (with --wait: and successful), 1 refused or not successful, 3 no server.
+
+Examples:
+  drydock task create verify_site --design site.yaml --wait
+  drydock task create deploy_nodes --design site.yaml --nodes r1n01,r1n02
+  drydock task create deploy_nodes --design file:///etc/drydock/site.yaml --tags compute
+  drydock task watch $(drydock task create prepare_nodes --design site.yaml)")]
+pub(in crate::cli) struct Create {
+    /// What to do
+    #[arg(value_parser = PossibleValuesParser::new(Action::ALL.map(Action::as_str)).try_map(|text| text.parse::<Action>()))]
+    action: Action,
+    /// The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml
+    #[arg(long, value_name = "FILE|URL")]
+    design: String,
+    /// Only nodes of these names
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    nodes: Vec<String>,
+    /// Only nodes with one of these tags
+    #[arg(long, value_delimiter = ',', value_name = "TAG,…")]
+    tags: Vec<String>,
+    /// Only nodes in these racks
+    #[arg(long, value_delimiter = ',', value_name = "RACK,…")]
+    racks: Vec<String>,
+    /// Follow the task to its end
+    #[arg(long)]
+    wait: bool,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Create {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let client = self.server.client()?;
+        let task = NewTask {
+            action: self.action,
+            design_ref: design_ref(&self.design)?,
+            node_filter: self.node_filter()?,
+        };
+        let task = client.task_create(&task).await?;
+        match self.format {
+            Format::Json if self.wait => {}
+            Format::Json => output::json(&task)?,
+            Format::Table => output::line(&task.task_id)?,
+        }
+        if !self.wait {
+            return Ok(Exit::Done);
+        }
+        let mut view = View::new(self.format);
+        let end = progress::follow(&client, &task.task_id, PAUSE, &mut view).await?;
+        super::watch::tell_end(&end.task, self.format)?;
+        Ok(progress::exit_of(&end.task))
+    }
+
+    fn node_filter(&self) -> Result<Option<NodeFilter>, Failure> {
+        if self.nodes.is_empty() && self.tags.is_empty() && self.racks.is_empty() {
+            return Ok(None);
+        }
+        let filter = json!({
+            "filter_set_type": "intersection",
+            "filter_set": [{
+                "filter_type": "union",
+                "node_names": self.nodes,
+                "node_tags": self.tags,
+                "rack_names": self.racks,
+            }],
+        });
+        let filter = serde_json::from_value(filter)
+            .map_err(|error| Failure::usage("--nodes, --tags or --racks is not usable").because(error))?;
+        Ok(Some(filter))
+    }
+}
+
+/// A reference as it is; a file as an absolute reference to it.
+pub(in crate::cli) fn design_ref(text: &str) -> Result<DesignRef, Failure> {
+    let unusable = || Failure::usage(format!("{text:?} is no reference to a design"));
+    if text.contains("://") {
+        return text.parse().map_err(|error| unusable().because(error));
+    }
+    let path = std::fs::canonicalize(Path::new(text))
+        .map_err(|error| Failure::usage(format!("cannot find the design {text}")).because(error))?;
+    let url = Url::from_file_path(path).map_err(|()| unusable())?;
+    url.as_str().parse().map_err(|error| unusable().because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_kept_and_files_become_absolute() {
+        assert_eq!(design_ref("file:///x/site.yaml").unwrap().as_str(), "file:///x/site.yaml");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a site.yaml");
+        std::fs::write(&path, "").unwrap();
+        let found = design_ref(path.to_str().unwrap()).unwrap();
+        assert!(
+            found.as_str().starts_with("file:///") && found.as_str().ends_with("/a%20site.yaml"),
+            "{found}"
+        );
+        assert!(design_ref("no/such/file.yaml").is_err());
+    }
+}

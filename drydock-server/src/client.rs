@@ -1,0 +1,194 @@
+//! A client of the v1.0 API, for the command line: tasks are created, listed, followed and cancelled.
+//!
+//! Nothing is repeated here: whether to ask again is for the caller to say.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use drydock_core::node_filter::NodeFilter;
+use drydock_core::task::{Action, DesignRef};
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::document::{ErrorDocument, StepDocument, StepsDocument, TaskDocument};
+
+/// The longest time to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest time from the start of a request to the end of its answer.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// A server's API. It holds a pool of connections; clones share it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// Why the server gave no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The text is no URL of a server.
+    #[error("{0:?} is no URL of a server: write one such as http://127.0.0.1:9000")]
+    Url(String),
+    /// No connection could be made, or it broke, or the answer took too long.
+    #[error("cannot reach the server at {url}")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server said no.
+    #[error("the server refused: {message} ({status})")]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// Its words.
+        message: String,
+    },
+    /// Whatever answered is no Drydock server, or one of another version.
+    #[error("the answer of {url} is not that of a Drydock server of this version")]
+    Unintelligible {
+        /// The server.
+        url: String,
+        /// What was wrong with the answer.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// What somebody wants done.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewTask {
+    /// What to do.
+    pub action: Action,
+    /// The design to do it to.
+    pub design_ref: DesignRef,
+    /// The nodes to do it to; none for all of the design.
+    pub node_filter: Option<NodeFilter>,
+}
+
+/// A task and its children.
+#[derive(Debug, Clone)]
+pub struct TaskTree {
+    /// The task.
+    pub task: TaskDocument,
+    /// Its children, in the order in which they were started.
+    pub children: Vec<TaskDocument>,
+}
+
+impl Client {
+    /// A client of the server at `url`, such as `http://127.0.0.1:9000`. Nothing is sent yet.
+    pub fn new(url: &str) -> Result<Self, ClientError> {
+        let base = url.parse::<Url>().ok().filter(|base| matches!(base.scheme(), "http" | "https"));
+        let base = base.ok_or_else(|| ClientError::Url(url.to_owned()))?;
+        let http = reqwest::Client::builder().connect_timeout(CONNECT).timeout(ANSWER).build();
+        let http = http.map_err(|source| ClientError::Unreachable { url: url.to_owned(), source })?;
+        Ok(Self { http, base })
+    }
+
+    /// Asks for a task.
+    pub async fn task_create(&self, task: &NewTask) -> Result<TaskDocument, ClientError> {
+        self.answer(self.ask(Method::POST, &["tasks"]).json(task)).await
+    }
+
+    /// All tasks that are kept, children too, in the order in which they were asked for.
+    pub async fn task_list(&self) -> Result<Vec<TaskDocument>, ClientError> {
+        self.answer(self.ask(Method::GET, &["tasks"])).await
+    }
+
+    /// A task.
+    pub async fn task_get(&self, id: &str) -> Result<TaskDocument, ClientError> {
+        self.answer(self.ask(Method::GET, &["tasks", id])).await
+    }
+
+    /// A task and its children.
+    pub async fn task_tree(&self, id: &str) -> Result<TaskTree, ClientError> {
+        let request = self.ask(Method::GET, &["tasks", id]).query(&[("layers", 2)]);
+        let mut answer: BTreeMap<String, Value> = self.answer(request).await?;
+        let task = self.read::<TaskDocument>(answer.remove(id).unwrap_or_default())?;
+        answer.remove("init_task_id");
+        // The ids of tasks sort by the time of creation.
+        let children = answer.into_values().map(|child| self.read(child)).collect::<Result<_, _>>()?;
+        Ok(TaskTree { task, children })
+    }
+
+    /// A task's steps, in the order of its workflow.
+    pub async fn task_steps(&self, id: &str) -> Result<Vec<StepDocument>, ClientError> {
+        let answer: StepsDocument = self.answer(self.ask(Method::GET, &["tasks", id, "steps"])).await?;
+        Ok(answer.steps)
+    }
+
+    /// Asks for a task's end.
+    pub async fn task_cancel(&self, id: &str) -> Result<TaskDocument, ClientError> {
+        self.answer(self.ask(Method::POST, &["tasks", id, "cancel"])).await
+    }
+
+    fn ask(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        // Cannot fail: `new` takes http and https only, and those have a path.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1.0"]).extend(path);
+        }
+        url
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
+        let unreachable = |source: reqwest::Error| ClientError::Unreachable {
+            url: self.base.to_string(),
+            source: source.without_url(),
+        };
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            return Err(ClientError::Refused { status, message: refusal(&body) });
+        }
+        serde_json::from_slice(&body).map_err(|source| self.unintelligible(source))
+    }
+
+    fn read<T: DeserializeOwned>(&self, document: Value) -> Result<T, ClientError> {
+        serde_json::from_value(document).map_err(|source| self.unintelligible(source))
+    }
+
+    fn unintelligible(&self, source: serde_json::Error) -> ClientError {
+        ClientError::Unintelligible { url: self.base.to_string(), source }
+    }
+}
+
+/// The words of a refusal: those of an error document, else what there is of the text.
+fn refusal(body: &[u8]) -> String {
+    match serde_json::from_slice::<ErrorDocument>(body) {
+        Ok(document) => document.message,
+        Err(_) => String::from_utf8_lossy(body).chars().take(200).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_urls_of_servers_are_taken() {
+        let client = Client::new("http://127.0.0.1:9000/").unwrap();
+        assert_eq!(client.url(&["tasks"]).as_str(), "http://127.0.0.1:9000/api/v1.0/tasks");
+        let client = Client::new("https://host/drydock").unwrap();
+        assert_eq!(client.url(&["tasks", "a/b"]).as_str(), "https://host/drydock/api/v1.0/tasks/a%2Fb");
+        for bad in ["", "localhost:9000", "ftp://x", "/var/run/x"] {
+            assert!(Client::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_document_is_told_as_it_is() {
+        assert_eq!(refusal(b"<html>"), "<html>");
+    }
+}
