@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use drydock_core::node_filter::NodeFilter;
 use drydock_core::task::{Action, DesignRef};
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 use crate::api::document::{ErrorDocument, StepDocument, StepsDocument, TaskDocument};
 
+/// On whose behalf a request is made, for the records: v1.0's own header.
+const END_USER: &str = "x-end-user";
 /// The longest time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 /// The longest time from the start of a request to the end of its answer.
@@ -82,11 +85,17 @@ pub struct TaskTree {
 }
 
 impl Client {
-    /// A client of the server at `url`, such as `http://127.0.0.1:9000`. Nothing is sent yet.
-    pub fn new(url: &str) -> Result<Self, ClientError> {
+    /// A client of the server at `url`, such as `http://127.0.0.1:9000`, for the person `user`. Nothing is sent yet.
+    pub fn new(url: &str, user: Option<&str>) -> Result<Self, ClientError> {
         let base = url.parse::<Url>().ok().filter(|base| matches!(base.scheme(), "http" | "https"));
         let base = base.ok_or_else(|| ClientError::Url(url.to_owned()))?;
-        let http = reqwest::Client::builder().connect_timeout(CONNECT).timeout(ANSWER).build();
+        let named = user.and_then(|user| HeaderValue::from_str(user).ok());
+        let headers = named.map(|user| (HeaderName::from_static(END_USER), user)).into_iter().collect();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .default_headers(headers)
+            .build();
         let http = http.map_err(|source| ClientError::Unreachable { url: url.to_owned(), source })?;
         Ok(Self { http, base })
     }
@@ -178,12 +187,12 @@ mod tests {
 
     #[test]
     fn only_urls_of_servers_are_taken() {
-        let client = Client::new("http://127.0.0.1:9000/").unwrap();
+        let client = Client::new("http://127.0.0.1:9000/", None).unwrap();
         assert_eq!(client.url(&["tasks"]).as_str(), "http://127.0.0.1:9000/api/v1.0/tasks");
-        let client = Client::new("https://host/drydock").unwrap();
+        let client = Client::new("https://host/drydock", Some("me")).unwrap();
         assert_eq!(client.url(&["tasks", "a/b"]).as_str(), "https://host/drydock/api/v1.0/tasks/a%2Fb");
         for bad in ["", "localhost:9000", "ftp://x", "/var/run/x"] {
-            assert!(Client::new(bad).is_err(), "{bad}");
+            assert!(Client::new(bad, None).is_err(), "{bad}");
         }
     }
 

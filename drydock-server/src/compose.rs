@@ -54,9 +54,16 @@ async fn maas_driver(
 }
 
 async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, JournalError> {
-    match &config.database {
-        DatabaseUrl::Memory | DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => {
-            Ok(Arc::new(MemoryStore::new()))
+    let url = match &config.database {
+        DatabaseUrl::Memory => return Ok(Arc::new(MemoryStore::new())),
+        DatabaseUrl::Sqlite(path) => drydock_store::DatabaseUrl::sqlite(path),
+        DatabaseUrl::Postgres(url) => {
+            use drydock_core::ExposeSecret as _;
+            url.expose_secret().parse().map_err(|error| JournalError::Rejected(Box::new(error)))?
         }
+    };
+    if config.migrate_on_start {
+        drydock_store::migrate(&url).await?;
     }
+    drydock_store::open(&url).await
 }

@@ -22,7 +22,7 @@ use super::{keys, units};
 pub(super) use run_file::{RunFile, Running};
 
 /// The key that the emulated MAAS takes when it is given no other: it guards nothing.
-const OPEN_KEY: &str = "emulated:emulated:emulated";
+pub(super) const OPEN_KEY: &str = "emulated:emulated:emulated";
 
 /// How often the run file is looked at.
 const LOOK: Duration = Duration::from_millis(200);

@@ -3,12 +3,17 @@
 //! A command reads its arguments, calls the library and says what came of it; it decides nothing else. What it prints as data
 //! goes to standard output, everything else to standard error.
 
+mod database;
+mod demo;
 mod design;
 mod emulate;
 mod failure;
 mod keys;
+mod log;
+mod migrate;
 mod output;
 mod progress;
+mod serve;
 mod server;
 mod signals;
 mod site;
@@ -39,24 +44,33 @@ Exit codes:
   130  stopped by Ctrl-C
 
 Begin with:
+  drydock demo                          two emulated racks, deployed in seconds
   drydock design validate site.yaml     is my design right?
+  drydock serve                         the server; then, beside it:
+  drydock task create verify_site --design site.yaml --wait
 ";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(subcommand)]
-    Design(design::Command),
-    Emulate(emulate::Emulate),
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     #[command(subcommand)]
     Task(task::Command),
+    #[command(subcommand)]
+    Design(design::Command),
+    Migrate(migrate::Migrate),
+    Emulate(emulate::Emulate),
 }
 
 impl Command {
     async fn run(self) -> Result<Exit, Failure> {
         match self {
-            Self::Design(command) => command.run(),
-            Self::Emulate(command) => command.run().await,
+            Self::Demo(command) => command.run().await,
+            Self::Serve(command) => command.run().await,
             Self::Task(command) => command.run().await,
+            Self::Design(command) => command.run(),
+            Self::Migrate(command) => command.run().await,
+            Self::Emulate(command) => command.run().await,
         }
     }
 }

@@ -22,8 +22,13 @@ pub(super) struct Server {
 impl Server {
     /// A client of it.
     pub(super) fn client(&self) -> Result<Client, Failure> {
-        Ok(Client::new(&self.url)?)
+        client(&self.url)
     }
+}
+
+/// A client of the server at `url`, for whoever is logged in.
+pub(super) fn client(url: &str) -> Result<Client, Failure> {
+    Ok(Client::new(url, std::env::var("USER").ok().as_deref())?)
 }
 
 impl From<ClientError> for Failure {

@@ -15,7 +15,7 @@ use crate::api::document::TaskDocument;
 use crate::client::{Client, ClientError};
 use bars::Bars;
 use lines::Lines;
-pub(super) use look::{Look, Share, Watcher, name_of};
+pub(super) use look::{Look, Share, Watcher, name_of, parse_time};
 
 /// How long a server that answered before may be away: long enough for a restart.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,0 +1,57 @@
+//! Which database a command works on when it is not told.
+
+use std::path::PathBuf;
+
+use drydock_core::ExposeSecret as _;
+
+use crate::config::DatabaseUrl;
+
+use super::failure::Failure;
+
+/// The SQLite file of a user who names none: in `XDG_DATA_HOME`, by default `~/.local/share` (XDG Base Directory
+/// Specification); in the current folder where there is no home.
+pub(super) fn default_file() -> PathBuf {
+    match folder("XDG_DATA_HOME", ".local/share") {
+        Some(folder) => folder.join("drydock").join("drydock.db"),
+        None => PathBuf::from("drydock.db"),
+    }
+}
+
+/// A base folder of the XDG specification: that of the variable if it is absolute, else the one below the home.
+pub(super) fn folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+}
+
+/// The database that `text` names; without one, the default file, whose folder is made.
+pub(super) fn choose(text: Option<&str>) -> Result<DatabaseUrl, Failure> {
+    if let Some(text) = text {
+        return text.parse().map_err(|error| Failure::usage("--database").because(error));
+    }
+    let file = default_file();
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::usage(format!("cannot make the folder {}", folder.display())).because(error)
+        })?;
+    }
+    Ok(DatabaseUrl::Sqlite(file))
+}
+
+/// Whether nothing is lost when the schema is made without being asked for: the database is a file that is not there yet.
+pub(super) fn is_new_file(database: &DatabaseUrl) -> bool {
+    match database {
+        DatabaseUrl::Sqlite(path) => std::fs::metadata(path).map_or(true, |found| found.len() == 0),
+        DatabaseUrl::Memory | DatabaseUrl::Postgres(_) => false,
+    }
+}
+
+/// The same for the store; none for a database in memory.
+pub(super) fn stored(database: &DatabaseUrl) -> Result<Option<drydock_store::DatabaseUrl>, Failure> {
+    match database {
+        DatabaseUrl::Memory => Ok(None),
+        DatabaseUrl::Sqlite(path) => Ok(Some(drydock_store::DatabaseUrl::sqlite(path))),
+        DatabaseUrl::Postgres(url) => {
+            url.expose_secret().parse().map(Some).map_err(|error| Failure::usage("--database").because(error))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What came of a demo, and what to try next.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use drydock_core::task::ActionResult;
+
+use super::run::Run;
+use crate::cli::emulate::{OPEN_KEY, Running};
+use crate::cli::failure::Failure;
+use crate::cli::keys;
+use crate::cli::output;
+use crate::cli::progress::{Look, Share};
+use crate::cli::units;
+
+/// What all tasks of one node came to.
+#[derive(Default)]
+struct Sum {
+    result: ActionResult,
+    why: String,
+    steps: usize,
+    time: Duration,
+}
+
+/// A line for each node, and commands that work on what is there.
+pub(super) fn tell(looks: &[Look], run: &Run, emulator: Option<&Running>) -> Result<(), Failure> {
+    let mut table = output::table(&["NODE", "RESULT", "STEPS", "TIME"]);
+    for (node, sum) in sums(looks) {
+        let result = if sum.why.is_empty() { sum.result.as_str().to_owned() } else { sum.why };
+        table.add_row([node.to_owned(), result, sum.steps.to_string(), units::show(sum.time)]);
+    }
+    output::line("")?;
+    output::rows(&table)?;
+    output::line(&next(run, emulator))
+}
+
+fn sums(looks: &[Look]) -> BTreeMap<&str, Sum> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    let of_nodes = |look: &&Look| !look.task.subtask_id_list.is_empty();
+    for share in looks.iter().filter(of_nodes).flat_map(|look| &look.shares) {
+        let sum = sums.entry(&share.name).or_default();
+        sum.result = share.result;
+        sum.why = if share.result == ActionResult::Success { String::new() } else { share.now.clone() };
+        sum.steps += share.done;
+        sum.time += took(share);
+    }
+    sums
+}
+
+fn took(share: &Share) -> Duration {
+    let (Some(created), Some(updated)) = (share.created, share.updated) else { return Duration::ZERO };
+    (updated - created).to_std().unwrap_or_default()
+}
+
+fn next(run: &Run, emulator: Option<&Running>) -> String {
+    let folder = run.path().display();
+    let mut lines = vec![
+        String::new(),
+        "What to try next:".to_owned(),
+        "  drydock demo --speed 10s                 # kill -9 it in the middle, and start it again"
+            .to_owned(),
+        format!("  less {folder}/effects.jsonl    # all that was done to the servers"),
+    ];
+    let database = if run.owns_database() { format!("{folder}/drydock.db") } else { "DATABASE".to_owned() };
+    match emulator {
+        Some(emulator) => lines.extend([
+            format!(
+                "  {}={OPEN_KEY} drydock serve --database {database} --maas-url {} --poll-interval 1s &",
+                keys::VARIABLE,
+                emulator.maas_url
+            ),
+            format!("  drydock task create destroy_nodes --design {folder}/site.yaml --nodes r1n01 --wait"),
+            format!("  rm {folder}/emulator.json       # ends the emulated servers"),
+        ]),
+        None => lines.extend([
+            format!("  drydock serve --database {database} &    # then look at what was recorded:"),
+            "  drydock task list".to_owned(),
+            "  drydock demo --keep                      # the emulated servers stay, to be worked on by hand"
+                .to_owned(),
+        ]),
+    }
+    lines.join("\n")
+}

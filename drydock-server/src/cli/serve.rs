@@ -1,0 +1,142 @@
+//! `drydock serve`: the server, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use drydock_core::{InstanceName, error_chain};
+use drydock_workflow::EngineOptions;
+
+use super::failure::{Exit, Failure};
+use super::log::{self, LogFormat};
+use super::{database, keys, output, units};
+use crate::config::{DatabaseUrl, MaasConfig, ServeConfig};
+use crate::lifecycle;
+use crate::serve::{ServeError, serve};
+
+/// Runs a server: the API, and the engine that carries tasks out.
+///
+/// Any number of servers may share a Postgres database; they share its tasks. When one dies, the others take its tasks over after
+/// the lease; when it is started again under its name, it goes on with them at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --database, the tasks are in an SQLite file of yours, which is brought up to date by itself; any other
+database with an old schema is refused: see `drydock migrate`.
+The first Ctrl-C stops in order: steps under way may finish. The second stops at once. Either way,
+tasks go on when a server starts again.
+
+When requests are taken, the line `ready` is printed. The log goes to standard error.
+
+Examples:
+  MAAS_API_KEY=consumer:token:secret drydock serve --maas-url http://maas.example:5240/MAAS
+  DRYDOCK_DATABASE=postgres://drydock:secret@db/drydock drydock serve --name rack-a --lease 15s
+  drydock serve --database ./site.db --log drydock_workflow=debug")]
+pub(super) struct Serve {
+    /// Where tasks are kept: an SQLite file, postgres://…, or memory: for a try. With a password, better in the variable
+    #[arg(long, env = "DRYDOCK_DATABASE", hide_env_values = true, value_name = "PATH|URL")]
+    database: Option<String>,
+    /// Bring the database's schema up to date first
+    #[arg(long)]
+    migrate: bool,
+    /// Where the API listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Listen on an address that other machines can reach, although the API asks nobody who they are
+    #[arg(long)]
+    allow_unauthenticated: bool,
+    /// The name of this server; each over one database needs its own [default: host name and port]
+    #[arg(long, value_name = "NAME")]
+    name: Option<InstanceName>,
+    /// How long it may be silent before others take over its tasks
+    #[arg(long, default_value = "15s", value_name = "TIME", value_parser = units::some_duration)]
+    lease: Duration,
+    /// How many tasks it works on at once
+    #[arg(long, default_value_t = EngineOptions::default().capacity, value_name = "N")]
+    capacity: usize,
+    /// How often it asks the provisioner and the BMCs how far a server is
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = units::some_duration)]
+    poll_interval: Duration,
+    /// The MAAS that installs servers, such as http://maas.example:5240/MAAS
+    #[arg(long, value_name = "URL")]
+    maas_url: Option<String>,
+    /// The file with its API key, CONSUMER:TOKEN:SECRET [default: the variable MAAS_API_KEY]
+    #[arg(long, value_name = "FILE")]
+    maas_key_file: Option<PathBuf>,
+    /// A file of certificates (PEM) to trust for it besides the system's
+    #[arg(long, value_name = "FILE")]
+    maas_ca: Option<PathBuf>,
+    /// What is logged: a level, or levels by module
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+    /// What lines of the log look like
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        log::to_stderr(&self.log, self.log_format)?;
+        let config = self.config()?;
+        output::line(&format!("database: {}", config.database))?;
+        let served = serve(config).await?;
+        output::line(&format!("listening on http://{}\nready", served.address()))?;
+        match lifecycle::until_signal(&served).await {
+            Ok(()) => Ok(Exit::Done),
+            // It is shared with whoever else waits, so only its text can be had.
+            Err(error) => Err(Failure::failed(format!("the server stopped: {}", error_chain(&*error)))),
+        }
+    }
+
+    fn config(self) -> Result<ServeConfig, Failure> {
+        let database = database::choose(self.database.as_deref())?;
+        let may_migrate = self.migrate || self.database.is_none() || database::is_new_file(&database);
+        let name = match self.name {
+            Some(name) => name,
+            None => default_name(self.listen.port())?,
+        };
+        let mut config = ServeConfig::new(database, name);
+        config.migrate_on_start = may_migrate || matches!(config.database, DatabaseUrl::Memory);
+        config.listen = self.listen;
+        config.allow_unauthenticated = self.allow_unauthenticated;
+        config.engine.lease = self.lease;
+        config.engine.capacity = self.capacity;
+        config.engine.poll = config.engine.poll.min(self.lease);
+        config.orchestrator.poll = self.poll_interval;
+        config.orchestrator.power_poll = config.orchestrator.power_poll.min(self.poll_interval);
+        config.maas = match self.maas_url {
+            None => None,
+            Some(url) => {
+                let api_key = keys::maas_key(self.maas_key_file.as_deref())?.ok_or_else(|| {
+                    Failure::usage(format!(
+                        "--maas-url needs an API key: give --maas-key-file, or set {}",
+                        keys::VARIABLE
+                    ))
+                })?;
+                Some(MaasConfig { url, api_key, ca: self.maas_ca })
+            }
+        };
+        Ok(config)
+    }
+}
+
+/// A name that a server keeps when it is started again, and that no other on this machine has: two cannot have one port.
+fn default_name(port: u16) -> Result<InstanceName, Failure> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim().split('.').next().filter(|host| !host.is_empty()).unwrap_or("drydock").to_owned();
+    let number = if port == 0 { std::process::id() } else { u32::from(port) };
+    InstanceName::new(format!("{host}-{number}")).map_err(|error| {
+        Failure::usage("the host name makes no name for this server; give it one with --name").because(error)
+    })
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Config(_) | ServeError::File { .. } => {
+                Self::usage("the server cannot be set up").because(error)
+            }
+            _ => Self::failed("the server did not start").because(error),
+        }
+    }
+}
