@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use chrono::TimeDelta;
 use drydock_core::journal::{
     AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Message, NewTask, Parent, StepEnd,
     StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
@@ -23,7 +22,7 @@ pub fn id(n: u32) -> TaskId {
 
 /// `n` seconds and a bit after the beginning of time in these tests.
 pub fn at(n: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000 + n) + TimeDelta::microseconds(123_456)
+    Timestamp::from_timestamp_micros((1_800_000_000 + n) * 1_000_000 + 123_456).unwrap()
 }
 
 /// A step's name.
