@@ -259,7 +259,7 @@ mod tests {
             (
                 "lease",
                 Box::new(|it| {
-                    (it.engine.lease, it.engine.poll) = (Duration::from_millis(1), Duration::from_millis(1))
+                    (it.engine.lease, it.engine.poll) = (Duration::from_millis(1), Duration::from_millis(1));
                 }),
             ),
             ("poll", Box::new(|it| it.engine.poll = Duration::from_hours(1))),
