@@ -237,7 +237,9 @@ fn sum<T>(rounds: &[T], of: impl Fn(&T) -> u64) -> u64 {
     rounds.iter().map(of).sum()
 }
 
+/// `None` when a round does not know, or when there was none.
 fn total<T>(rounds: &[T], of: impl Fn(&T) -> Option<u64>) -> Option<u64> {
+    rounds.first()?;
     rounds.iter().map(of).sum()
 }
 

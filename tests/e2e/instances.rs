@@ -6,7 +6,7 @@ use drydock::core::journal::{Checkpoint, JournalError, StepEnd, Write};
 use drydock::core::{Payload, StepName, TaskId};
 use drydock::store::Store;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgPool;
 
 use crate::process::{PATIENCE, Process};
 use crate::site::EmulatedSite;
@@ -19,21 +19,21 @@ async fn a_killed_instances_tasks_are_taken_over_within_the_lease_and_its_writes
     let site = EmulatedSite::start("1500ms");
     let database = store::postgres("instances").await;
     let store = store::open(&database).await;
-    let mut connection = PgConnection::connect(&database).await.unwrap();
-    let (mut first, address) = serve_somewhere(&site, &database, "first");
+    let pool = PgPool::connect(&database).await.unwrap();
+    let (first, address) = serve_somewhere(&site, &database, "first");
     let (_second, _) = serve_somewhere(&site, &database, "second");
 
     let prepare = create(&site, &address, "prepare_nodes").await;
     wait_for("the first task's end", || ended(&*store, prepare)).await;
     let deploy = create(&site, &address, "deploy_nodes").await;
-    let epochs = wait_for("both to have tasks", || shared(&mut connection)).await;
+    let epochs = wait_for("both to have tasks", || shared(&pool)).await;
     let dead = epoch_of(&*store, "first").await;
     let survivor = epoch_of(&*store, "second").await;
     assert!(epochs.contains(&dead.get()) && epochs.contains(&survivor.get()));
-    first.kill_now();
+    first.kill();
 
     let killed = Instant::now();
-    wait_for("the takeover", || owned_only_by(&mut connection, survivor.get())).await;
+    wait_for("the takeover", || owned_only_by(&pool, survivor.get())).await;
     // The lease, and until the next look, which comes every third of it.
     let limit = LEASE + LEASE / 3 + Duration::from_secs(1);
     assert!(killed.elapsed() < limit, "taken over only after {:?}", killed.elapsed());
@@ -109,18 +109,18 @@ async fn ended(store: &dyn Store, task: TaskId) -> Option<()> {
     store.task_end(task).await.unwrap().map(|_| ())
 }
 
-async fn owners(connection: &mut PgConnection) -> Vec<i64> {
+async fn owners(pool: &PgPool) -> Vec<i64> {
     let sql = "SELECT DISTINCT owner FROM live WHERE owner IS NOT NULL";
-    sqlx::query_scalar(sql).fetch_all(connection).await.unwrap()
+    sqlx::query_scalar(sql).fetch_all(pool).await.unwrap()
 }
 
 /// The two instances that have tasks, once two have.
-async fn shared(connection: &mut PgConnection) -> Option<Vec<i64>> {
-    Some(owners(connection).await).filter(|owners| owners.len() == 2)
+async fn shared(pool: &PgPool) -> Option<Vec<i64>> {
+    Some(owners(pool).await).filter(|owners| owners.len() == 2)
 }
 
-async fn owned_only_by(connection: &mut PgConnection, epoch: i64) -> Option<()> {
-    (owners(connection).await == [epoch]).then_some(())
+async fn owned_only_by(pool: &PgPool, epoch: i64) -> Option<()> {
+    (owners(pool).await == [epoch]).then_some(())
 }
 
 /// Asks again and again until there is an answer.
