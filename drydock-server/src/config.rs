@@ -121,7 +121,7 @@ impl MaasConfig {
         match self.url.parse::<Url>() {
             // The text of the URL stays out of the message: it may hold a password.
             Err(problem) => {
-                problems.add("maas.url", format!("not a URL ({problem}): write http://HOST:5240/MAAS"))
+                problems.add("maas.url", format!("not a URL ({problem}): write http://HOST:5240/MAAS"));
             }
             Ok(url) => {
                 problems.when(!matches!(url.scheme(), "http" | "https"), "maas.url", || {

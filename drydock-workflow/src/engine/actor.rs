@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
-use drydock_core::{Epoch, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Clock, Epoch, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::message::{Finished, Flushed, Message};
+use super::message::{Finished, Flushed, Message, Request};
 use super::registry::{Code, Loaded};
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
@@ -29,7 +28,9 @@ pub(super) struct Actor {
     pub(super) options: EngineOptions,
     pub(super) code: Arc<Code>,
     pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
-    pub(super) inbox: mpsc::WeakSender<Message>,
+    /// Where what this actor sets going reports to.
+    pub(super) inbox: mpsc::Sender<Message>,
+    messages: mpsc::Receiver<Message>,
     pub(super) events: broadcast::Sender<Event>,
 
     pub(super) lives: HashMap<TaskId, Live>,
@@ -77,13 +78,15 @@ impl Actor {
         epoch: Epoch,
         workflows: HashMap<WorkflowId, Arc<Loaded>>,
     ) -> Self {
+        let (inbox, messages) = mpsc::channel(instance.options.inbox);
         Self {
             ports: instance.ports.clone(),
             epoch,
             options: instance.options,
             code: Arc::clone(&instance.code),
             workflows,
-            inbox: instance.inbox.clone(),
+            inbox,
+            messages,
             events: instance.events.clone(),
             lives: HashMap::new(),
             timers: BTreeSet::new(),
@@ -104,26 +107,31 @@ impl Actor {
     /// Works until it was drained. Cancel-safe: a dropped call has spawned steps, which [`Actor::stop_all`] stops.
     pub(super) async fn run(
         &mut self,
-        messages: &mut mpsc::Receiver<Message>,
+        requests: &mut mpsc::Receiver<Request>,
         to_flusher: mpsc::Sender<Vec<Write>>,
         mut flushed: mpsc::Receiver<Flushed>,
     ) -> Quit {
         let mut gulp = Vec::with_capacity(GULP);
+        let mut asked = Vec::with_capacity(GULP);
         let mut poll = tokio::time::interval(self.options.poll);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // Fair on purpose: a flood of one kind must not starve the others.
             tokio::select! {
-                biased;
                 Some(answer) = flushed.recv() => self.on_flushed(answer),
-                count = messages.recv_many(&mut gulp, GULP) => {
+                _ = self.messages.recv_many(&mut gulp, GULP) => {
+                    gulp.drain(..).for_each(|message| self.on_message(message));
+                }
+                count = requests.recv_many(&mut asked, GULP) => {
                     if count == 0 {
                         return Quit::Dropped;
                     }
-                    gulp.drain(..).for_each(|message| self.on_message(message));
+                    asked.drain(..).for_each(|request| self.on_request(request));
                 }
-                () = self.next_timer() => self.on_timers(),
+                () = next_timer(&self.timers, &*self.ports.clock) => {}
                 _ = poll.tick() => self.look(),
             }
+            self.on_timers();
             self.flush(&to_flusher);
             if self.draining && self.is_quiet() {
                 return Quit::Drained;
@@ -134,6 +142,8 @@ impl Actor {
     /// Stops every step and forgets every task. Afterwards nothing of this incarnation runs any more.
     pub(super) async fn stop_all(&mut self) {
         self.all.cancel();
+        // Nobody waits for room in the inbox any more.
+        self.messages.close();
         for (_, live) in self.lives.drain() {
             live.cancel.cancel();
             live.attempts.iter().for_each(|(_, attempt)| attempt.abort());
@@ -142,18 +152,24 @@ impl Actor {
         self.spawned.wait().await;
     }
 
-    fn on_message(&mut self, message: Message) {
-        match message {
-            Message::Submit { task, reply } => self.on_submit(task, reply),
-            Message::Watch { task, reply } => {
+    fn on_request(&mut self, request: Request) {
+        match request {
+            Request::Submit { task, reply } => self.on_submit(task, reply),
+            Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
                     self.watchers.entry(task).or_default().push(reply);
                 } else {
                     answer(reply, None);
                 }
             }
+            Request::Look => self.look(),
+            Request::Drain => self.on_drain(),
+        }
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
             Message::Look => self.look(),
-            Message::Drain => self.on_drain(),
             Message::Finished(finished) => self.on_finished(finished),
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
@@ -213,17 +229,10 @@ impl Actor {
         }
     }
 
-    async fn next_timer(&self) {
-        match self.timers.first() {
-            Some((at, ..)) => {
-                let wait = (*at - self.ports.clock.now()).to_std().unwrap_or(Duration::ZERO);
-                tokio::time::sleep(wait).await;
-            }
-            None => std::future::pending().await,
-        }
-    }
-
     fn on_timers(&mut self) {
+        if self.timers.is_empty() {
+            return;
+        }
         let now = self.ports.clock.now();
         while let Some(due) = self.timers.first().copied().filter(|(at, ..)| *at <= now) {
             self.timers.remove(&due);
@@ -286,10 +295,8 @@ impl Actor {
                 () = all.cancelled() => return,
                 message = question => message,
             };
-            if let Some(inbox) = inbox.upgrade() {
-                // A closed inbox means that the instance is gone; nobody waits for the answer.
-                let _gone = inbox.send(message).await.is_err();
-            }
+            // A closed inbox means that this incarnation is over; nobody waits for the answer.
+            let _over = inbox.send(message).await.is_err();
         });
     }
 
@@ -305,6 +312,14 @@ impl Actor {
         for watcher in self.watchers.remove(&task).unwrap_or_default() {
             answer(watcher, Some(end.clone()));
         }
+    }
+}
+
+/// Waits for the first timer to come due. Cancel-safe.
+async fn next_timer(timers: &BTreeSet<(Timestamp, TaskId, StepIndex)>, clock: &dyn Clock) {
+    match timers.first() {
+        Some((at, ..)) => tokio::time::sleep((*at - clock.now()).to_std().unwrap_or_default()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -97,11 +97,9 @@ impl Actor {
             let said_in = ctx.clone();
             let result = guard(limit, body.run_erased(ctx, input)).await;
             let said = said_in.take_said();
-            if let Some(inbox) = inbox.upgrade() {
-                let finished = Finished { task, step, result, said, started_at: now };
-                // A closed inbox means that the instance is gone; the next owner runs the step again.
-                let _gone = inbox.send(Message::Finished(finished)).await.is_err();
-            }
+            let finished = Finished { task, step, result, said, started_at: now };
+            // A closed inbox means that this incarnation is over; the next owner runs the step again.
+            let _over = inbox.send(Message::Finished(finished)).await.is_err();
         });
         live.attempts.push((step, attempt.abort_handle()));
         let (name, attempt) = (&definition.name, progress.attempt);

@@ -30,7 +30,7 @@ pub(super) async fn run(
     epoch: Epoch,
     joined: Instant,
     lease: Duration,
-    inbox: mpsc::WeakSender<Message>,
+    inbox: mpsc::Sender<Message>,
 ) -> Lost {
     let third = lease / 3;
     let mut renewed = joined;
@@ -46,9 +46,7 @@ pub(super) async fn run(
             Ok(Err(Lost::Late)) | Err(_) => return Lost::Late,
         }
         let watch = rivals.watch(&ports, epoch, lease);
-        if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await
-            && let Some(inbox) = inbox.upgrade()
-        {
+        if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await {
             // Tasks became free. A full inbox loses the hint; the next poll finds them.
             let _hint_lost = inbox.try_send(Message::Look).is_err();
         }

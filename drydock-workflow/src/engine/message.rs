@@ -1,4 +1,5 @@
-//! Everything that the actor can be told.
+//! Everything that the actor can be told: requests by users of the engine, which outlive an incarnation, and messages from
+//! within, which do not.
 
 use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
 use drydock_core::{Payload, StepName, TaskId, Timestamp};
@@ -9,15 +10,22 @@ use crate::dag::StepIndex;
 use crate::outcome::StepResult;
 use crate::step::Said;
 
-pub(super) enum Message {
-    /// A user starts a task.
+/// From whoever holds the engine.
+pub(super) enum Request {
+    /// Start a task.
     Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
-    /// A user waits for a task's end; `None` when the task is not here.
+    /// Tell when a task has ended; `None` when the task is not here.
     Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
-    /// There may be work or news: look now.
+    /// There may be news: look now.
     Look,
     /// Come to an orderly end.
     Drain,
+}
+
+/// From what the actor itself has set going. Of an incarnation that is over nothing is heard any more.
+pub(super) enum Message {
+    /// There may be work or news: look now.
+    Look,
     /// An attempt is over.
     Finished(Finished),
     /// A claim was answered.

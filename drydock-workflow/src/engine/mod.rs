@@ -1,7 +1,7 @@
 //! The engine: one instance that claims tasks, runs their steps and records what happened.
 //!
 //! ```text
-//!   Engine (handle) ──message──▶ actor ──writes──▶ flusher ──one commit──▶ Journal
+//!   Engine (handle) ──request──▶ actor ──writes──▶ flusher ──one commit──▶ Journal
 //!        ▲                       │  ▲ ◀──committed──┘                        ▲
 //!        └──────events───────────┤  └──finished── steps (tokio tasks)        │
 //!                                └── claims, news, children ─────────────────┤
@@ -36,7 +36,7 @@ pub use event::{Event, EventKind};
 pub use options::EngineOptions;
 
 use crate::workflow::Workflow;
-use message::Message;
+use message::Request;
 use registry::Code;
 use supervisor::{Ports, Supervisor};
 
@@ -47,7 +47,7 @@ type Stopped = Option<Result<(), Arc<EngineError>>>;
 /// crashed. [`Engine::drain`] is the orderly end.
 #[derive(Clone)]
 pub struct Engine {
-    inbox: mpsc::Sender<Message>,
+    inbox: mpsc::Sender<Request>,
     events: broadcast::Sender<Event>,
     stopped: watch::Receiver<Stopped>,
     code: Arc<Code>,
@@ -93,7 +93,7 @@ impl EngineBuilder {
     /// which must be dead, are taken over at once.
     pub async fn start(self) -> Result<Engine, EngineError> {
         self.code.check()?;
-        let (inbox, messages) = mpsc::channel(self.options.inbox);
+        let (inbox, requests) = mpsc::channel(self.options.inbox);
         let (events, _) = broadcast::channel(self.options.event_buffer);
         let (stopped_tx, stopped) = watch::channel(None);
         let code = Arc::new(self.code);
@@ -103,8 +103,7 @@ impl EngineBuilder {
             name: self.name,
             options: self.options,
             code: Arc::clone(&code),
-            inbox: inbox.downgrade(),
-            messages,
+            requests,
             events: events.clone(),
             hard: hard.clone(),
         };
@@ -134,7 +133,7 @@ impl Engine {
         let input = Payload::encode(input).map_err(EngineError::Input)?;
         let workflow = self.code.id_of(workflow.name())?;
         let task = NewTask { id, parent: None, workflow, input, created_at: now };
-        self.ask(|reply| Message::Submit { task, reply }).await??;
+        self.ask(|reply| Request::Submit { task, reply }).await??;
         Ok(id)
     }
 
@@ -144,7 +143,7 @@ impl Engine {
         let request = Cancellation { by: by.to_owned(), at: self.ports.clock.now() };
         let known = self.ports.journal.task_cancel(task, &request).await?;
         // The news would come with the next poll; this is sooner. A full inbox may lose the hint.
-        let _hint_lost = self.inbox.try_send(Message::Look).is_err();
+        let _hint_lost = self.inbox.try_send(Request::Look).is_err();
         Ok(known)
     }
 
@@ -152,7 +151,7 @@ impl Engine {
     pub async fn wait(&self, task: TaskId) -> Result<TaskEnd, EngineError> {
         loop {
             // The actor answers when the task ends here; it answers `None` when it does not have the task.
-            let asked = self.ask(|reply| Message::Watch { task, reply }).await;
+            let asked = self.ask(|reply| Request::Watch { task, reply }).await;
             if let Ok(Some(end)) = asked {
                 return Ok(end);
             }
@@ -173,7 +172,7 @@ impl Engine {
     /// leaves, and others may have its tasks. Waits are durable and are not waited for.
     pub async fn drain(&self) -> Result<(), EngineError> {
         // A closed inbox means that it has stopped already.
-        let _stopped = self.inbox.send(Message::Drain).await.is_err();
+        let _stopped = self.inbox.send(Request::Drain).await.is_err();
         self.stopped().await
     }
 
@@ -189,7 +188,7 @@ impl Engine {
         }
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, EngineError> {
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.inbox.send(message(reply)).await.map_err(|_| EngineError::Stopped)?;
         answer.await.map_err(|_| EngineError::Interrupted)

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
 use super::lease::Lost;
-use super::message::{Flushed, Message};
+use super::message::{Flushed, Request};
 use super::registry::Code;
 use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
 
@@ -29,8 +29,7 @@ pub(super) struct Supervisor {
     pub(super) name: InstanceName,
     pub(super) options: EngineOptions,
     pub(super) code: Arc<Code>,
-    pub(super) inbox: mpsc::WeakSender<Message>,
-    pub(super) messages: mpsc::Receiver<Message>,
+    pub(super) requests: mpsc::Receiver<Request>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) hard: CancellationToken,
 }
@@ -96,7 +95,7 @@ impl Supervisor {
         let (answers, flushed) = mpsc::channel::<Flushed>(1);
         let mut helpers = JoinSet::new();
         helpers.spawn(flusher::run(self.ports.clone(), epoch, batches, answers));
-        let lease = lease::run(self.ports.clone(), epoch, joined, self.options.lease, self.inbox.clone());
+        let lease = lease::run(self.ports.clone(), epoch, joined, self.options.lease, actor.inbox.clone());
         let mut actor = actor;
         let ended = tokio::select! {
             () = self.hard.cancelled() => Ended::Dropped,
@@ -109,7 +108,7 @@ impl Supervisor {
                 Ok(Err(error)) => Ended::Failed(error.into()),
                 Err(_) => Ended::Failed(EngineError::Stopped),
             },
-            quit = actor.run(&mut self.messages, to_flusher, flushed) => match quit {
+            quit = actor.run(&mut self.requests, to_flusher, flushed) => match quit {
                 Quit::Drained => Ended::Drained,
                 Quit::Dropped => Ended::Dropped,
             },

@@ -1,0 +1,110 @@
+//! A journal that counts what the engine asks of the one below it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use drydock_core::journal::{
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
+    TaskEnd, Write,
+};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+
+/// Passes everything on, and counts batches and the writes in them.
+pub(crate) struct Counting {
+    below: Arc<dyn Journal>,
+    appends: AtomicU64,
+    writes: AtomicU64,
+    steps: AtomicU64,
+}
+
+impl Counting {
+    pub(crate) fn new(below: Arc<dyn Journal>) -> Arc<Self> {
+        Arc::new(Self { below, appends: AtomicU64::new(0), writes: AtomicU64::new(0), steps: AtomicU64::new(0) })
+    }
+
+    /// How many batches were written so far.
+    pub(crate) fn appends(&self) -> u64 {
+        self.appends.load(Ordering::Relaxed)
+    }
+
+    /// How many writes were in them.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// How many of these were checkpoints.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Journal for Counting {
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.below.append(epoch, writes).await?;
+        let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
+        self.appends.fetch_add(1, Ordering::Relaxed);
+        self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
+        self.steps.fetch_add(steps as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
+        self.below.instance_join(name, at).await
+    }
+
+    async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.below.instance_renew(epoch).await
+    }
+
+    async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError> {
+        self.below.instance_list().await
+    }
+
+    async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError> {
+        self.below.instance_retire(epoch, beat).await
+    }
+
+    async fn instance_leave(&self, epoch: Epoch) -> Result<(), JournalError> {
+        self.below.instance_leave(epoch).await
+    }
+
+    async fn workflow_put(&self, workflow: &StoredWorkflow) -> Result<WorkflowId, JournalError> {
+        self.below.workflow_put(workflow).await
+    }
+
+    async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError> {
+        self.below.workflow_list().await
+    }
+
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+        self.below.task_submit(tasks).await
+    }
+
+    async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
+        self.below.task_cancel(task, request).await
+    }
+
+    async fn task_claim(
+        &self,
+        epoch: Epoch,
+        workflows: &[WorkflowId],
+        at: Timestamp,
+        max: usize,
+    ) -> Result<Vec<ClaimedTask>, JournalError> {
+        self.below.task_claim(epoch, workflows, at, max).await
+    }
+
+    async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
+        self.below.news(epoch, parents).await
+    }
+
+    async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
+        self.below.task_end(task).await
+    }
+
+    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
+        self.below.child_ends(parent, step).await
+    }
+}

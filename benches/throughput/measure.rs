@@ -1,0 +1,253 @@
+//! The rounds: raw inserts and the engine, in turns, then one task alone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use drydock_core::InstanceName;
+use drydock_core::journal::Journal;
+use drydock_workflow::{Engine, EngineOptions};
+use hdrhistogram::Histogram;
+
+use crate::Failure;
+use crate::args::Args;
+use crate::database::{Batch, Bench, Census};
+use crate::journal::Counting;
+use crate::load::{Load, STEPS, Until, workflow};
+use crate::progress::Progress;
+use crate::report::{Report, Spread, per};
+use crate::usage;
+
+/// Rows of a raw commit.
+const RAW_ROWS: usize = 500;
+/// How long everything runs before it is measured: caches, prepared statements, the first pages of the tables.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Tasks that are run alone: first unmeasured, then measured.
+const ALONE: (usize, usize) = (30, 300);
+
+/// What a round with the engine came to.
+#[derive(Default)]
+struct Round {
+    tasks: u64,
+    elapsed: Duration,
+    cpu: Duration,
+    log: Option<u64>,
+    appends: u64,
+    writes: u64,
+}
+
+impl Round {
+    fn steps(&self) -> u64 {
+        self.tasks * u64::from(STEPS)
+    }
+}
+
+/// What a raw round came to.
+#[derive(Default)]
+struct RawRound {
+    rows: u64,
+    elapsed: Duration,
+    log: Option<u64>,
+}
+
+/// A store, while it is being measured.
+struct Measure<'a> {
+    args: &'a Args,
+    bench: &'a mut Bench,
+    progress: Progress,
+    /// Tasks that were run so far.
+    tasks: u64,
+}
+
+/// Measures a store, and fails when what the engine left in it is not what it should be.
+pub(crate) async fn measure(args: &Args, bench: &mut Bench) -> Result<Report, Failure> {
+    let raws = if bench.database.is_some() { args.rounds + 1 } else { 0 };
+    let progress = Progress::new(bench.name, args.rounds + raws);
+    let mut measure = Measure { args, bench, progress, tasks: 0 };
+    measure.load(Until::Time(WARM_UP)).await?;
+    measure.insert(WARM_UP).await?;
+    let (mut rounds, mut raw) = (Vec::new(), Vec::new());
+    for _ in 0..args.rounds {
+        raw.extend(measure.raw_round().await?);
+        rounds.push(measure.round().await?);
+    }
+    raw.extend(measure.raw_round().await?);
+    let alone = measure.alone().await?;
+    let raw_commit = measure.raw_commit().await?;
+    measure.check().await?;
+    Ok(measure.report(&rounds, &raw, &alone, raw_commit.as_ref()))
+}
+
+impl Measure<'_> {
+    async fn round(&mut self) -> Result<Round, Failure> {
+        const KIND: &str = "engine";
+        self.progress.begin(KIND);
+        let until = self.args.tasks.map_or(Until::Time(self.args.round()), Until::Tasks);
+        let round = self.load(until).await?;
+        self.progress.done(KIND, &format!("{:.0} steps/s", per(round.steps(), round.elapsed)));
+        Ok(round)
+    }
+
+    async fn raw_round(&mut self) -> Result<Option<RawRound>, Failure> {
+        const KIND: &str = "raw";
+        if self.bench.database.is_none() {
+            return Ok(None);
+        }
+        self.progress.begin(KIND);
+        let round = self.insert(self.args.round()).await?;
+        self.progress.done(KIND, &format!("{:.0} rows/s", per(round.rows, round.elapsed)));
+        Ok(Some(round))
+    }
+
+    /// The engine, as busy as it gets.
+    async fn load(&mut self, until: Until) -> Result<Round, Failure> {
+        let journal = Counting::new(Arc::clone(&self.bench.store) as Arc<dyn Journal>);
+        let engine = self.engine(journal.clone()).await?;
+        let log = self.log().await?;
+        let (cpu, begun) = (usage::cpu()?, Instant::now());
+        let load = Load::new(engine.clone(), workflow()?, until);
+        let running = Arc::clone(&load).run(self.args.concurrency);
+        tokio::pin!(running);
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                ended = &mut running => break ended?,
+                _ = tick.tick() => self.progress.now("engine", &format!("{} tasks", load.ended())),
+            }
+        }
+        let (elapsed, cpu) = (begun.elapsed(), usage::cpu()?.saturating_sub(cpu));
+        let (appends, writes) = (journal.appends(), journal.writes());
+        let log = log.zip(self.log().await?).map(|(before, after)| after - before);
+        engine.drain().await?;
+        let round = Round { tasks: load.ended(), elapsed, cpu, log, appends, writes };
+        if journal.steps() != round.steps() {
+            return Err(format!("{} tasks ended, with {} checkpoints", round.tasks, journal.steps()).into());
+        }
+        self.tasks += round.tasks;
+        Ok(round)
+    }
+
+    async fn engine(&self, journal: Arc<dyn Journal>) -> Result<Engine, Failure> {
+        let capacity = EngineOptions::default().capacity.max(self.args.concurrency * 2);
+        let options = EngineOptions { capacity, ..EngineOptions::default() };
+        let builder = Engine::builder(journal, InstanceName::new("bench")?).options(options);
+        Ok(builder.workflow(&workflow()?).start().await?)
+    }
+
+    /// Plain inserts for a time, or as many as the engine makes when tasks are counted.
+    async fn insert(&mut self, time: Duration) -> Result<RawRound, Failure> {
+        let Some(database) = &mut self.bench.database else { return Ok(RawRound::default()) };
+        let most = self.args.tasks.map_or(u64::MAX, |tasks| tasks * u64::from(STEPS));
+        let mut batch = Batch::of(RAW_ROWS)?;
+        let log = database.log_position().await?;
+        let (begun, mut rows) = (Instant::now(), 0);
+        while begun.elapsed() < time && rows < most {
+            batch.renew();
+            database.insert(&batch).await?;
+            rows += batch.len() as u64;
+        }
+        let elapsed = begun.elapsed();
+        let log = log.zip(database.log_position().await?).map(|(before, after)| after - before);
+        Ok(RawRound { rows, elapsed, log })
+    }
+
+    /// One task at a time, from its submission to its end, in microseconds.
+    async fn alone(&mut self) -> Result<Histogram<u64>, Failure> {
+        let engine = self.engine(Arc::clone(&self.bench.store) as Arc<dyn Journal>).await?;
+        let load = Load::new(engine.clone(), workflow()?, Until::Time(Duration::MAX));
+        let mut times = Histogram::new(3)?;
+        for place in 0..ALONE.0 + ALONE.1 {
+            let begun = Instant::now();
+            load.one().await?;
+            if place >= ALONE.0 {
+                times.record(micros(begun.elapsed()))?;
+            }
+        }
+        engine.drain().await?;
+        self.tasks += load.ended();
+        Ok(times)
+    }
+
+    /// Raw commits of one row, in microseconds.
+    async fn raw_commit(&mut self) -> Result<Option<Histogram<u64>>, Failure> {
+        let Some(database) = &mut self.bench.database else { return Ok(None) };
+        let mut batch = Batch::of(1)?;
+        let mut times = Histogram::new(3)?;
+        for place in 0..ALONE.0 + ALONE.1 {
+            batch.renew();
+            let begun = Instant::now();
+            database.insert(&batch).await?;
+            if place >= ALONE.0 {
+                times.record(micros(begun.elapsed()))?;
+            }
+        }
+        Ok(Some(times))
+    }
+
+    /// Every task that was run has ended, and has one checkpoint for each of its steps.
+    async fn check(&mut self) -> Result<(), Failure> {
+        let Some(database) = &mut self.bench.database else { return Ok(()) };
+        let tasks = i64::try_from(self.tasks)?;
+        let expected = Census { ended: tasks, whole: tasks, torn: 0, live: 0 };
+        let found = database.census().await?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(format!("{}: the tables should hold {expected:?} and hold {found:?}", self.bench.name).into())
+    }
+
+    async fn log(&mut self) -> Result<Option<u64>, Failure> {
+        match &mut self.bench.database {
+            Some(database) => database.log_position().await,
+            None => Ok(None),
+        }
+    }
+
+    fn report(
+        self,
+        rounds: &[Round],
+        raw: &[RawRound],
+        alone: &Histogram<u64>,
+        raw_commit: Option<&Histogram<u64>>,
+    ) -> Report {
+        let steps: u64 = rounds.iter().map(Round::steps).sum();
+        let raw_rows: u64 = raw.iter().map(|round| round.rows).sum();
+        let steps_per_s = Spread::of(rounds.iter().map(|round| per(round.steps(), round.elapsed)));
+        let raw_rows_per_s = Spread::of(raw.iter().map(|round| per(round.rows, round.elapsed)));
+        Report {
+            store: self.bench.name,
+            about: self.bench.about.clone(),
+            concurrency: self.args.concurrency,
+            tasks_checked: self.tasks,
+            tasks_per_s: Spread::of(rounds.iter().map(|round| per(round.tasks, round.elapsed))),
+            ratio: steps_per_s.zip(raw_rows_per_s).map(|(steps, rows)| steps.median / rows.median),
+            steps_per_s,
+            raw_rows_per_s,
+            task_alone_p50_us: alone.value_at_quantile(0.5),
+            task_alone_p99_us: alone.value_at_quantile(0.99),
+            raw_commit_p50_us: raw_commit.map(|times| times.value_at_quantile(0.5)),
+            writes_per_commit: share(sum(rounds, |round| round.writes), sum(rounds, |round| round.appends)),
+            log_bytes_per_step: total(rounds, |round| round.log).map(|bytes| share(bytes, steps)),
+            log_bytes_per_raw_row: total(raw, |round| round.log).map(|bytes| share(bytes, raw_rows)),
+            client_cpu_us_per_step: share(sum(rounds, |round| micros(round.cpu)), steps),
+        }
+    }
+}
+
+fn sum<T>(rounds: &[T], of: impl Fn(&T) -> u64) -> u64 {
+    rounds.iter().map(of).sum()
+}
+
+/// `None` when a round does not know, or when there was none.
+fn total<T>(rounds: &[T], of: impl Fn(&T) -> Option<u64>) -> Option<u64> {
+    rounds.first()?;
+    rounds.iter().map(of).sum()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

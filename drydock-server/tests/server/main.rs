@@ -1,0 +1,12 @@
+//! A whole server on loopback, driven over HTTP: what each endpoint answers to good and to bad requests, and how a server ends.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod basics;
+mod cancel;
+mod create;
+mod get;
+mod health;
+mod list;
+mod steps;
+mod stop;
+mod support;

@@ -1,0 +1,8 @@
+//! The whole, as real processes: `drydock emulate` plays the site, `drydock serve` works on it, and the tests kill it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod instances;
+mod kill;
+mod process;
+mod site;
+mod store;
