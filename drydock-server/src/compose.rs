@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drydock_core::journal::JournalError;
-use drydock_core::{Clock, Entropy, SystemClock, SystemEntropy};
+use drydock_core::{Clock, Entropy, ExposeSecret as _, SystemClock, SystemEntropy};
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::IpmiDriver;
 use drydock_drivers::{NodeDriver, OobDriver};
@@ -58,7 +58,6 @@ async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, JournalError
         DatabaseUrl::Memory => return Ok(Arc::new(MemoryStore::new())),
         DatabaseUrl::Sqlite(path) => drydock_store::DatabaseUrl::sqlite(path),
         DatabaseUrl::Postgres(url) => {
-            use drydock_core::ExposeSecret as _;
             url.expose_secret().parse().map_err(|error| JournalError::Rejected(Box::new(error)))?
         }
     };
