@@ -54,29 +54,33 @@ fn took(share: &Share) -> Duration {
 
 fn next(run: &Run, emulator: Option<&Running>) -> String {
     let folder = run.path().display();
+    let database = if run.owns_database() { format!("{folder}/drydock.db") } else { "DATABASE".to_owned() };
     let mut lines = vec![
         String::new(),
         "What to try next:".to_owned(),
-        "  drydock demo --speed 10s                 # kill -9 it in the middle, and start it again"
-            .to_owned(),
-        format!("  less {folder}/effects.jsonl    # all that was done to the servers"),
+        "  # time enough to kill -9 it, and to start it again".to_owned(),
+        "  drydock demo --speed 10s".to_owned(),
+        "  # all that was done to the servers".to_owned(),
+        format!("  less {folder}/effects.jsonl"),
     ];
-    let database = if run.owns_database() { format!("{folder}/drydock.db") } else { "DATABASE".to_owned() };
     match emulator {
         Some(emulator) => lines.extend([
+            "  # work on the emulated servers, which are still there".to_owned(),
+            format!("  export {}={OPEN_KEY}", keys::VARIABLE),
             format!(
-                "  {}={OPEN_KEY} drydock serve --database {database} --maas-url {} --poll-interval 1s &",
-                keys::VARIABLE,
+                "  drydock serve --database {database} --maas-url {} --poll-interval 1s &",
                 emulator.maas_url
             ),
             format!("  drydock task create destroy_nodes --design {folder}/site.yaml --nodes r1n01 --wait"),
-            format!("  rm {folder}/emulator.json       # ends the emulated servers"),
+            "  # end them".to_owned(),
+            format!("  rm {folder}/emulator.json"),
         ]),
         None => lines.extend([
-            format!("  drydock serve --database {database} &    # then look at what was recorded:"),
+            "  # look at what was recorded".to_owned(),
+            format!("  drydock serve --database {database} &"),
             "  drydock task list".to_owned(),
-            "  drydock demo --keep                      # the emulated servers stay, to be worked on by hand"
-                .to_owned(),
+            "  # the same, with servers that stay, to be worked on by hand".to_owned(),
+            "  drydock demo --keep".to_owned(),
         ]),
     }
     lines.join("\n")

@@ -139,7 +139,7 @@ fn current(status: &str, steps: &[StepDocument]) -> String {
         (Some(_), Some(error)) if step.status == StepStatus::Retrying => {
             format!("{}: will be tried again: {}", step.name, error.message)
         }
-        (Some(waits), _) => format!("{}: {}", step.name, waits.reason),
+        (Some(waits), _) => format!("{}: waits for {}", step.name, waits.reason),
         (None, _) => step.name.clone(),
     }
 }

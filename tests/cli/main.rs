@@ -1,0 +1,11 @@
+//! The program as a person meets it: what it prints, and how it ends. Every test runs the real binary.
+//!
+//! Needs the program `ipmitool` (Debian package of the same name).
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod demo;
+mod design;
+mod emulate;
+mod help;
+mod program;
+mod server;

@@ -1,0 +1,145 @@
+//! `drydock serve`, `drydock migrate`, and the task commands against a server.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::{Ended, Running, drydock, run, site, text};
+
+/// A server over an emulated site.
+struct Yard {
+    _emulator: Running,
+    server: Running,
+    url: String,
+    design: String,
+}
+
+impl Yard {
+    fn start(folder: &Path) -> Self {
+        let (site, _) = site(folder);
+        let args = ["emulate", "--site", text(&site), "--maas-listen", "127.0.0.1:0", "--speed", "50ms"];
+        let mut emulator = Running::start(drydock(&args));
+        let maas_url = emulator.line("maas:").replace("maas: ", "");
+        emulator.line("ready");
+        let key = folder.join("maas.key");
+        std::fs::write(&key, "emulated:emulated:emulated\n").unwrap();
+        let database = folder.join("drydock.db");
+        let mut command = drydock(&["serve", "--listen", "127.0.0.1:0", "--poll-interval", "20ms"]);
+        command.args(["--database", text(&database), "--maas-url", &maas_url, "--maas-key-file", text(&key)]);
+        let mut server = Running::start(command);
+        let url = server.line("listening on").replace("listening on ", "");
+        server.line("ready");
+        Self { _emulator: emulator, server, url, design: text(&site).to_owned() }
+    }
+
+    fn task(&self, args: &[&str]) -> Ended {
+        let mut command = drydock(&["task"]);
+        command.args(args).env("DRYDOCK_URL", &self.url);
+        Running::start(command).end()
+    }
+}
+
+#[test]
+fn tasks_are_created_followed_listed_shown_and_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let yard = Yard::start(folder.path());
+
+    let verified = yard.task(&["create", "verify_site", "--design", &yard.design, "--wait"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.stdout.ends_with("verify_site complete: success\n"), "{verified:?}");
+
+    let created = yard.task(&["create", "prepare_nodes", "--design", &yard.design, "--nodes", "r1n01,r1n02"]);
+    assert_eq!(created.code, Some(0), "{created:?}");
+    let id = created.stdout.trim();
+    let watched = yard.task(&["watch", id, "--interval", "20ms"]);
+    assert_eq!(watched.code, Some(0), "{watched:?}");
+    for node in ["r1n01", "r1n02"] {
+        assert!(watched.stdout.contains(&format!("prepare_nodes {node} 8/8 success")), "{watched:?}");
+    }
+
+    // r1n03 was not prepared, so nothing can be installed on it.
+    let deploy = ["create", "deploy_nodes", "--design", &yard.design, "--wait", "--nodes"];
+    let partial = yard.task(&[&deploy[..], &["r1n01,r1n03"]].concat());
+    assert_eq!(partial.code, Some(1), "{partial:?}");
+    assert!(partial.stdout.contains("partial_success; failed: r1n03"), "{partial:?}");
+
+    let listed: Value = serde_json::from_str(&yard.task(&["list", "--format", "json"]).stdout).unwrap();
+    let actions: Vec<_> = listed.as_array().unwrap().iter().map(|task| task["action"].clone()).collect();
+    assert_eq!(actions, ["deploy_nodes", "prepare_nodes", "verify_site"], "the newest first");
+    let listed = yard.task(&["list", "--limit", "2"]);
+    assert_eq!(listed.stdout.lines().count(), 3, "{listed:?}");
+
+    let shown = yard.task(&["show", id, "--steps"]);
+    for part in ["successes     r1n01 r1n02", "select", "vote", "complete"] {
+        assert!(shown.stdout.contains(part), "no {part:?} in {shown:?}");
+    }
+    let cancelled = yard.task(&["cancel", id]);
+    assert_eq!(cancelled.code, Some(1), "{cancelled:?}");
+    assert!(cancelled.stderr.contains("has ended already"), "{cancelled:?}");
+    assert_eq!(yard.task(&["show", "nothing"]).code, Some(1));
+
+    yard.server.signal("INT");
+    let ended = yard.server.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_running_task_is_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(folder.path());
+    // Nobody answers at the BMCs or at the MAAS, so the task cannot end by itself soon.
+    let mut command = drydock(&["serve", "--listen", "127.0.0.1:0", "--database", "memory:"]);
+    command.args(["--maas-url", "http://127.0.0.1:1/MAAS"]).env("MAAS_API_KEY", "a:b:c");
+    let mut server = Running::start(command);
+    let url = server.line("listening on").replace("listening on ", "");
+    let task = |args: &[&str]| {
+        let mut command = drydock(&["task"]);
+        command.args(args).env("DRYDOCK_URL", &url);
+        Running::start(command).end()
+    };
+    let id = task(&["create", "prepare_nodes", "--design", text(&site)]).stdout;
+    let cancelled = task(&["cancel", id.trim()]);
+    assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
+    let watched = task(&["watch", id.trim(), "--interval", "20ms", "--format", "json"]);
+    assert_eq!(watched.code, Some(1), "{watched:?}");
+    let end: Value = serde_json::from_str(watched.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(end["status"], "terminated", "{watched:?}");
+}
+
+#[test]
+fn migrate_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("drydock.db");
+    let first = run(&["migrate", "--database", text(&database)]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(first.stdout.contains("migrated from schema version 0 to "), "{first:?}");
+    let second = run(&["migrate", "--database", text(&database)]);
+    assert_eq!(second.code, Some(0), "{second:?}");
+    assert!(second.stdout.contains("up to date already"), "{second:?}");
+}
+
+#[test]
+fn serve_refuses_an_old_schema_unless_told_to_migrate() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("drydock.db");
+    // A database of SQLite without our tables: its first page says that there is something.
+    let made = run(&["migrate", "--database", text(&database)]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    forget_migrations(&database);
+    let args = ["serve", "--listen", "127.0.0.1:0", "--database", text(&database)];
+    let refused = run(&args);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("run `drydock migrate`"), "{refused:?}");
+}
+
+/// Makes the schema look like one of before the first migration.
+fn forget_migrations(database: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection as _;
+        let url = format!("sqlite://{}", text(database));
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query("DELETE FROM _sqlx_migrations").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
