@@ -20,7 +20,12 @@ pub(crate) struct Counting {
 
 impl Counting {
     pub(crate) fn new(below: Arc<dyn Journal>) -> Arc<Self> {
-        Arc::new(Self { below, appends: AtomicU64::new(0), writes: AtomicU64::new(0), steps: AtomicU64::new(0) })
+        Arc::new(Self {
+            below,
+            appends: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+        })
     }
 
     /// How many batches were written so far.

@@ -67,7 +67,10 @@ enum Ground {
     Folder(tempfile::TempDir),
     Cluster(cluster::Cluster),
     /// A server that stays, with a database to remove from it.
-    Server { admin: sqlx::PgConnection, name: String },
+    Server {
+        admin: sqlx::PgConnection,
+        name: String,
+    },
 }
 
 impl Bench {
