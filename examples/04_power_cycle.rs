@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use drydock::core::journal::StepEnd;
 use drydock::core::{InstanceName, NodeName, SecretString, SystemClock, SystemEntropy};
+use drydock::drivers::OobDriver;
 use drydock::drivers::emulator::{MachineSpec, Timing, Yard, serve_ipmi};
 use drydock::drivers::oob::{Bmc, BootDevice, IpmiDriver, IpmiOptions, PowerAction, PowerState};
-use drydock::drivers::OobDriver;
 use drydock::store::{MemoryStore, repo::TaskRepo as _};
 use drydock::workflow::{BuildErrors, Engine, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
 use tokio::net::UdpSocket;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
@@ -10,17 +11,26 @@ use drydock_core::journal::{
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
+use crate::report::micros;
+
 /// Passes everything on, and counts batches and the writes in them.
 pub(crate) struct Counting {
     below: Arc<dyn Journal>,
     appends: AtomicU64,
     writes: AtomicU64,
     steps: AtomicU64,
+    micros: AtomicU64,
 }
 
 impl Counting {
     pub(crate) fn new(below: Arc<dyn Journal>) -> Arc<Self> {
-        Arc::new(Self { below, appends: AtomicU64::new(0), writes: AtomicU64::new(0), steps: AtomicU64::new(0) })
+        Arc::new(Self {
+            below,
+            appends: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+            micros: AtomicU64::new(0),
+        })
     }
 
     /// How many batches were written so far.
@@ -33,6 +43,11 @@ impl Counting {
         self.writes.load(Ordering::Relaxed)
     }
 
+    /// How long they took in all. One follows the other, so this is the time in which a commit was under way.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+
     /// How many of these were checkpoints.
     pub(crate) fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
@@ -42,7 +57,9 @@ impl Counting {
 #[async_trait]
 impl Journal for Counting {
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        let begun = Instant::now();
         self.below.append(epoch, writes).await?;
+        self.micros.fetch_add(micros(begun.elapsed()), Ordering::Relaxed);
         let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
         self.appends.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);

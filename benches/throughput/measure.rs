@@ -14,7 +14,7 @@ use crate::database::{Batch, Bench, Census};
 use crate::journal::Counting;
 use crate::load::{Load, STEPS, Until, workflow};
 use crate::progress::Progress;
-use crate::report::{Report, Spread, per};
+use crate::report::{Report, Spread, micros, per, share};
 use crate::usage;
 
 /// Rows of a raw commit.
@@ -25,14 +25,30 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const ALONE: (usize, usize) = (30, 300);
 
 /// What a round with the engine came to.
-#[derive(Default)]
 struct Round {
     tasks: u64,
     elapsed: Duration,
-    cpu: Duration,
-    log: Option<u64>,
+    own_cpu: Duration,
+    below: Below,
     appends: u64,
     writes: u64,
+    committing: Duration,
+}
+
+/// What the database did meanwhile, as far as it can be told.
+#[derive(Clone, Copy, Default)]
+struct Below {
+    log: Option<u64>,
+    cpu: Option<Duration>,
+}
+
+impl Below {
+    fn since(self, before: Self) -> Self {
+        Self {
+            log: self.log.zip(before.log).map(|(after, before)| after.saturating_sub(before)),
+            cpu: self.cpu.zip(before.cpu).map(|(after, before)| after.saturating_sub(before)),
+        }
+    }
 }
 
 impl Round {
@@ -46,7 +62,7 @@ impl Round {
 struct RawRound {
     rows: u64,
     elapsed: Duration,
-    log: Option<u64>,
+    below: Below,
 }
 
 /// A store, while it is being measured.
@@ -102,8 +118,8 @@ impl Measure<'_> {
     async fn load(&mut self, until: Until) -> Result<Round, Failure> {
         let journal = Counting::new(Arc::clone(&self.bench.store) as Arc<dyn Journal>);
         let engine = self.engine(journal.clone()).await?;
-        let log = self.log().await?;
-        let (cpu, begun) = (usage::cpu()?, Instant::now());
+        let before = self.below().await?;
+        let (cpu, begun) = (usage::own()?, Instant::now());
         let load = Load::new(engine.clone(), workflow()?, until);
         let running = Arc::clone(&load).run(self.args.concurrency);
         tokio::pin!(running);
@@ -114,11 +130,11 @@ impl Measure<'_> {
                 _ = tick.tick() => self.progress.now("engine", &format!("{} tasks", load.ended())),
             }
         }
-        let (elapsed, cpu) = (begun.elapsed(), usage::cpu()?.saturating_sub(cpu));
-        let (appends, writes) = (journal.appends(), journal.writes());
-        let log = log.zip(self.log().await?).map(|(before, after)| after - before);
+        let (elapsed, own_cpu) = (begun.elapsed(), usage::own()?.saturating_sub(cpu));
+        let (appends, writes, committing) = (journal.appends(), journal.writes(), journal.time());
+        let below = self.below().await?.since(before);
         engine.drain().await?;
-        let round = Round { tasks: load.ended(), elapsed, cpu, log, appends, writes };
+        let round = Round { tasks: load.ended(), elapsed, own_cpu, below, appends, writes, committing };
         if journal.steps() != round.steps() {
             return Err(format!("{} tasks ended, with {} checkpoints", round.tasks, journal.steps()).into());
         }
@@ -135,10 +151,10 @@ impl Measure<'_> {
 
     /// Plain inserts for a time, or as many as the engine makes when tasks are counted.
     async fn insert(&mut self, time: Duration) -> Result<RawRound, Failure> {
+        let before = self.below().await?;
         let Some(database) = &mut self.bench.database else { return Ok(RawRound::default()) };
         let most = self.args.tasks.map_or(u64::MAX, |tasks| tasks * u64::from(STEPS));
         let mut batch = Batch::of(RAW_ROWS)?;
-        let log = database.log_position().await?;
         let (begun, mut rows) = (Instant::now(), 0);
         while begun.elapsed() < time && rows < most {
             batch.renew();
@@ -146,8 +162,7 @@ impl Measure<'_> {
             rows += batch.len() as u64;
         }
         let elapsed = begun.elapsed();
-        let log = log.zip(database.log_position().await?).map(|(before, after)| after - before);
-        Ok(RawRound { rows, elapsed, log })
+        Ok(RawRound { rows, elapsed, below: self.below().await?.since(before) })
     }
 
     /// One task at a time, from its submission to its end, in microseconds.
@@ -195,11 +210,9 @@ impl Measure<'_> {
         Err(format!("{}: the tables should hold {expected:?} and hold {found:?}", self.bench.name).into())
     }
 
-    async fn log(&mut self) -> Result<Option<u64>, Failure> {
-        match &mut self.bench.database {
-            Some(database) => database.log_position().await,
-            None => Ok(None),
-        }
+    async fn below(&mut self) -> Result<Below, Failure> {
+        let Some(database) = &mut self.bench.database else { return Ok(Below::default()) };
+        Ok(Below { log: database.log_position().await?, cpu: database.cpu().await? })
     }
 
     fn report(
@@ -209,10 +222,11 @@ impl Measure<'_> {
         alone: &Histogram<u64>,
         raw_commit: Option<&Histogram<u64>>,
     ) -> Report {
-        let steps: u64 = rounds.iter().map(Round::steps).sum();
-        let raw_rows: u64 = raw.iter().map(|round| round.rows).sum();
+        let steps = sum(rounds, Round::steps);
+        let raw_rows = sum(raw, |round| round.rows);
         let steps_per_s = Spread::of(rounds.iter().map(|round| per(round.steps(), round.elapsed)));
         let raw_rows_per_s = Spread::of(raw.iter().map(|round| per(round.rows, round.elapsed)));
+        let each = |total: Option<u64>, of: u64| total.map(|total| share(total, of));
         Report {
             store: self.bench.name,
             about: self.bench.about.clone(),
@@ -226,9 +240,15 @@ impl Measure<'_> {
             task_alone_p99_us: alone.value_at_quantile(0.99),
             raw_commit_p50_us: raw_commit.map(|times| times.value_at_quantile(0.5)),
             writes_per_commit: share(sum(rounds, |round| round.writes), sum(rounds, |round| round.appends)),
-            log_bytes_per_step: total(rounds, |round| round.log).map(|bytes| share(bytes, steps)),
-            log_bytes_per_raw_row: total(raw, |round| round.log).map(|bytes| share(bytes, raw_rows)),
-            client_cpu_us_per_step: share(sum(rounds, |round| micros(round.cpu)), steps),
+            committing: share(
+                sum(rounds, |round| micros(round.committing)),
+                sum(rounds, |round| micros(round.elapsed)),
+            ),
+            log_bytes_per_step: each(total(rounds, |round| round.below.log), steps),
+            log_bytes_per_raw_row: each(total(raw, |round| round.below.log), raw_rows),
+            client_cpu_us_per_step: share(sum(rounds, |round| micros(round.own_cpu)), steps),
+            server_cpu_us_per_step: each(total(rounds, |round| round.below.cpu.map(micros)), steps),
+            server_cpu_us_per_raw_row: each(total(raw, |round| round.below.cpu.map(micros)), raw_rows),
         }
     }
 }
@@ -241,13 +261,4 @@ fn sum<T>(rounds: &[T], of: impl Fn(&T) -> u64) -> u64 {
 fn total<T>(rounds: &[T], of: impl Fn(&T) -> Option<u64>) -> Option<u64> {
     rounds.first()?;
     rounds.iter().map(of).sum()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

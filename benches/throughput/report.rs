@@ -31,6 +31,16 @@ pub(crate) fn per(count: u64, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64().max(f64::EPSILON)
 }
 
+/// A part of a whole, or so much for each.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// What was measured of one store. Rates are medians of rounds; the rest is over all rounds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -52,11 +62,16 @@ pub(crate) struct Report {
     pub(crate) raw_commit_p50_us: Option<u64>,
     /// Starts and ends of tasks count too.
     pub(crate) writes_per_commit: f64,
+    /// The share of the time in which a commit was under way.
+    pub(crate) committing: f64,
     /// Bytes of the database's log for each step, all else that belongs to its task included.
     pub(crate) log_bytes_per_step: Option<f64>,
     pub(crate) log_bytes_per_raw_row: Option<f64>,
     /// Processor time of this process: the engine, the database's client (all of `SQLite`), and whoever submits and waits.
     pub(crate) client_cpu_us_per_step: f64,
+    /// Processor time of the database's own processes.
+    pub(crate) server_cpu_us_per_step: Option<f64>,
+    pub(crate) server_cpu_us_per_raw_row: Option<f64>,
     /// Tasks that were run in all, each of which has exactly ten checkpoints.
     pub(crate) tasks_checked: u64,
 }
@@ -81,9 +96,12 @@ pub(crate) fn table(reports: &[Report]) -> String {
     lines.push(row("one task alone, p99", &|report| millis(Some(report.task_alone_p99_us))));
     lines.push(row("raw commit of one row, p50", &|report| millis(report.raw_commit_p50_us)));
     lines.push(row("writes per commit", &|report| format!("{:.1}", report.writes_per_commit)));
+    lines.push(row("time in commits", &|report| format!("{:.0} %", report.committing * 100.0)));
     lines.push(row("log bytes per step", &|report| optional(report.log_bytes_per_step, "", 0)));
     lines.push(row("log bytes per raw row", &|report| optional(report.log_bytes_per_raw_row, "", 0)));
     lines.push(row("client CPU per step", &|report| format!("{:.1} us", report.client_cpu_us_per_step)));
+    lines.push(row("server CPU per step", &|report| optional(report.server_cpu_us_per_step, " us", 1)));
+    lines.push(row("server CPU per raw row", &|report| optional(report.server_cpu_us_per_raw_row, " us", 1)));
     lines.push(row("tasks, each with 10 checkpoints", &|report| report.tasks_checked.to_string()));
     lines.join("\n")
 }

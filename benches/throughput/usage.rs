@@ -1,4 +1,4 @@
-//! The processor time of this process. Linux only, as `/proc` is.
+//! The processor time of this process, and of others on this machine. Linux only, as `/proc` is.
 
 use std::time::Duration;
 
@@ -8,8 +8,22 @@ use crate::Failure;
 const HZ: u64 = 100;
 
 /// The processor time used so far by all threads of this process, in the kernel too; exact to 10 ms.
-pub(crate) fn cpu() -> Result<Duration, Failure> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
+pub(crate) fn own() -> Result<Duration, Failure> {
+    of("self")
+}
+
+/// The processor time used so far by the processes with these numbers, if all are programs called `name` on this machine.
+pub(crate) fn of_all(pids: &[i32], name: &str) -> Option<Duration> {
+    pids.iter()
+        .map(|pid| {
+            let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+            if comm.trim_end() == name { of(&pid.to_string()).ok() } else { None }
+        })
+        .sum()
+}
+
+fn of(pid: &str) -> Result<Duration, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // proc_pid_stat(5): the name, in parentheses, is field 2 and may hold spaces; utime is field 14, stime 15.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
     let ticks: Vec<u64> = fields.skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::NodeName;
 use drydock_core::design::EffectiveNode;
+use drydock_core::{NodeName, RetryPolicy};
 use drydock_drivers::node::{NodeIdentity, ReleaseRequest};
 use drydock_drivers::oob::Bmc;
 use drydock_drivers::{NodeDriver, OobDriver};
@@ -16,6 +16,15 @@ use crate::input::{NodeJob, TaskInput};
 
 /// The UDP port of IPMI over LAN (IANA, `asf-rmcp`).
 const IPMI_PORT: u16 = 623;
+
+/// For a step that asks or tells a driver something: about five minutes of trouble are borne. A BMC whose sessions a killed process
+/// left open is free again after one (IPMI 2.0 section 6.12.15: 60 s), a provisioner that is being upgraded after a few.
+pub(crate) const PATIENT: RetryPolicy =
+    RetryPolicy::attempts(10).delays(Duration::from_secs(2), Duration::from_mins(1));
+
+/// For a step that waits for a machine: only its deadline ends it.
+pub(crate) const UNTIL_DEADLINE: RetryPolicy =
+    RetryPolicy::attempts(u32::MAX).delays(Duration::from_secs(2), Duration::from_mins(1));
 
 /// The drivers of a site.
 #[derive(Clone)]
@@ -33,7 +42,7 @@ pub struct OrchestratorOptions {
     pub poll: Duration,
     /// How often a BMC is asked for the power state after a command; 5 s.
     pub power_poll: Duration,
-    /// The longest that a change of power may take; 3 min.
+    /// The longest that a change of power may take, with a BMC that is slow to answer; 5 min.
     pub power: Duration,
     /// The longest from power on to enlisted; 10 min.
     pub enlist: Duration,
@@ -52,7 +61,7 @@ impl Default for OrchestratorOptions {
         Self {
             poll: Duration::from_secs(10),
             power_poll: Duration::from_secs(5),
-            power: Duration::from_mins(3),
+            power: Duration::from_mins(5),
             enlist: Duration::from_mins(10),
             commission: Duration::from_mins(30),
             deploy: Duration::from_mins(45),

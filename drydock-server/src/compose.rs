@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::JournalError;
-use drydock_core::{Clock, Entropy, ExposeSecret as _, SystemClock, SystemEntropy};
+use drydock_core::{Clock, Entropy, SystemClock, SystemEntropy};
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::IpmiDriver;
 use drydock_drivers::{NodeDriver, OobDriver};
@@ -12,7 +11,7 @@ use drydock_store::{MemoryStore, Store};
 use drydock_workflow::Engine;
 
 use crate::app::App;
-use crate::config::{DatabaseUrl, MaasConfig, ServeConfig};
+use crate::config::{MaasConfig, ServeConfig};
 use crate::no_provisioner::NoProvisioner;
 use crate::serve::ServeError;
 
@@ -28,9 +27,7 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
     let node = provisioner.clone().unwrap_or_else(|| Arc::new(NoProvisioner));
     let drivers = Drivers { node, oob: vec![ipmi] };
     let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), config.orchestrator)?;
-    let store = open_store(config)
-        .await
-        .map_err(|source| ServeError::Database { database: config.database.to_string(), source })?;
+    let store = open_store(config).await?;
     let engine = Engine::builder(Arc::clone(&store) as _, config.instance.clone())
         .clock(Arc::clone(&clock))
         .entropy(Arc::clone(&entropy))
@@ -53,16 +50,12 @@ async fn maas_driver(
     Ok(Arc::new(MaasDriver::new(&options, Arc::clone(clock), Arc::clone(entropy))?))
 }
 
-async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, JournalError> {
-    let url = match &config.database {
-        DatabaseUrl::Memory => return Ok(Arc::new(MemoryStore::new())),
-        DatabaseUrl::Sqlite(path) => drydock_store::DatabaseUrl::sqlite(path),
-        DatabaseUrl::Postgres(url) => {
-            url.expose_secret().parse().map_err(|error| JournalError::Rejected(Box::new(error)))?
-        }
-    };
+async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, ServeError> {
+    let unusable = |source| ServeError::Database { database: config.database.to_string(), source };
+    let url = config.database.stored().map_err(ServeError::DatabaseUrl)?;
+    let Some(url) = url else { return Ok(Arc::new(MemoryStore::new())) };
     if config.migrate_on_start {
-        drydock_store::migrate(&url).await?;
+        drydock_store::migrate(&url).await.map_err(unusable)?;
     }
-    drydock_store::open(&url).await
+    drydock_store::open(&url).await.map_err(unusable)
 }

@@ -49,7 +49,7 @@ pub struct MaasConfig {
     pub ca: Option<PathBuf>,
 }
 
-/// Which database: `memory:`, `sqlite:PATH` (or a plain path), `postgres://…`. Shown without its password.
+/// Which database: `memory:`, `sqlite://PATH` (or a plain path), `postgres://…`. Shown without its password.
 #[derive(Clone)]
 pub enum DatabaseUrl {
     /// None: nothing survives the process.
@@ -109,6 +109,9 @@ impl ServeConfig {
             "an instance with room for no task runs none".to_owned()
         });
         problems.when(engine.batch == 0, "batch", || "a commit must hold at least one write".to_owned());
+        if let Err(problem) = self.database.stored() {
+            problems.add("database", problem.to_string());
+        }
         if let Some(maas) = &self.maas {
             maas.check(&mut problems);
         }
@@ -157,7 +160,7 @@ impl Problems {
 
 /// A text that names no database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no database URL: write sqlite:PATH, postgres://USER@HOST/NAME or memory:")]
+#[error("not a database: write sqlite://PATH, the path of a file, postgres://USER@HOST/NAME or memory:")]
 pub struct InvalidDatabaseUrl;
 
 impl FromStr for DatabaseUrl {
@@ -178,20 +181,25 @@ impl FromStr for DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The same in the words of the stores; `None` for the one in memory, which they do not open.
+    pub(crate) fn stored(
+        &self,
+    ) -> Result<Option<drydock_store::DatabaseUrl>, drydock_store::InvalidDatabaseUrl> {
+        match self {
+            Self::Memory => Ok(None),
+            Self::Sqlite(path) => Ok(Some(drydock_store::DatabaseUrl::sqlite(path))),
+            Self::Postgres(url) => url.expose_secret().parse().map(Some),
+        }
+    }
+}
+
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory:"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => match url.expose_secret().parse::<Url>() {
-                Ok(mut url) => {
-                    // Neither fails for a URL with a host; one without has no password.
-                    let _no_host = url.set_password(None).is_err();
-                    url.set_query(None);
-                    write!(f, "{url}")
-                }
-                Err(_) => f.write_str("postgres:"),
-            },
+        match self.stored() {
+            Ok(None) => f.write_str("memory:"),
+            Ok(Some(url)) => write!(f, "{url}"),
+            Err(_) => f.write_str("postgres:"),
         }
     }
 }
@@ -199,5 +207,77 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> ServeConfig {
+        ServeConfig::new(DatabaseUrl::Memory, InstanceName::new("a").unwrap())
+    }
+
+    #[test]
+    fn databases_are_known_by_their_urls_and_shown_without_passwords() {
+        for (text, shown) in [
+            ("memory:", "memory:"),
+            ("drydock.db", "sqlite://drydock.db"),
+            ("sqlite:drydock.db", "sqlite://drydock.db"),
+            ("sqlite:///var/lib/drydock.db", "sqlite:///var/lib/drydock.db"),
+            ("postgres://me:secret@host:5432/drydock?password=secret", "postgres://host:5432/drydock"),
+        ] {
+            let url: DatabaseUrl = text.parse().unwrap();
+            assert_eq!((url.to_string(), format!("{url:?}")), (shown.to_owned(), shown.to_owned()));
+        }
+        for text in ["", "sqlite://", "mysql://host/x"] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap_err(), InvalidDatabaseUrl, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_schema_is_changed_unasked_only_where_no_other_server_may_be() {
+        for (text, migrates) in [("memory:", true), ("x.db", true), ("postgres://host/x", false)] {
+            let name = InstanceName::new("a").unwrap();
+            assert_eq!(ServeConfig::new(text.parse().unwrap(), name).migrate_on_start, migrates);
+        }
+    }
+
+    #[test]
+    fn the_usual_configuration_is_usable() {
+        assert_eq!(config().problems(), []);
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_setting() {
+        let maas = |url: &str, key: &str| {
+            Some(MaasConfig { url: url.to_owned(), api_key: SecretString::from(key), ca: None })
+        };
+        type Change = Box<dyn Fn(&mut ServeConfig)>;
+        let table: [(&str, Change); 9] = [
+            ("listen", Box::new(|it| it.listen = "10.0.0.1:9000".parse().unwrap())),
+            (
+                "lease",
+                Box::new(|it| {
+                    (it.engine.lease, it.engine.poll) = (Duration::from_millis(1), Duration::from_millis(1));
+                }),
+            ),
+            ("poll", Box::new(|it| it.engine.poll = Duration::from_hours(1))),
+            ("capacity", Box::new(|it| it.engine.capacity = 0)),
+            ("batch", Box::new(|it| it.engine.batch = 0)),
+            ("maas.url", Box::new(move |it| it.maas = maas("maas.example", "a:b:c"))),
+            ("maas.url", Box::new(move |it| it.maas = maas("ftp://maas.example", "a:b:c"))),
+            ("maas.url", Box::new(move |it| it.maas = maas("http://me:secret@maas", "a:b:c"))),
+            ("maas.api_key", Box::new(move |it| it.maas = maas("http://maas", "secret:secret"))),
+        ];
+        for (setting, change) in table {
+            let mut config = config();
+            change(&mut config);
+            let problems = config.problems();
+            assert_eq!(problems.iter().map(|it| it.setting).collect::<Vec<_>>(), [setting], "{problems:?}");
+            assert!(
+                !problems[0].to_string().contains("secret") && !format!("{config:?}").contains("secret:")
+            );
+        }
     }
 }

@@ -10,15 +10,14 @@ use std::sync::Arc;
 
 use drydock_core::journal::JournalError;
 use drydock_drivers::DriverError;
-use drydock_store::Store;
+use drydock_store::{InvalidDatabaseUrl, Store};
 use drydock_workflow::{BuildErrors, Engine, EngineError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::guard::Guard;
-use crate::api::{self, listen};
+use crate::api::{self, Access, listen};
 use crate::app::App;
 use crate::compose::compose;
 use crate::config::{ConfigProblem, ServeConfig};
@@ -39,6 +38,9 @@ pub enum ServeError {
         #[source]
         source: JournalError,
     },
+    /// The configuration names no database.
+    #[error("cannot read the database's URL")]
+    DatabaseUrl(#[source] InvalidDatabaseUrl),
     /// A file that the configuration names cannot be read.
     #[error("cannot read {file}")]
     File {
@@ -93,17 +95,18 @@ pub async fn serve(config: ServeConfig) -> Result<Served, ServeError> {
     // Before anything is touched: a second server on the same port must not take the name of the first.
     let listener = bind(config.listen).await?;
     let app = compose(&config).await?;
-    serve_app(listener, app)
+    let alone = config.listen.ip().is_loopback() && !config.allow_unauthenticated;
+    serve_app(listener, app, if alone { Access::ThisMachine } else { Access::Anyone })
 }
 
 /// Serves the API of `app` on `listener`. For embedding; [`serve`] composes both.
-pub fn serve_app(listener: TcpListener, app: App) -> Result<Served, ServeError> {
+pub fn serve_app(listener: TcpListener, app: App, access: Access) -> Result<Served, ServeError> {
     let address = listener
         .local_addr()
         .map_err(|source| ServeError::Listen { address: SocketAddr::from(([0, 0, 0, 0], 0)), source })?;
     let app = Arc::new(app);
     let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-    let router = api::router(Arc::clone(&app), Guard { loopback: address.ip().is_loopback() });
+    let router = api::router(Arc::clone(&app), access);
     let (ended, end) = watch::channel(None);
     let server =
         Server { listener, router, engine: app.engine.clone(), soft: soft.clone(), hard: hard.clone() };
@@ -142,8 +145,8 @@ impl Served {
         self.soft.cancel();
     }
 
-    /// Ends without waiting for steps under way; they are dropped, and done again by whoever takes their tasks over, at the
-    /// latest after the lease.
+    /// Ends the API without waiting for anything. The engine is left as a crash would leave it: it stops with the last handle, and
+    /// its tasks are taken over after its lease, or when an instance of its name starts.
     pub fn abort(&self) {
         self.hard.cancel();
     }

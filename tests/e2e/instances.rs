@@ -68,6 +68,7 @@ fn start(site: &EmulatedSite, database: &str, listen: &str, name: &str) -> (Proc
     let lease = format!("{}s", LEASE.as_secs());
     let args = [
         "serve",
+        "--migrate",
         "--database",
         database,
         "--listen",
@@ -95,7 +96,8 @@ fn start(site: &EmulatedSite, database: &str, listen: &str, name: &str) -> (Proc
 
 async fn create(site: &EmulatedSite, address: &str, action: &str) -> TaskId {
     let body = json!({"action": action, "design_ref": site.design_ref()});
-    let answer = reqwest::Client::new().post(format!("http://{address}/api/v1.0/tasks")).json(&body).send().await;
+    let answer =
+        reqwest::Client::new().post(format!("http://{address}/api/v1.0/tasks")).json(&body).send().await;
     let task: Value = answer.unwrap().json().await.unwrap();
     task["task_id"].as_str().unwrap().parse().unwrap()
 }

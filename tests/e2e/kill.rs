@@ -29,7 +29,8 @@ async fn twelve_nodes_are_deployed_through_twenty_kills_on_postgres() {
 
 async fn deploy_through_kills(site: &EmulatedSite, database: &str) {
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut server = Server { process: Some(serve(site, database, &listen)), kills: 0, site, database, listen: &listen };
+    let mut server =
+        Server { process: Some(serve(site, database, &listen)), kills: 0, site, database, listen: &listen };
     let mut roots = Vec::new();
     for action in ["prepare_nodes", "deploy_nodes"] {
         let task = server.create(action).await;
@@ -38,9 +39,9 @@ async fn deploy_through_kills(site: &EmulatedSite, database: &str) {
     }
     assert_eq!(server.kills, KILLS, "the work was over before all the kills");
     drop(server);
-    site.assert_deployed_once();
     let store = store::open(database).await;
     store::assert_whole(&*store, &roots).await;
+    site.assert_deployed_once();
 }
 
 struct Server<'a> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use drydock::drivers::emulator::{Effect, EffectKind, MaasStatus};
 use tempfile::TempDir;
@@ -82,9 +83,12 @@ impl EmulatedSite {
 
 /// A UDP port that nobody has now, below those that the kernel gives to clients.
 fn free_port() -> u16 {
-    let mut port = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    while UdpSocket::bind(("0.0.0.0", port)).is_err() {
-        port += 1;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
     }
-    port
 }

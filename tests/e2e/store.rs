@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use drydock::core::TaskId;
-use drydock::core::journal::{TaskEndKind, StepEnd};
+use drydock::core::journal::{StepEnd, TaskEndKind};
 use drydock::store::repo::{ParentFilter, TaskQuery};
 use drydock::store::{DatabaseUrl, Store};
 use drydock::workflow::Definition;
@@ -23,7 +23,10 @@ pub(crate) async fn postgres(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{POSTGRES} is not set: run the tests with `cargo xtask test`"));
     let database = format!("e2e_{name}_{}", std::process::id());
     let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {database}"))).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {database}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&database);
     url.to_string()
@@ -46,7 +49,8 @@ pub(crate) async fn assert_whole(store: &dyn Store, roots: &[TaskId]) {
         assert!(matches!(end.kind, TaskEndKind::Completed(_)), "{task}: {:?}", end.kind);
         let definition: Definition = serde_json::from_str(&history.definition).unwrap();
         let mut expected: Vec<&str> = definition.steps.iter().map(|step| step.name.as_str()).collect();
-        let mut found: Vec<&str> = history.checkpoints.iter().map(|checkpoint| checkpoint.step.as_str()).collect();
+        let mut found: Vec<&str> =
+            history.checkpoints.iter().map(|checkpoint| checkpoint.step.as_str()).collect();
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{task}");

@@ -70,9 +70,7 @@ impl Drop for Cluster {
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
-        .filter_map(|version| {
-            Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin")))
-        })
+        .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
         .collect();
     versions.sort_unstable();
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -6,6 +6,7 @@ mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_store::{MemoryStore, Store};
@@ -23,6 +24,9 @@ pub(crate) trait Database: Send {
 
     /// How many bytes of log the database has written since it exists; `None` where that cannot be told.
     async fn log_position(&mut self) -> Result<Option<u64>, Failure>;
+
+    /// The processor time that the database's own processes have used so far; `None` where it has none, or they are elsewhere.
+    async fn cpu(&mut self) -> Result<Option<Duration>, Failure>;
 
     /// Counts what the engine recorded.
     async fn census(&mut self) -> Result<Census, Failure>;
@@ -67,7 +71,10 @@ enum Ground {
     Folder(tempfile::TempDir),
     Cluster(cluster::Cluster),
     /// A server that stays, with a database to remove from it.
-    Server { admin: sqlx::PgConnection, name: String },
+    Server {
+        admin: sqlx::PgConnection,
+        name: String,
+    },
 }
 
 impl Bench {

@@ -1,6 +1,7 @@
 //! Postgres: a database of the benchmark's own, on a cluster of its own or on the server that was named.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::{Entropy as _, SecretString, SystemEntropy};
@@ -13,6 +14,7 @@ use super::{Batch, Bench, CENSUS, Census, Database, Ground};
 use crate::Failure;
 use crate::args::Args;
 use crate::load::STEPS;
+use crate::usage;
 
 /// Columns, primary key and all as the engine's table has them.
 const TABLE: &str = "CREATE TABLE bench_raw (LIKE checkpoints INCLUDING ALL)";
@@ -81,6 +83,15 @@ impl Database for Postgres {
             .fetch_one(&mut self.connection)
             .await?;
         Ok(u64::try_from(position).ok())
+    }
+
+    async fn cpu(&mut self) -> Result<Option<Duration>, Failure> {
+        // Workers of the vacuum come and go, and are left out.
+        let pids: Vec<i32> =
+            sqlx::query_scalar("SELECT pid FROM pg_stat_activity WHERE backend_type <> 'autovacuum worker'")
+                .fetch_all(&mut self.connection)
+                .await?;
+        Ok(usage::of_all(&pids, "postgres"))
     }
 
     async fn census(&mut self) -> Result<Census, Failure> {

@@ -86,11 +86,14 @@ pub trait Journal: Send + Sync + 'static {
     async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError>;
 
     /// Asks for the cancellation of a task and of all its descendants, on behalf of `request.by`. A task's first request
-    /// stands. `false` when the task has ended, or does not exist.
+    /// stands. `false`, and nothing happens, when the task has ended or does not exist.
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError>;
 
     /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
+    ///
+    /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same
+    /// epoch through the same store: so a claim is repeated, like everything else, and no task is lost.
     async fn task_claim(
         &self,
         epoch: Epoch,
@@ -102,10 +105,11 @@ pub trait Journal: Send + Sync + 'static {
     /// Commits a batch of writes about tasks that `epoch` owns: all of it, or nothing.
     ///
     /// Each write may be repeated: the second time it changes nothing. So a batch whose answer was lost is simply sent again.
-    /// [`JournalError::Fenced`] when the epoch was retired; [`JournalError::Rejected`] when a write can never be stored.
+    /// [`JournalError::Fenced`] when the epoch was retired; [`JournalError::Rejected`] when a write can never be stored,
+    /// or when the batch has more than 256 MiB of inputs and outputs. A NUL in a text is stored as U+FFFD.
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
 
-    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
+    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended; both by id.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
 
     /// How a task ended; `None` while it has not, or when there is no such task.

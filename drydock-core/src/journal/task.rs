@@ -80,11 +80,12 @@ pub struct ClaimedTask {
     pub resumed: bool,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
-    /// The steps that ended.
+    /// The steps that ended, by name.
     pub checkpoints: Vec<Checkpoint>,
-    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too).
+    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too),
+    /// by name and number.
     pub attempts: Vec<AttemptRecord>,
-    /// Steps that wait (those of ended steps may be here too).
+    /// Steps that wait (those of ended steps may be here too), by name.
     pub waits: Vec<WaitRecord>,
     /// How many messages the task has: the next one's `seq`.
     pub messages: u32,

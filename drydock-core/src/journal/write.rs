@@ -3,12 +3,16 @@
 use super::{AttemptRecord, Checkpoint, Message, NewTask, TaskEnd, WaitRecord};
 use crate::TaskId;
 
-/// One thing that happened to a task, to be made durable. Within a batch, order does not matter to the outcome.
+/// One thing that happened to a task, to be made durable.
+///
+/// Within a batch, order does not matter to the outcome, with one exception: of two waits of one step the last stands. Of two
+/// other writes with the same key the first stands, in one batch as in two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// A task begins, owned by the writing instance from the start.
+    /// A task begins, owned by the writing instance from the start. A task whose id exists already is left as it is.
     TaskStarted(NewTask),
     /// A task is queued for whichever instance claims it: a child, or more than the instance has room for.
+    /// A task whose id exists already is left as it is.
     TaskQueued(NewTask),
     /// A step ended.
     StepEnded(TaskId, Checkpoint),
@@ -18,6 +22,6 @@ pub enum Write {
     StepWaits(TaskId, WaitRecord),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
-    /// The task ended, and leaves its owner.
+    /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.
     TaskEnded(TaskId, TaskEnd),
 }

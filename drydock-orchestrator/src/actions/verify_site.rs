@@ -7,7 +7,7 @@ use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBu
 
 use crate::TaskInput;
 use crate::orchestrator::ActionWorkflow;
-use crate::tools::Tools;
+use crate::tools::{PATIENT, Tools};
 
 pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new("verify_site", 1);
@@ -16,7 +16,7 @@ pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors
         let tools = Arc::clone(&tools);
         async move { check(&tools, &ctx).await }
     });
-    let result = builder.step("check_services", checking).run(());
+    let result = builder.step("check_services", checking).retry(PATIENT).run(());
     builder.output(&result)
 }
 

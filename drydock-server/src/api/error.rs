@@ -30,7 +30,7 @@ pub(super) enum ApiError {
     #[error("the body did not arrive")]
     Body,
     /// The request, or its answer, took too long.
-    #[error("the request took too long")]
+    #[error("the request took too long; it may have had effect: look before you repeat it")]
     Late,
     /// A web page of another site sent it.
     #[error("{0}")]

@@ -13,21 +13,24 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::error::ApiError;
 
-/// Whether only this machine may reach the server, and so only under a name of this machine.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Guard {
-    pub(crate) loopback: bool,
+/// Who may reach a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Programs on this machine, under a name of this machine.
+    ThisMachine,
+    /// Programs anywhere, under any name: something else guards the port.
+    Anyone,
 }
 
 /// Refuses what a web page of another site sent.
-pub(super) async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.refusal(request.headers()) {
+pub(super) async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
+    match access.refusal(request.headers()) {
         Some(problem) => ApiError::Foreign(problem).into_response(),
         None => next.run(request).await,
     }
 }
 
-impl Guard {
+impl Access {
     fn refusal(self, headers: &HeaderMap) -> Option<String> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         if let Some(origin) = text(header::ORIGIN) {
@@ -38,8 +41,8 @@ impl Guard {
             return Some("web pages may not use this API".to_owned());
         }
         match text(header::HOST) {
-            Some(host) if self.loopback && !is_local(host) => Some(format!(
-                "this server is only for its own machine, and {host} is no name of it: use localhost"
+            Some(host) if self == Self::ThisMachine && !is_local(host) => Some(format!(
+                "this server is only for its own machine, and {host} is no name of it: use localhost, or let the server allow unauthenticated access"
             )),
             Some(_) | None => None,
         }
@@ -77,9 +80,9 @@ mod tests {
         for (headers, admitted) in table {
             let map: HeaderMap =
                 headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            assert_eq!(Guard { loopback: true }.refusal(&map).is_none(), admitted, "{headers:?}");
+            assert_eq!(Access::ThisMachine.refusal(&map).is_none(), admitted, "{headers:?}");
         }
         let elsewhere: HeaderMap = [(header::HOST, "drydock.example".parse().unwrap())].into_iter().collect();
-        assert_eq!(Guard { loopback: false }.refusal(&elsewhere), None);
+        assert_eq!(Access::Anyone.refusal(&elsewhere), None);
     }
 }

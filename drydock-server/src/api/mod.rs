@@ -15,7 +15,7 @@
 
 pub mod document;
 mod error;
-pub(crate) mod guard;
+mod guard;
 pub(crate) mod listen;
 mod request;
 mod v1;
@@ -31,13 +31,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use self::error::ApiError;
+pub use self::guard::Access;
 use crate::app::App;
 
 /// The longest body, in bytes: a node filter that names ten thousand nodes has room.
 const BODY_MAX: usize = 1 << 20;
 
 /// The routes.
-pub(crate) fn router(app: Arc<App>, guard: guard::Guard) -> Router {
+pub(crate) fn router(app: Arc<App>, access: Access) -> Router {
     Router::new()
         .route("/versions", get(versions::versions))
         .merge(v1::routes())
@@ -45,7 +46,7 @@ pub(crate) fn router(app: Arc<App>, guard: guard::Guard) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(request::in_time))
-        .layer(from_fn_with_state(guard, guard::admit))
+        .layer(from_fn_with_state(access, guard::admit))
         .layer(from_fn_with_state(Arc::clone(&app), request::observe))
         .with_state(app)
 }

@@ -180,3 +180,162 @@ impl<'h> Records<'h> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drydock_core::journal::{Cancellation, Checkpoint, TaskEnd, TaskEndKind};
+    use drydock_core::{Disposition, Payload, TaskId};
+    use drydock_store::repo::TaskRecord;
+    use drydock_workflow::{Outcome, StepContext, WorkflowBuilder, step_fn};
+
+    use super::*;
+
+    fn at(second: u32) -> Timestamp {
+        format!("2026-03-01T12:00:{second:02}Z").parse().unwrap()
+    }
+
+    fn name(text: &str) -> StepName {
+        StepName::new(text).unwrap()
+    }
+
+    /// `a`, then `b`, of a task that an instance has.
+    fn history() -> TaskHistory {
+        let nothing = || step_fn(|_: StepContext, (): ()| async move { Ok(Outcome::Done(())) });
+        let mut builder = WorkflowBuilder::<()>::new("two", 1);
+        let a = builder.step("a", nothing()).run(());
+        builder.step("b", nothing()).run(&a);
+        let workflow = builder.build().unwrap();
+        TaskHistory {
+            task: TaskRecord {
+                id: "0190b2c8-0000-7000-8000-000000000001".parse::<TaskId>().unwrap(),
+                parent: None,
+                workflow: workflow.name().clone(),
+                version: 1,
+                input: Payload::NULL,
+                status: TaskStatus::Running,
+                created_at: at(0),
+                started_at: Some(at(0)),
+                updated_at: None,
+                cancellation: None,
+                end: None,
+                children: Vec::new(),
+                messages: Vec::new(),
+            },
+            definition: serde_json::to_string(workflow.definition()).unwrap(),
+            checkpoints: Vec::new(),
+            attempts: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+
+    fn failure() -> Failure {
+        Failure { disposition: Disposition::Retryable, message: "busy".to_owned() }
+    }
+
+    fn ended(step: &str, end: StepEnd) -> Checkpoint {
+        Checkpoint { step: name(step), attempt: 2, end, started_at: at(1), ended_at: at(2) }
+    }
+
+    fn attempt(number: u32, retry_at: Timestamp) -> AttemptRecord {
+        AttemptRecord {
+            step: name("a"),
+            attempt: number,
+            failure: failure(),
+            started_at: at(1),
+            ended_at: at(2),
+            retry_at,
+            deadline: None,
+        }
+    }
+
+    fn wait(number: u32, kind: WaitKind, until: Option<Timestamp>) -> WaitRecord {
+        WaitRecord {
+            step: name("a"),
+            attempt: number,
+            kind,
+            reason: "the power".to_owned(),
+            since: at(3),
+            until,
+            deadline: None,
+        }
+    }
+
+    /// The steps at 12:00:30.
+    fn steps(history: &TaskHistory) -> [Step; 2] {
+        steps_of(history, at(30)).unwrap().try_into().unwrap()
+    }
+
+    fn statuses(history: &TaskHistory) -> [StepStatus; 2] {
+        steps(history).map(|step| step.status)
+    }
+
+    #[test]
+    fn steps_start_when_those_before_them_are_done() {
+        use StepStatus::{Done, Failed, Pending, Ready, Running, Unfinished};
+        let mut history = history();
+        assert_eq!(statuses(&history), [Running, Pending]);
+        history.task.status = TaskStatus::Queued;
+        assert_eq!(statuses(&history), [Ready, Pending]);
+        history.checkpoints = vec![ended("a", StepEnd::Done(Payload::NULL))];
+        assert_eq!(statuses(&history), [Done, Ready]);
+        history.task.status = TaskStatus::Running;
+        assert_eq!(statuses(&history), [Done, Running]);
+        history.task.cancellation = Some(Cancellation { by: "ann".to_owned(), at: at(3) });
+        history.task.status = TaskStatus::Terminating;
+        assert_eq!(statuses(&history), [Done, Pending]);
+        history.task.status = TaskStatus::Terminated;
+        assert_eq!(statuses(&history), [Done, Unfinished]);
+        history.checkpoints = vec![ended("a", StepEnd::Failed(failure()))];
+        history.task.status = TaskStatus::Complete;
+        history.task.end = Some(TaskEnd { kind: TaskEndKind::Failed(failure()), at: at(4) });
+        assert_eq!(statuses(&history), [Failed, Unfinished]);
+    }
+
+    #[test]
+    fn a_step_that_ended_says_when_and_how() {
+        for (end, error) in
+            [(StepEnd::Done(Payload::NULL), None), (StepEnd::Failed(failure()), Some(failure()))]
+        {
+            let mut history = history();
+            history.checkpoints = vec![ended("a", end)];
+            // What came before its end does not matter any more.
+            history.attempts = vec![attempt(1, at(40))];
+            history.waits = vec![wait(2, WaitKind::Timer, Some(at(40)))];
+            let [a, _] = steps(&history);
+            assert_eq!((a.attempt, a.started, a.ended, a.waits), (2, Some(at(1)), Some(at(2)), None));
+            assert_eq!(a.error, error);
+        }
+    }
+
+    #[test]
+    fn a_step_that_did_not_end_is_where_its_newest_record_says() {
+        use StepStatus::{Retrying, Running, Waiting};
+        let timer = |number, second| vec![wait(number, WaitKind::Timer, Some(at(second)))];
+        let children = vec![wait(1, WaitKind::Children, None)];
+        let table = [
+            (vec![], timer(1, 40), Waiting, 1, Some(Some(at(40)))),
+            (vec![], timer(1, 20), Running, 1, None),
+            (vec![], children, Waiting, 1, Some(None)),
+            (vec![attempt(1, at(40))], vec![], Retrying, 2, Some(Some(at(40)))),
+            (vec![attempt(2, at(40)), attempt(1, at(20))], vec![], Retrying, 3, Some(Some(at(40)))),
+            (vec![attempt(1, at(20))], vec![], Running, 2, None),
+            (vec![attempt(1, at(40))], timer(1, 50), Retrying, 2, Some(Some(at(40)))),
+            (vec![attempt(1, at(20))], timer(2, 50), Waiting, 2, Some(Some(at(50)))),
+        ];
+        for (attempts, waits, status, number, until) in table {
+            let history = TaskHistory { attempts, waits, ..history() };
+            let [a, _] = steps(&history);
+            assert_eq!(
+                (a.status, a.attempt, a.waits.map(|it| it.until)),
+                (status, number, until),
+                "{history:?}"
+            );
+            assert_eq!(a.error.is_some(), !history.attempts.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_workflow_that_cannot_be_read_is_an_error() {
+        assert!(steps_of(&TaskHistory { definition: "{".to_owned(), ..history() }, at(0)).is_err());
+    }
+}

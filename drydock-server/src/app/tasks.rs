@@ -38,6 +38,7 @@ impl App {
             job: None,
         };
         let id = self.orchestrator.submit(&self.engine, &input).await?;
+        tracing::info!(task.id = %id, task.action = %input.action, actor = input.created_by, "task {id} created");
         self.record(id).await
     }
 
@@ -87,7 +88,11 @@ impl App {
     pub(crate) async fn task_cancel(&self, id: TaskId, by: &str) -> Result<TaskRecord, AppError> {
         let asked = self.engine.cancel(id, by).await?;
         let task = self.record(id).await?;
-        if asked { Ok(task) } else { Err(AppError::HasEnded(id.to_string())) }
+        if !asked {
+            return Err(AppError::HasEnded(id.to_string()));
+        }
+        tracing::info!(task.id = %id, actor = by, "the end of task {id} was asked for");
+        Ok(task)
     }
 
     async fn record(&self, id: TaskId) -> Result<TaskRecord, AppError> {

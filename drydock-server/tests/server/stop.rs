@@ -6,6 +6,7 @@ use std::time::Duration;
 use drydock_core::InstanceName;
 use drydock_core::journal::Journal as _;
 use drydock_server::config::{DatabaseUrl, ServeConfig};
+use drydock_server::lifecycle::until_signal;
 use drydock_server::serve::{ServeError, serve};
 use drydock_store::MemoryStore;
 use drydock_workflow::Engine;
@@ -132,4 +133,31 @@ async fn an_abort_waits_for_nothing() {
     tokio::time::timeout(Duration::from_secs(5), server.served.finished()).await.unwrap().unwrap();
     // It left no word: its instance is still joined, and whoever sees it silent for a lease takes the task.
     assert_eq!(store.instance_list().await.unwrap().len(), 1);
+}
+
+/// Sends this process a signal; only a server that waits for one hears it.
+async fn signal(name: &str) {
+    let id = std::process::id().to_string();
+    let sent = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await.unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test]
+async fn the_first_signal_asks_for_an_orderly_end_and_the_second_for_one_at_once() {
+    let grace = Duration::from_hours(24);
+    let server = Server::with_grace(Arc::new(MemoryStore::new()), "http://127.0.0.1:9/MAAS", grace).await;
+    let task = server.start_node("busy1").await;
+    server.until(&format!("/api/v1.0/tasks/{task}/steps"), |it| it["steps"][1]["status"] == "running").await;
+    let signals = async {
+        signal("TERM").await;
+        // No new connection is taken any more; the step goes on, because it has a day.
+        while TcpStream::connect(server.served.address()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        signal("INT").await;
+    };
+    // The first of the two is asked first, so it hears the signals.
+    let both = async { tokio::join!(biased; until_signal(&server.served), signals) };
+    let (end, ()) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    end.unwrap();
 }

@@ -10,6 +10,7 @@ use drydock_drivers::NodeDriver;
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_orchestrator::{Drivers, FileDesigns, NodeJob, Orchestrator, OrchestratorOptions, TaskInput};
 use drydock_server::App;
+use drydock_server::api::Access;
 use drydock_server::serve::{Served, serve_app};
 use drydock_store::{MemoryStore, Store};
 use drydock_workflow::{
@@ -21,7 +22,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 /// Longer than anything here takes, even on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The key of the emulated MAAS, where there is one.
 pub(crate) const MAAS_KEY: &str = "consumer:token:secret";
@@ -41,6 +42,11 @@ impl Server {
 
     /// Over this store, and the MAAS at this URL.
     pub(crate) async fn over(store: Arc<dyn Store>, maas: &str) -> Self {
+        Self::with_grace(store, maas, Duration::from_millis(200)).await
+    }
+
+    /// The same; steps under way get this time when the server ends.
+    pub(crate) async fn with_grace(store: Arc<dyn Store>, maas: &str, grace: Duration) -> Self {
         let options = MaasOptions::new(maas, SecretString::from(MAAS_KEY));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let maas: Arc<dyn NodeDriver> =
@@ -51,14 +57,14 @@ impl Server {
         let workflows = Workflows::new();
         let journal: Arc<dyn Store> = Arc::clone(&store);
         let engine = Engine::builder(journal as _, InstanceName::new("tests").unwrap())
-            .options(EngineOptions { grace: Duration::from_millis(200), ..EngineOptions::default() })
+            .options(EngineOptions { grace, ..EngineOptions::default() })
             .workflow(&workflows.node)
             .workflow(&workflows.nodes)
             .workflow(&workflows.plain);
         let engine = orchestrator.offer(engine).start().await.unwrap();
         let app = App { store, engine, orchestrator, provisioner: Some(maas), clock, entropy };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let served = serve_app(listener, app).unwrap();
+        let served = serve_app(listener, app, Access::ThisMachine).unwrap();
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { served, client, workflows }
     }

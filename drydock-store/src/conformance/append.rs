@@ -4,8 +4,8 @@ use drydock_core::Payload;
 use drydock_core::journal::{Checkpoint, JournalError, StepEnd, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, failure, id, join, message, put_workflow, running,
-    step, task, wait,
+    at, attempt, child, claim, completed, done, failed, failure, give_up_after, id, join, message,
+    put_workflow, running, step, task, wait,
 };
 use super::{Shared, rules};
 use crate::repo::TaskQuery;
@@ -21,6 +21,7 @@ rules!(
     a_large_batch_is_one_batch,
     bytes_come_back_as_they_were,
     an_oversized_batch_is_refused,
+    a_batch_dropped_half_way_can_be_sent_again,
 );
 
 fn every_kind(workflow: drydock_core::WorkflowId) -> Vec<Write> {
@@ -199,4 +200,23 @@ pub async fn an_oversized_batch_is_refused(store: Shared) {
     assert!(matches!(refused, Err(JournalError::Rejected(_))), "{refused:?}");
     store.append(epoch, &[Write::StepEnded(id(1), done("a", 2))]).await.unwrap();
     assert_eq!(store.task_history(id(1)).await.unwrap().unwrap().checkpoints, [done("a", 2)]);
+}
+
+/// Whoever drops an append does not know whether it was stored: it is sent until an answer comes. Nothing is there twice, and
+/// what was dropped does not disturb what comes after it. At each wait of the call, in many rounds.
+pub async fn a_batch_dropped_half_way_can_be_sent_again(store: Shared) {
+    let epoch = running(&store).await;
+    for round in 0..20 {
+        let name = format!("s{round}");
+        let batch = [Write::StepEnded(id(1), done(&name, 7)), Write::MessageSaid(id(1), message(round))];
+        for patience in 0.. {
+            if let Some(answer) = give_up_after(patience, store.append(epoch, &batch)).await {
+                answer.unwrap();
+                break;
+            }
+        }
+        let history = store.task_history(id(1)).await.unwrap().unwrap();
+        assert_eq!(history.task.messages, (0..=round).map(message).collect::<Vec<_>>());
+        assert_eq!(history.checkpoints.len(), history.task.messages.len());
+    }
 }

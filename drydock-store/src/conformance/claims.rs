@@ -1,14 +1,10 @@
 //! Claims: who gets which task, and with what.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-
 use drydock_core::journal::{ClaimedTask, Write};
 
 use super::samples::{
-    at, attempt, child, claim, done, failed, id, join, message, put_workflow, request, running, submit, task,
-    wait, workflow,
+    at, attempt, child, claim, done, failed, give_up_after, id, join, message, put_workflow, request,
+    running, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 
@@ -150,20 +146,6 @@ pub async fn a_claim_dropped_half_way_loses_no_task(store: Shared) {
         assert_eq!(seen, [id(1), id(2), id(3)], "round {round}");
         assert_eq!(claim(&store, epoch, workflow, 9).await, [], "what is running was claimed again");
     }
-}
-
-/// What `future` gives, unless it has to wait more than `patience` times: then it is dropped.
-async fn give_up_after<T>(mut patience: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if patience == 0 => Poll::Ready(None),
-        Poll::Pending => {
-            patience -= 1;
-            Poll::Pending
-        }
-    })
-    .await
 }
 
 /// Neither a task in the queue nor one that runs.

@@ -1,9 +1,12 @@
 //! Small made-up tasks and records, the same in every run.
 
-use chrono::TimeDelta;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, Failure, Message, NewTask, Parent, StepEnd, StoredWorkflow,
-    TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Message, NewTask, Parent, StepEnd,
+    StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
 };
 use drydock_core::{
     Disposition, Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -19,7 +22,7 @@ pub fn id(n: u32) -> TaskId {
 
 /// `n` seconds and a bit after the beginning of time in these tests.
 pub fn at(n: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000 + n) + TimeDelta::microseconds(123_456)
+    Timestamp::from_timestamp_micros((1_800_000_000 + n) * 1_000_000 + 123_456).unwrap()
 }
 
 /// A step's name.
@@ -147,9 +150,20 @@ pub async fn running(store: &Shared) -> Epoch {
 }
 
 /// Fails unless `result` says that the epoch was retired.
-pub fn assert_fenced<T: std::fmt::Debug>(result: Result<T, drydock_core::journal::JournalError>) {
-    assert!(
-        matches!(result, Err(drydock_core::journal::JournalError::Fenced { .. })),
-        "not fenced: {result:?}"
-    );
+pub fn assert_fenced<T: std::fmt::Debug>(result: Result<T, JournalError>) {
+    assert!(matches!(result, Err(JournalError::Fenced { .. })), "not fenced: {result:?}");
+}
+
+/// What `future` gives, unless it has to wait more than `patience` times: then it is dropped.
+pub async fn give_up_after<T>(mut patience: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if patience == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            patience -= 1;
+            Poll::Pending
+        }
+    })
+    .await
 }

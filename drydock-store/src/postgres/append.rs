@@ -5,14 +5,13 @@ use std::borrow::Cow;
 use drydock_core::journal::{JournalError, NewTask, Write};
 use drydock_core::{Epoch, TaskId};
 use sqlx::postgres::{PgArguments, PgHasArrayType};
-use sqlx::{Encode, Postgres, Type};
+use sqlx::{AssertSqlSafe, Encode, Postgres, Type};
 
-use super::PgStore;
+use super::{PgStore, batch_sql};
 use crate::batch::{Batch, TaskRow, storable};
 use crate::codec::{self, Coded};
 use crate::error::journal_error;
 
-const APPEND: &str = include_str!("append.sql");
 /// No fence: whoever submits need not be an instance.
 const SUBMIT: &str = "WITH new_tasks AS (
         INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
@@ -36,15 +35,28 @@ impl PgStore {
         let batch = Batch::of(writes)?;
         let mut columns = Arrays::default();
         columns.one(epoch.get())?;
-        columns.tasks(&batch.tasks)?;
-        columns.array(batch.tasks.iter().map(|row| row.started))?;
-        columns.array(batch.tasks.iter().map(|row| row.ended))?;
-        columns.checkpoints(&batch)?;
-        columns.attempts(&batch)?;
-        columns.waits(&batch)?;
-        columns.messages(&batch)?;
-        columns.ends(&batch)?;
-        let query = sqlx::query_scalar_with(APPEND, columns.0);
+        let parts @ [tasks, checkpoints, attempts, waits, messages, ends] = batch_sql::parts(&batch);
+        if tasks {
+            columns.tasks(&batch.tasks)?;
+            columns.array(batch.tasks.iter().map(|row| row.started))?;
+            columns.array(batch.tasks.iter().map(|row| row.ended))?;
+        }
+        if checkpoints {
+            columns.checkpoints(&batch)?;
+        }
+        if attempts {
+            columns.attempts(&batch)?;
+        }
+        if waits {
+            columns.waits(&batch)?;
+        }
+        if messages {
+            columns.messages(&batch)?;
+        }
+        if ends {
+            columns.ends(&batch)?;
+        }
+        let query = sqlx::query_scalar_with(AssertSqlSafe(batch_sql::statement(parts)), columns.0);
         let alive: i64 = query.fetch_one(&self.batches).await.map_err(journal_error)?;
         if alive == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) }
     }

@@ -4,6 +4,7 @@
 //! that row. So a retirement waits for the writes that are under way, and the later ones see it.
 
 mod append;
+mod batch_sql;
 mod claims;
 mod instances;
 mod journal;

@@ -105,3 +105,20 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_survives_a_power_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("yard.db")).await.unwrap();
+        for pool in [&store.writer, &store.readers] {
+            let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+            assert_eq!((&*journal, synchronous), ("wal", 2), "2 is FULL");
+        }
+        store.close().await;
+    }
+}

@@ -20,6 +20,7 @@ macro_rules! conforms {
 }
 
 mod corruption;
+mod differential;
 mod locks;
 mod memory;
 mod postgres;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use drydock_core::journal::{JournalError, Write};
 use drydock_store::SqliteStore;
 use drydock_store::conformance::Shared;
+use drydock_store::conformance::samples::{at, id, join, message, put_workflow, running};
 use tempfile::TempDir;
 
 /// Stores in files of a temporary folder.
@@ -32,6 +34,26 @@ mod file {
     use super::Files;
 
     conforms!(Files);
+}
+
+/// Two processes with one file: a server, and the one that was started again before the first was quite dead.
+#[tokio::test]
+async fn a_takeover_through_another_store_fences_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("yard.db");
+    let first = SqliteStore::open(&path).await.unwrap();
+    first.migrate().await.unwrap();
+    let (first, second): (Shared, Shared) =
+        (Arc::new(first), Arc::new(SqliteStore::open(&path).await.unwrap()));
+    let epoch = running(&first).await;
+    let again = join(&second, "a").await;
+    let late = [Write::MessageSaid(id(1), message(0))];
+    let (refused, claimed) = tokio::join!(first.append(epoch, &late), async {
+        let workflow = put_workflow(&second).await;
+        second.task_claim(again, &[workflow], at(9), 9).await.unwrap()
+    });
+    assert!(matches!(refused, Err(JournalError::Fenced { .. })), "{refused:?}");
+    assert_eq!(claimed.first().map(|claimed| (claimed.task.id, claimed.messages)), Some((id(1), 0)));
 }
 
 mod in_memory {

@@ -228,3 +228,6 @@ fn last_words(task: &TaskRecord, input: Option<&TaskInput>, end: &TaskEnd) -> Op
         extra: Map::new(),
     })
 }
+
+#[cfg(test)]
+mod tests;

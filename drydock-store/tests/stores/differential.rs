@@ -1,0 +1,224 @@
+//! Random histories, applied to the store in memory and to another one: every answer is the same, and so is all that can be
+//! read in the end.
+
+use drydock_core::journal::{
+    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, TaskEnd, TaskEndKind, Write,
+};
+use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
+use drydock_store::conformance::Shared;
+use drydock_store::conformance::samples::{
+    at, attempt, child, completed, done, failed, failure, id, message, request, step, task, wait, workflow,
+};
+use drydock_store::repo::{ParentFilter, TaskHistory, TaskQuery};
+use drydock_store::{MemoryStore, SqliteStore};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::postgres::Cluster;
+
+/// One call. Instances are named by the order in which they joined.
+#[derive(Debug, Clone)]
+enum Call {
+    Join(&'static str),
+    Renew(usize),
+    Retire(usize, i64),
+    Leave(usize),
+    Submit(Vec<NewTask>),
+    Cancel(u32, &'static str, i64),
+    Claim(usize, Vec<WorkflowId>, i64, usize),
+    Append(usize, Vec<Write>),
+    News(usize),
+    ChildEnds(u32),
+    List(TaskQuery),
+}
+
+/// What came back.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    Nothing,
+    Told(bool),
+    Joined(Epoch),
+    Claimed(Vec<ClaimedTask>),
+    News(News),
+    Ends(Vec<ChildEnd>, Option<TaskEnd>),
+    Listed(Vec<TaskId>),
+    Failed(String),
+}
+
+fn new_task() -> impl Strategy<Value = NewTask> {
+    (0..8_u32, 0..8_u32, 0..3_u32, 1..3_i64, any::<bool>()).prop_map(|(n, parent, index, workflow, root)| {
+        let workflow = WorkflowId::new(workflow);
+        if root { task(n, workflow) } else { child(n, workflow, parent, index) }
+    })
+}
+
+fn write() -> impl Strategy<Value = Write> {
+    let name = || select(vec!["a", "b", "B"]);
+    let of = || (0..8_u32).prop_map(id);
+    let end = (0..50_u32, 0..3_u8).prop_map(|(n, kind)| TaskEnd {
+        kind: match kind {
+            0 => TaskEndKind::Failed(failure(n)),
+            1 => TaskEndKind::Cancelled(request("ann", 1)),
+            _ => completed(n).kind,
+        },
+        at: at(i64::from(n)),
+    });
+    prop_oneof![
+        2 => new_task().prop_map(Write::TaskStarted),
+        2 => new_task().prop_map(Write::TaskQueued),
+        2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, done(name, n))),
+        1 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, failed(name, n))),
+        1 => (of(), name(), 1..4_u32, 1..50_i64)
+            .prop_map(|(id, name, number, n)| Write::AttemptFailed(id, attempt(name, number, n))),
+        2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepWaits(id, wait(name, n))),
+        2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
+        2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
+    ]
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let instance = || prop_oneof![3 => 0..2_usize, 1 => 2..6_usize];
+    let workflows = prop::collection::vec((1..3_i64).prop_map(WorkflowId::new), 0..3);
+    let parents = prop_oneof![
+        Just(ParentFilter::Any),
+        Just(ParentFilter::Roots),
+        prop::collection::vec((0..8_u32).prop_map(id), 0..3).prop_map(ParentFilter::Of),
+    ];
+    let query = (parents, prop::option::of((0..8_u32).prop_map(id)), prop::option::of(0..4_u32))
+        .prop_map(|(parents, after, limit)| TaskQuery { parents, after, limit });
+    prop_oneof![
+        2 => select(vec!["x", "y", "z"]).prop_map(Call::Join),
+        1 => instance().prop_map(Call::Renew),
+        1 => (instance(), 0..2_i64).prop_map(|(instance, beat)| Call::Retire(instance, beat)),
+        1 => instance().prop_map(Call::Leave),
+        2 => prop::collection::vec(new_task(), 0..4).prop_map(Call::Submit),
+        2 => (0..8_u32, select(vec!["ann", "b\0b"]), 1..9_i64).prop_map(|(n, by, at)| Call::Cancel(n, by, at)),
+        4 => (instance(), workflows, 100..200_i64, 0..5_usize)
+            .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
+        8 => (instance(), prop::collection::vec(write(), 0..12))
+            .prop_map(|(instance, writes)| Call::Append(instance, writes)),
+        1 => instance().prop_map(Call::News),
+        1 => (0..8_u32).prop_map(Call::ChildEnds),
+        1 => query.prop_map(Call::List),
+    ]
+}
+
+async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<Answer, JournalError> {
+    let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
+    Ok(match call {
+        Call::Join(name) => {
+            let epoch = store.instance_join(&InstanceName::new(name).unwrap(), at(0)).await?;
+            epochs.push(epoch);
+            Answer::Joined(epoch)
+        }
+        Call::Renew(instance) => {
+            store.instance_renew(epoch(instance)).await?;
+            Answer::Nothing
+        }
+        Call::Retire(instance, beat) => Answer::Told(store.instance_retire(epoch(instance), beat).await?),
+        Call::Leave(instance) => {
+            store.instance_leave(epoch(instance)).await?;
+            Answer::Nothing
+        }
+        Call::Submit(tasks) => {
+            store.task_submit(&tasks).await?;
+            Answer::Nothing
+        }
+        Call::Cancel(n, by, at) => Answer::Told(store.task_cancel(id(n), &request(by, at)).await?),
+        Call::Claim(instance, workflows, second, max) => {
+            Answer::Claimed(store.task_claim(epoch(instance), &workflows, at(second), max).await?)
+        }
+        Call::Append(instance, writes) => {
+            store.append(epoch(instance), &writes).await?;
+            Answer::Nothing
+        }
+        Call::News(instance) => {
+            let parents: Vec<TaskId> = (0..8).map(id).collect();
+            Answer::News(store.news(epoch(instance), &parents).await?)
+        }
+        Call::ChildEnds(n) => {
+            Answer::Ends(store.child_ends(id(n), &step("fan")).await?, store.task_end(id(n)).await?)
+        }
+        Call::List(query) => {
+            Answer::Listed(store.task_list(&query).await?.into_iter().map(|record| record.id).collect())
+        }
+    })
+}
+
+/// All that can be read of a store, and what an instance finds that takes everything over.
+#[derive(Debug, PartialEq)]
+struct State {
+    instances: Vec<InstanceBeat>,
+    histories: Vec<TaskHistory>,
+    claimed: Vec<ClaimedTask>,
+}
+
+async fn state(store: &Shared, epochs: &[Epoch]) -> State {
+    let instances = store.instance_list().await.unwrap();
+    let mut histories = Vec::new();
+    for record in store.task_list(&TaskQuery::default()).await.unwrap() {
+        histories.push(store.task_history(record.id).await.unwrap().unwrap());
+        assert_eq!(histories.last().unwrap().task, record);
+    }
+    for epoch in epochs {
+        store.instance_leave(*epoch).await.unwrap();
+    }
+    let last = store.instance_join(&InstanceName::new("last").unwrap(), at(0)).await.unwrap();
+    let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
+    let claimed = store.task_claim(last, &workflows, at(900), 99).await.unwrap();
+    State { instances, histories, claimed }
+}
+
+async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {
+    let mut epochs = Vec::new();
+    let mut answers = Vec::new();
+    for n in 1..=2 {
+        assert_eq!(store.workflow_put(&workflow(n)).await.unwrap(), WorkflowId::new(n.into()));
+    }
+    let start = [Call::Join("x"), Call::Join("y")];
+    for call in start.iter().chain(calls) {
+        let answered = answer(store, &mut epochs, call.clone()).await;
+        answers.push(answered.unwrap_or_else(|error| Answer::Failed(error.to_string())));
+    }
+    (answers, state(store, &epochs).await)
+}
+
+fn in_a_runtime(test: impl AsyncFnOnce() -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test())
+}
+
+async fn agree(other: &Shared, calls: &[Call]) -> Result<(), TestCaseError> {
+    let memory: Shared = std::sync::Arc::new(MemoryStore::new());
+    let (expected, actual) = (play(&memory, calls).await, play(other, calls).await);
+    for (n, (expected, actual)) in expected.0.iter().zip(&actual.0).enumerate() {
+        prop_assert_eq!(expected, actual, "answer {} of {:?}", n, calls);
+    }
+    prop_assert_eq!(expected.1, actual.1);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn sqlite_agrees_with_memory(calls in prop::collection::vec(call(), 1..60)) {
+        in_a_runtime(async || {
+            let store: Shared = std::sync::Arc::new(SqliteStore::in_memory().await.unwrap());
+            agree(&store, &calls).await
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn postgres_agrees_with_memory(calls in prop::collection::vec(call(), 1..60)) {
+        in_a_runtime(async || {
+            let cluster = Cluster::new().await;
+            let result = agree(&cluster.fresh().await, &calls).await;
+            cluster.close().await;
+            result
+        })?;
+    }
+}
