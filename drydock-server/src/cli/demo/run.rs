@@ -159,10 +159,10 @@ impl Run {
         self.database.is_none()
     }
 
-    pub(super) fn database(&self) -> Result<DatabaseUrl, Failure> {
+    pub(super) fn database(&self) -> DatabaseUrl {
         match &self.database {
-            Some(database) => Ok(database.clone()),
-            None => Ok(DatabaseUrl::Sqlite(self.path.join("drydock.db"))),
+            Some(database) => database.clone(),
+            None => DatabaseUrl::Sqlite(self.path.join("drydock.db")),
         }
     }
 
