@@ -97,7 +97,7 @@ fn without_a_database_there_is_one_of_the_users_own() {
         database
     };
     let file = home.path().join(".local/share/drydock/drydock.db");
-    assert_eq!(start(), format!("database: sqlite:{}", text(&file)));
+    assert_eq!(start(), format!("database: sqlite://{}", text(&file)));
     assert!(file.exists());
     drop_tables(&file);
     start();
