@@ -7,7 +7,8 @@ use drydock_core::{Epoch, TaskId};
 use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{AssertSqlSafe, Encode, Postgres, Type};
 
-use super::{PgStore, statements};
+use super::PgStore;
+use super::statements::{self, Parts, Present};
 use crate::batch::{Batch, TaskRow, storable};
 use crate::codec::{self, Coded};
 use crate::error::journal_error;
@@ -33,33 +34,60 @@ impl PgStore {
 
     pub(super) async fn append_batch(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
-        let mut columns = Arrays::default();
-        columns.one(epoch.get())?;
-        let parts @ [tasks, checkpoints, attempts, waits, messages, ends] = statements::parts(&batch);
-        if tasks {
-            columns.tasks(&batch.tasks)?;
-            columns.array(batch.tasks.iter().map(|row| row.started))?;
-            columns.array(batch.tasks.iter().map(|row| row.ended))?;
+        match self.run_batch(epoch, &batch, Present::Refused).await {
+            Ok(fenced) => fenced,
+            // Nothing was written. The batch, or a part of it, was sent before.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                self.run_batch(epoch, &batch, Present::Passed).await.map_err(journal_error)?
+            }
+            Err(error) => Err(journal_error(error)),
         }
-        if checkpoints {
-            columns.checkpoints(&batch)?;
-        }
-        if attempts {
-            columns.attempts(&batch)?;
-        }
-        if waits {
-            columns.waits(&batch)?;
-        }
-        if messages {
-            columns.messages(&batch)?;
-        }
-        if ends {
-            columns.ends(&batch)?;
-        }
-        let query = sqlx::query_scalar_with(AssertSqlSafe(statements::statement(parts)), columns.0);
-        let alive: i64 = query.fetch_one(&self.batches).await.map_err(journal_error)?;
-        if alive == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) }
     }
+
+    /// The outer result is the database's, the inner one the fence's.
+    async fn run_batch(
+        &self,
+        epoch: Epoch,
+        batch: &Batch<'_>,
+        present: Present,
+    ) -> Result<Result<(), JournalError>, sqlx::Error> {
+        let parts = statements::parts(batch);
+        let arguments = match arguments(epoch, batch, parts) {
+            Ok(arguments) => arguments,
+            Err(error) => return Ok(Err(error)),
+        };
+        let text = AssertSqlSafe(statements::statement(parts, present));
+        let alive: i64 = sqlx::query_scalar_with(text, arguments).fetch_one(&self.batches).await?;
+        Ok(if alive == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) })
+    }
+}
+
+/// The arguments of a batch's statement, in the order of its parts.
+fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result<PgArguments, JournalError> {
+    let mut columns = Arrays::default();
+    columns.one(epoch.get())?;
+    let [tasks, checkpoints, attempts, waits, messages, ends] = parts;
+    if tasks {
+        columns.tasks(&batch.tasks)?;
+        columns.array(batch.tasks.iter().map(|row| row.started))?;
+        columns.array(batch.tasks.iter().map(|row| row.ended))?;
+    }
+    if checkpoints {
+        columns.checkpoints(batch)?;
+    }
+    if attempts {
+        columns.attempts(batch)?;
+    }
+    if waits {
+        columns.waits(batch)?;
+    }
+    if messages {
+        columns.messages(batch)?;
+    }
+    if ends {
+        columns.ends(batch)?;
+    }
+    Ok(columns.0)
 }
 
 /// The arguments of a statement, column by column.

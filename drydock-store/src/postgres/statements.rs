@@ -1,6 +1,10 @@
 //! The statement of a batch: the fence, and a part for each table that the batch writes to. A part that has nothing to do
-//! would still cost the database 5 to 10 µs, which is much beside a commit of 150 µs; so each combination of parts has a text of its
-//! own, made once. The texts are fixed, so each connection prepares each of them once too.
+//! would still cost the database something; so each combination of parts has a text of its own, made once. The texts are fixed, so
+//! each connection prepares each of them once too.
+//!
+//! Nearly every batch is new, and inserting is much cheaper where the database need not be ready for a row to be there already
+//! (`ON CONFLICT` looks first, and inserts in two stages). So the first statement fails on a batch that was, or may have been,
+//! written before; the repeating one then passes over what is there.
 //!
 //! The fence is a row if the epoch is alive, and locks it until the commit; without it every join in the parts is empty.
 //! All parts see the database as it was before the statement, so what one must know of a row that another inserts goes
@@ -27,7 +31,7 @@ const TASKS: Part = Part {
         INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[]) AS t
-        ON CONFLICT DO NOTHING
+        @repeat
         RETURNING task_id, parent_id, workflow_id, created_at
     ), fates AS (
         SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
@@ -36,7 +40,7 @@ const TASKS: Part = Part {
         SELECT task_id, n.parent_id, n.workflow_id, n.created_at,
             CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
-        ON CONFLICT DO NOTHING
+        @repeat
     )",
 };
 const CHECKPOINTS: Part = Part {
@@ -45,7 +49,7 @@ const CHECKPOINTS: Part = Part {
         INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output)
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[], #7::bytea[]) AS t
-        ON CONFLICT DO NOTHING
+        @repeat
     )",
 };
 const ATTEMPTS: Part = Part {
@@ -55,7 +59,7 @@ const ATTEMPTS: Part = Part {
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::text[], #3::bigint[], #4::timestamptz[], #5::timestamptz[], #6::timestamptz[],
                 #7::timestamptz[], #8::bytea[]) AS t
-        ON CONFLICT DO NOTHING
+        @repeat
     )",
 };
 const WAITS: Part = Part {
@@ -75,7 +79,7 @@ const MESSAGES: Part = Part {
         INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text)
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::bigint[], #3::boolean[], #4::timestamptz[], #5::text[], #6::text[], #7::text[]) AS t
-        ON CONFLICT DO NOTHING
+        @repeat
     )",
 };
 const ENDS: Part = Part {
@@ -91,15 +95,18 @@ const ENDS: Part = Part {
         SELECT task_id, t.kind, $1, lives.started_at, t.ended_at, lives.cancel_at, lives.cancel_by, t.output
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
-        ON CONFLICT DO NOTHING
+        @repeat
     )",
 };
 /// Tasks that start and end in this batch have no live row.
 const SHORT_LIVES: &str = " UNION ALL SELECT task_id, new_tasks.created_at, NULL, NULL
         FROM new_tasks JOIN fates USING (task_id) WHERE fates.ended";
 
+/// Which parts a statement has.
+pub(super) type Parts = [bool; PARTS.len()];
+
 /// Which parts `batch` needs.
-pub(super) fn parts(batch: &Batch<'_>) -> [bool; PARTS.len()] {
+pub(super) fn parts(batch: &Batch<'_>) -> Parts {
     [
         !batch.tasks.is_empty(),
         !batch.checkpoints.is_empty(),
@@ -110,19 +117,34 @@ pub(super) fn parts(batch: &Batch<'_>) -> [bool; PARTS.len()] {
     ]
 }
 
-/// The statement with these parts.
-pub(super) fn statement(parts: [bool; PARTS.len()]) -> Arc<str> {
-    static TEXTS: [OnceLock<Arc<str>>; 1 << PARTS.len()] = [const { OnceLock::new() }; 1 << PARTS.len()];
-    let number = parts.iter().fold(0, |number, part| number << 1 | usize::from(*part));
-    TEXTS[number].get_or_init(|| compose(parts)).clone()
+/// What becomes of rows that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    /// The statement fails.
+    Refused,
+    /// They are passed over.
+    Passed,
 }
 
-fn compose(parts: [bool; PARTS.len()]) -> Arc<str> {
+/// The statement with these parts.
+pub(super) fn statement(parts: Parts, present: Present) -> Arc<str> {
+    static TEXTS: [OnceLock<Arc<str>>; 2 << PARTS.len()] = [const { OnceLock::new() }; 2 << PARTS.len()];
+    let passed = usize::from(present == Present::Passed);
+    let number = parts.iter().fold(passed, |number, part| number << 1 | usize::from(*part));
+    TEXTS[number].get_or_init(|| compose(parts, present)).clone()
+}
+
+fn compose(parts: Parts, present: Present) -> Arc<str> {
+    let on_conflict = match present {
+        Present::Refused => "",
+        Present::Passed => "ON CONFLICT DO NOTHING",
+    };
     let [with_tasks, ..] = parts;
     let mut text = FENCE.to_owned();
     let mut bound = 1;
     for (part, _) in PARTS.iter().zip(parts).filter(|(_, wanted)| *wanted) {
         let mut sql = part.sql.replace("@short_lives", if with_tasks { SHORT_LIVES } else { "" });
+        sql = sql.replace("@repeat", on_conflict);
         for array in 1..=part.arrays {
             sql = sql.replace(&format!("#{array}:"), &format!("${}:", bound + array));
         }
@@ -139,13 +161,14 @@ mod tests {
 
     #[test]
     fn arguments_are_numbered_through_the_parts() {
-        let text = statement([false, true, false, false, true, false]);
+        let text = statement([false, true, false, false, true, false], Present::Refused);
         assert!(
             text.contains("$2::uuid[], $3::text[]") && text.contains("$9::uuid[], $10::bigint[]"),
             "{text}"
         );
-        let all = statement([true; PARTS.len()]);
+        let all = statement([true; PARTS.len()], Present::Passed);
+        assert_eq!(all.matches("ON CONFLICT").count(), PARTS.len() + 1, "{all}");
         assert!(all.contains("$44::bytea[]") && !all.contains('#') && !all.contains('@'), "{all}");
-        assert_eq!(&*statement([false; PARTS.len()]), format!("{FENCE}{RESULT}"));
+        assert_eq!(&*statement([false; PARTS.len()], Present::Refused), format!("{FENCE}{RESULT}"));
     }
 }
