@@ -117,11 +117,28 @@ fn without_its_servers_it_begins_anew() {
 #[test]
 fn one_folder_has_one_demo() {
     let folder = tempfile::tempdir().unwrap();
-    let mut first = demo(folder.path(), "400ms");
+    // Slow enough to be there as long as the second waits for its end.
+    let mut first = demo(folder.path(), "1m");
     first.line("verify_site");
-    let second = demo(folder.path(), "400ms").end();
+    let second = demo(folder.path(), "1m").end();
     assert_eq!(second.code, Some(1), "{second:?}");
     assert!(second.stderr.contains("--folder"), "{second:?}");
+}
+
+#[test]
+fn a_demo_that_cannot_begin_leaves_nothing_to_go_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let no_database = folder.path().join("no.db");
+    std::fs::write(&no_database, "not a database, but long enough to be looked at as one".repeat(40))
+        .unwrap();
+    let mut command = drydock(&["demo", "--database", text(&no_database), "--folder"]);
+    let demos = folder.path().join("demos");
+    command.arg(&demos);
+    let ended = Running::start(command).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("cannot use the database"), "{ended:?}");
+    assert!(!run_folder(&demos).join("emulator.json").exists(), "the emulator was not told to end");
+    assert_all_deployed(&demo(&demos, "50ms").end());
 }
 
 #[test]
