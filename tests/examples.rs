@@ -1,7 +1,8 @@
 //! Runs every example and compares what it prints with `tests/examples/NAME.out`.
 //!
-//! `cargo test` builds the examples before it runs this, into the folder `examples` beside the one this test is in.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+//! `cargo test` builds the examples before it runs this, into the folder `examples` beside the one this test is in;
+//! `cargo test --test examples` does not: add `--examples`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,15 +49,16 @@ fn prints_what_it_should(name: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples").join(name).with_extension("out");
     let expected = std::fs::read_to_string(&file).unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    if printed != expected {
-        panic!("{name} prints something else than {}:\n{}", file.display(), diff(&expected, &printed));
-    }
+    let file = file.display();
+    assert!(printed == expected, "{name} prints something else than {file}:\n{}", diff(&expected, &printed));
 }
 
 /// `target/PROFILE/examples/NAME`, for a test in `target/PROFILE/deps`.
 fn executable(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
-    this.parent().and_then(Path::parent).unwrap().join("examples").join(name)
+    let example = this.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(example.is_file(), "{} is not there: run `cargo test --examples` first", example.display());
+    example
 }
 
 /// Line by line: what is missing with `-`, what is too much with `+`.
@@ -65,7 +67,7 @@ fn diff(expected: &str, printed: &str) -> String {
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let tail = old[same..].iter().rev().zip(new[same..].iter().rev()).take_while(|(a, b)| a == b).count();
     let mark = |mark: &str, lines: &[&str]| -> String {
-        lines.iter().map(|line| format!("{mark} {line}\n")).collect()
+        lines.iter().map(|line| format!("{mark} {line}\n")).collect::<Vec<_>>().concat()
     };
     [
         mark(" ", &old[..same]),

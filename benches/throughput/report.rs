@@ -84,8 +84,8 @@ pub(crate) fn table(reports: &[Report]) -> String {
     }
     lines.push(String::new());
     let row = |name: &str, value: &dyn Fn(&Report) -> String| {
-        let cells: String = reports.iter().map(|report| format!("{:>30}", value(report))).collect();
-        format!("{name:<32}{cells}")
+        let cells: Vec<String> = reports.iter().map(|report| format!("{:>30}", value(report))).collect();
+        format!("{name:<32}{}", cells.concat())
     };
     lines.push(row("", &|report| report.store.to_owned()));
     lines.push(row("steps/s", &|report| spread(report.steps_per_s)));

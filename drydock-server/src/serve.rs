@@ -95,7 +95,10 @@ pub async fn serve(config: ServeConfig) -> Result<Served, ServeError> {
     // Before anything is touched: a second server on the same port must not take the name of the first.
     let listener = bind(config.listen).await?;
     let app = compose(&config).await?;
-    let alone = config.listen.ip().is_loopback() && !config.allow_unauthenticated;
+    if !config.listen.ip().is_loopback() {
+        tracing::warn!("whoever reaches {} may use the API: it asks nobody who he is", config.listen);
+    }
+    let alone = !config.allow_unauthenticated;
     serve_app(listener, app, if alone { Access::ThisMachine } else { Access::Anyone })
 }
 

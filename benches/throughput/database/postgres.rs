@@ -29,13 +29,12 @@ struct Postgres {
 }
 
 pub(super) async fn open(args: &Args) -> Result<Bench, Failure> {
-    let (ground, server) = match &args.database {
-        Some(server) => (None, server.clone()),
-        None => {
-            let cluster = Cluster::start(args.folder.as_deref())?;
-            let server = cluster.url();
-            (Some(Ground::Cluster(cluster)), server)
-        }
+    let (ground, server) = if let Some(server) = &args.database {
+        (None, server.clone())
+    } else {
+        let cluster = Cluster::start(args.folder.as_deref())?;
+        let server = cluster.url();
+        (Some(Ground::Cluster(cluster)), server)
     };
     let mut url = Url::parse(&server).map_err(|error| format!("--database is no URL: {error}"))?;
     let mut admin = PgConnection::connect(url.as_str()).await?;

@@ -44,10 +44,14 @@ impl PgStore {
     pub async fn connect(url: &SecretString) -> Result<Self, JournalError> {
         let options: PgConnectOptions = url.expose_secret().parse().map_err(journal_error)?;
         let options = options.application_name("drydock");
-        // A batch's statement has one good plan, whatever its arrays hold: nothing is gained by making a new one each time.
-        let batches = options.clone().options([("plan_cache_mode", "force_generic_plan")]);
+        // A batch's statement has one good plan, by the indexes, whatever its arrays hold and however small the tables were when
+        // it was made: nothing is gained by making a new one each time.
+        let indexed = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+        // A claim's good plan depends on how many tasks it may take: one made for any number reads the whole table.
+        let planned = [("plan_cache_mode", "force_custom_plan")];
         // A batch on a broken connection is sent again anyway, so the ping before each use is spared there.
-        let batches = pool(2).test_before_acquire(false).connect_lazy_with(batches);
+        let batches = pool(2).test_before_acquire(false).connect_lazy_with(options.clone().options(indexed));
+        let options = options.options(planned);
         let control = pool(4).connect_with(options.clone()).await.map_err(journal_error)?;
         let readers = pool(4).connect_lazy_with(options);
         let store = Self { batches, control, readers, doubts: Doubts::new() };

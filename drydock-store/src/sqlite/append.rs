@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use super::chunks::{Binder, Chunked};
-use super::row::micros;
+use super::row::{id_list, micros};
 use super::{SqliteStore, fence};
 use crate::batch::{Batch, TaskRow, storable};
 use crate::codec;
@@ -49,12 +49,10 @@ static MESSAGES: Chunked = Chunked::new(
     "(?,?,?,?,?,?,?)",
     " ON CONFLICT DO NOTHING",
 );
-/// A task leaves its owner: `owner` is checked row by row, so that only its owner ends a task.
-static LEAVE: Chunked = Chunked::new(
-    "DELETE FROM live WHERE (task_id, owner) IN (VALUES ",
-    "(?,?)",
-    ") RETURNING task_id, started_at, cancel_at, cancel_by",
-);
+/// Only its owner ends a task.
+const LEAVE: &str =
+    "DELETE FROM live WHERE owner = ?1 AND task_id IN (SELECT unhex(value) FROM json_each(?2))
+    RETURNING task_id, started_at, cancel_at, cancel_by";
 static ENDS: Chunked = Chunked::new(
     "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output) VALUES ",
     "(?,?,?,?,?,?,?,?)",
@@ -169,11 +167,8 @@ async fn end(tx: &mut Tx, ends: &[(TaskId, &TaskEnd)], epoch: Epoch) -> Result<(
     if ends.is_empty() {
         return Ok(());
     }
-    let leave = |to: &mut Binder, (id, _): &(TaskId, &TaskEnd)| {
-        to.add(id.as_uuid());
-        to.add(epoch.get());
-    };
-    let gone = LEAVE.run(tx, ends, leave).await?;
+    let leave = sqlx::query(LEAVE).bind(epoch.get()).bind(id_list(ends.iter().map(|(id, _)| *id)));
+    let gone = leave.fetch_all(&mut **tx).await.map_err(journal_error)?;
     let mut lives: HashMap<TaskId, Life> = HashMap::with_capacity(gone.len());
     for row in &gone {
         let (id, life) = life(row).map_err(journal_error)?;
