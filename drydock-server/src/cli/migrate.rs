@@ -24,7 +24,8 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let database = database::choose(self.database.as_deref())?;
         let failed = |error| Failure::failed(format!("cannot migrate {database}")).because(error);
-        let Some(url) = database::stored(&database)? else {
+        let Some(url) = database.stored().map_err(|error| Failure::usage("--database").because(error))?
+        else {
             return Err(Failure::usage("memory: has no schema that stays"));
         };
         match drydock_store::open(&url).await {

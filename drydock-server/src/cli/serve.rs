@@ -21,8 +21,9 @@ use crate::serve::{ServeError, serve};
 /// the lease; when it is started again under its name, it goes on with them at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --database, the tasks are in an SQLite file of yours, which is brought up to date by itself; any other
-database with an old schema is refused: see `drydock migrate`.
+Without --database, the tasks are in an SQLite file of yours, which is brought up to date by
+itself. Any other database with an old schema is refused: see `drydock migrate`.
+
 The first Ctrl-C stops in order: steps under way may finish. The second stops at once. Either way,
 tasks go on when a server starts again.
 

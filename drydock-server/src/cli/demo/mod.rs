@@ -37,8 +37,8 @@ use run::{Folder, Run};
 /// moment, kill -9 too, and start it again: it says what it resumes, and goes on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The first Ctrl-C stops in order, the second at once. Everything is kept in one folder, and is removed
-when a new demo begins there.
+The first Ctrl-C stops in order, the second at once. Everything is kept in one folder, and is
+removed when a new demo begins there.
 
 Exit codes: 0 all servers were deployed, 1 they were not, 130 stopped by Ctrl-C.
 
