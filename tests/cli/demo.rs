@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use drydock_drivers::emulator::{Effect, EffectKind, MaasStatus};
 
@@ -54,6 +55,21 @@ fn it_deploys_two_racks_and_leaves_nothing_running() {
     assert_all_deployed(&ended);
     assert_deployed_once(folder.path());
     assert!(!run_folder(folder.path()).join("emulator.json").exists(), "the emulator was not told to end");
+}
+
+#[test]
+fn on_a_terminal_there_are_bars() {
+    let folder = tempfile::tempdir().unwrap();
+    // util-linux's `script` gives the program a terminal, and passes its exit code on.
+    let mut command = Command::new("script");
+    let program = env!("CARGO_BIN_EXE_drydock");
+    let line = format!("{program} demo --folder {} --speed 50ms", text(folder.path()));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
+    let ended = Running::start(command).end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for part in ["\u{2501}", "8/8", "4/4", "deploy_nodes: install every server", "What to try next:"] {
+        assert!(ended.stdout.contains(part), "no {part:?} in {ended:?}");
+    }
 }
 
 #[test]
