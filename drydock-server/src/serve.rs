@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use drydock_core::journal::JournalError;
 use drydock_drivers::DriverError;
-use drydock_store::{InvalidDatabaseUrl, Store};
+use drydock_store::Store;
 use drydock_workflow::{BuildErrors, Engine, EngineError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -38,9 +38,6 @@ pub enum ServeError {
         #[source]
         source: JournalError,
     },
-    /// The configuration names no database.
-    #[error("cannot read the database's URL")]
-    DatabaseUrl(#[source] InvalidDatabaseUrl),
     /// A file that the configuration names cannot be read.
     #[error("cannot read {file}")]
     File {

@@ -24,14 +24,10 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let database = database::choose(self.database.as_deref())?;
         let failed = |error| Failure::failed(format!("cannot migrate {database}")).because(error);
-        let Some(url) = database.stored().map_err(|error| Failure::usage("--database").because(error))?
-        else {
-            return Err(Failure::usage("memory: has no schema that stays"));
-        };
-        match drydock_store::open(&url).await {
+        match drydock_store::open(&database).await {
             Ok(_) => output::line(&format!("{database}: up to date already"))?,
             Err(JournalError::OlderSchema { found, needed }) => {
-                drydock_store::migrate(&url).await.map_err(failed)?;
+                drydock_store::migrate(&database).await.map_err(failed)?;
                 output::line(&format!("{database}: migrated from schema version {found} to {needed}"))?;
             }
             Err(error) => return Err(failed(error)),

@@ -198,12 +198,8 @@ impl Run {
     /// The demo's emulator knows no other servers, so a demo must not take up tasks that are not its own.
     pub(super) async fn refuse_strange_tasks(&self) -> Result<(), Failure> {
         let Some(database) = &self.database else { return Ok(()) };
-        let Some(url) = database.stored().map_err(|error| Failure::usage("--database").because(error))?
-        else {
-            return Ok(());
-        };
         let failed = |error| Failure::failed(format!("cannot use the database {database}")).because(error);
-        let store = drydock_store::open(&url).await.map_err(failed)?;
+        let store = drydock_store::open(database).await.map_err(failed)?;
         let query = TaskQuery { parents: ParentFilter::Roots, ..TaskQuery::default() };
         let ours = self.design()?;
         for task in store.task_list(&query).await.map_err(failed)? {
