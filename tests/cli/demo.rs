@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use drydock_drivers::emulator::{Effect, EffectKind, MaasStatus};
 
@@ -54,6 +55,21 @@ fn it_deploys_two_racks_and_leaves_nothing_running() {
     assert_all_deployed(&ended);
     assert_deployed_once(folder.path());
     assert!(!run_folder(folder.path()).join("emulator.json").exists(), "the emulator was not told to end");
+}
+
+#[test]
+fn on_a_terminal_there_are_bars() {
+    let folder = tempfile::tempdir().unwrap();
+    // util-linux's `script` gives the program a terminal, and passes its exit code on.
+    let mut command = Command::new("script");
+    let program = env!("CARGO_BIN_EXE_drydock");
+    let line = format!("{program} demo --folder {} --speed 50ms", text(folder.path()));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
+    let ended = Running::start(command).end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for part in ["\u{2501}", "8/8", "4/4", "deploy_nodes: install every server", "What to try next:"] {
+        assert!(ended.stdout.contains(part), "no {part:?} in {ended:?}");
+    }
 }
 
 #[test]
@@ -117,11 +133,28 @@ fn without_its_servers_it_begins_anew() {
 #[test]
 fn one_folder_has_one_demo() {
     let folder = tempfile::tempdir().unwrap();
-    let mut first = demo(folder.path(), "400ms");
+    // Slow enough to be there as long as the second waits for its end.
+    let mut first = demo(folder.path(), "1m");
     first.line("verify_site");
-    let second = demo(folder.path(), "400ms").end();
+    let second = demo(folder.path(), "1m").end();
     assert_eq!(second.code, Some(1), "{second:?}");
     assert!(second.stderr.contains("--folder"), "{second:?}");
+}
+
+#[test]
+fn a_demo_that_cannot_begin_leaves_nothing_to_go_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let no_database = folder.path().join("no.db");
+    std::fs::write(&no_database, "not a database, but long enough to be looked at as one".repeat(40))
+        .unwrap();
+    let mut command = drydock(&["demo", "--database", text(&no_database), "--folder"]);
+    let demos = folder.path().join("demos");
+    command.arg(&demos);
+    let ended = Running::start(command).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("cannot use the database"), "{ended:?}");
+    assert!(!run_folder(&demos).join("emulator.json").exists(), "the emulator was not told to end");
+    assert_all_deployed(&demo(&demos, "50ms").end());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The program as a person meets it: what it prints, and how it ends. Every test runs the real binary.
 //!
-//! Needs the program `ipmitool` (Debian package of the same name).
+//! Needs the programs `ipmitool` (Debian package of the same name) and `script` (package `bsdutils`, always there).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod demo;

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -132,11 +133,23 @@ pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
 /// The two-racks site in `folder`, with its BMCs on a port that nobody has now; the file and the port.
 pub(crate) fn site(folder: &Path) -> (PathBuf, u16) {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sites/two-racks.yaml");
-    let port = UdpSocket::bind("127.0.10.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let text = std::fs::read_to_string(fixture).unwrap().replace("port: 6230", &format!("port: {port}"));
     let path = folder.join("site.yaml");
     std::fs::write(&path, text).unwrap();
     (path, port)
+}
+
+/// A UDP port that nobody has now, below those that the kernel gives to clients, and another one each time.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 250 * 32).unwrap();
+    loop {
+        let port = 10_000 + first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A path as an argument.

@@ -97,7 +97,8 @@ fn without_a_database_there_is_one_of_the_users_own() {
         database
     };
     let file = home.path().join(".local/share/drydock/drydock.db");
-    assert_eq!(start(), format!("database: sqlite://{}", text(&file)));
+    let said = start();
+    assert!(said.ends_with(text(&file)), "{said}");
     assert!(file.exists());
     drop_tables(&file);
     start();

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::DatabaseUrl;
-
 use super::failure::Failure;
+use crate::config::DatabaseUrl;
 
 /// The SQLite file of a user who names none: in `XDG_DATA_HOME`, by default `~/.local/share` (XDG Base Directory
 /// Specification); in the current folder where there is no home.

@@ -21,8 +21,9 @@ use crate::serve::{ServeError, serve};
 /// the lease; when it is started again under its name, it goes on with them at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --database, the tasks are in an SQLite file of yours, which is brought up to date by itself; any other
-database with an old schema is refused: see `drydock migrate`.
+Without --database, the tasks are in an SQLite file of yours, which is brought up to date by
+itself. Any other database with an old schema is refused: see `drydock migrate`.
+
 The first Ctrl-C stops in order: steps under way may finish. The second stops at once. Either way,
 tasks go on when a server starts again.
 
@@ -88,8 +89,16 @@ impl Serve {
         let config = self.config()?;
         output::line(&format!("database: {}", config.database))?;
         let served = serve(config).await?;
-        output::line(&format!("listening on http://{}\nready", served.address()))?;
-        match lifecycle::until_signal(&served).await {
+        // Whoever reads `ready` may send a signal at once, so signals are listened for first.
+        let (end, told) = tokio::join!(biased; lifecycle::until_signal(&served), async {
+            let told = output::line(&format!("listening on http://{}\nready", served.address()));
+            if told.is_err() {
+                served.shutdown();
+            }
+            told
+        });
+        told?;
+        match end {
             Ok(()) => Ok(Exit::Done),
             // It is shared with whoever else waits, so only its text can be had.
             Err(error) => Err(Failure::failed(format!("the server stopped: {}", error_chain(&*error)))),

@@ -37,8 +37,8 @@ use run::{Folder, Run};
 /// moment, kill -9 too, and start it again: it says what it resumes, and goes on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The first Ctrl-C stops in order, the second at once. Everything is kept in one folder, and is removed
-when a new demo begins there.
+The first Ctrl-C stops in order, the second at once. Everything is kept in one folder, and is
+removed when a new demo begins there.
 
 Exit codes: 0 all servers were deployed, 1 they were not, 130 stopped by Ctrl-C.
 
@@ -71,14 +71,19 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let mut signals = Signals::listen()?;
-        let folder = Folder::open(self.folder.clone().unwrap_or_else(default_folder))?;
+        let folder = Folder::open(self.folder.clone().unwrap_or_else(default_folder)).await?;
         let database = self.database.as_deref().map(|text| database::choose(Some(text))).transpose()?;
         let (run, emulator) = self.begin(&folder, database).await?;
         log::to_file("info", run.log()?)?;
 
         let started = SystemClock.now();
-        run.refuse_strange_tasks().await?;
-        let served = serve(self.config(&run, &emulator)?).await?;
+        let served = match self.serve(&run, &emulator).await {
+            Ok(served) => served,
+            Err(failure) => {
+                run.give_up()?;
+                return Err(failure);
+            }
+        };
         let client = server::client(&format!("http://{}", served.address()))?;
         let mut view = View::new(Format::Table);
         let end = tokio::select! {
@@ -132,6 +137,11 @@ impl Demo {
         output::line(&format!("everything of this demo is in {}", run.path().display()))?;
         output::line(&format!("12 servers in two racks are emulated, and a MAAS at {}", emulator.maas_url))?;
         Ok((run, emulator))
+    }
+
+    async fn serve(&self, run: &Run, emulator: &Running) -> Result<Served, Failure> {
+        run.refuse_strange_tasks().await?;
+        Ok(serve(self.config(run, emulator)?).await?)
     }
 
     fn config(&self, run: &Run, emulator: &Running) -> Result<ServeConfig, Failure> {

@@ -3,18 +3,24 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use drydock_core::task::DesignRef;
 use drydock_core::{Entropy as _, SystemEntropy};
 use drydock_orchestrator::TaskInput;
 use drydock_store::repo::{ParentFilter, TaskQuery};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::cli::emulate::{RunFile, Running};
 use crate::cli::failure::Failure;
 use crate::config::DatabaseUrl;
 
+/// How long a lock may outlive the process that held it.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often the lock is tried.
+const LOOK: Duration = Duration::from_millis(50);
 /// What the folders of runs begin with.
 const RUN: &str = "run-";
 
@@ -28,6 +34,8 @@ pub(super) struct Folder {
 pub(super) struct Run {
     path: PathBuf,
     database: Option<DatabaseUrl>,
+    /// No task was created yet.
+    is_new: bool,
 }
 
 /// What is kept about a run.
@@ -39,20 +47,27 @@ struct State {
 }
 
 impl Folder {
-    /// Makes it where it is missing, and locks it as long as the result lives.
-    pub(super) fn open(path: PathBuf) -> Result<Self, Failure> {
+    /// Makes it where it is missing, and locks it as long as the result lives. A demo that was just killed may take a moment to be
+    /// gone; it is waited for.
+    pub(super) async fn open(path: PathBuf) -> Result<Self, Failure> {
         fs::create_dir_all(&path).map_err(|error| unusable(&path, error))?;
         // References to designs are absolute.
         let path = path.canonicalize().map_err(|error| unusable(&path, error))?;
         let lock = path.join("lock");
         let locked = File::create(&lock).map_err(|error| unusable(&lock, error))?;
-        match locked.try_lock() {
-            Ok(()) => Ok(Self { path, _locked: locked }),
-            Err(TryLockError::Error(error)) => Err(unusable(&lock, error)),
-            Err(TryLockError::WouldBlock) => Err(Failure::failed(format!(
-                "a demo runs in {} already: wait for its end, or take another folder with --folder",
-                path.display()
-            ))),
+        let latest = Instant::now() + PATIENCE;
+        loop {
+            match locked.try_lock() {
+                Ok(()) => return Ok(Self { path, _locked: locked }),
+                Err(TryLockError::Error(error)) => return Err(unusable(&lock, error)),
+                Err(TryLockError::WouldBlock) if Instant::now() < latest => tokio::time::sleep(LOOK).await,
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Failure::failed(format!(
+                        "a demo runs in {} already: wait for its end, or take another folder with --folder",
+                        path.display()
+                    )));
+                }
+            }
         }
     }
 
@@ -62,7 +77,7 @@ impl Folder {
             let state = fs::read(path.join("state.json")).ok();
             let state: Option<State> = state.and_then(|bytes| serde_json::from_slice(&bytes).ok());
             if state.is_some_and(|state| !state.finished) {
-                return Ok(Some(Run { path, database: None }));
+                return Ok(Some(Run { path, database: None, is_new: false }));
             }
         }
         Ok(None)
@@ -74,7 +89,7 @@ impl Folder {
         SystemEntropy.fill(&mut id);
         let path = self.path.join(format!("{RUN}{:08x}", u32::from_be_bytes(id)));
         fs::create_dir(&path).map_err(|error| unusable(&path, error))?;
-        let run = Run { path, database };
+        let run = Run { path, database, is_new: true };
         run.save(false)?;
         Ok(run)
     }
@@ -195,6 +210,15 @@ impl Run {
                     task.id
                 )));
             }
+        }
+        Ok(())
+    }
+
+    /// Ends a run that nothing came of, so that it is not gone on with; one that has begun its work stays.
+    pub(super) fn give_up(&self) -> Result<(), Failure> {
+        if self.is_new {
+            self.stop_emulator();
+            self.finish()?;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ impl Lines {
             if self.said.get(&share.task) == Some(&news) {
                 continue;
             }
-            self.say(&self.line(look, share))?;
+            output::line(&self.line(look, share))?;
             self.said.insert(share.task.clone(), news);
         }
         Ok(())
@@ -34,8 +34,8 @@ impl Lines {
 
     pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
         match self.format {
-            Format::Json if !text.starts_with('{') => output::line(&json!({"note": text}).to_string()),
-            Format::Json | Format::Table => output::line(text),
+            Format::Json => output::line(&json!({"note": text}).to_string()),
+            Format::Table => output::line(text),
         }
     }
 

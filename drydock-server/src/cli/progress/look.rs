@@ -145,3 +145,51 @@ fn current(status: &str, steps: &[StepDocument]) -> String {
 pub(in crate::cli) fn parse_time(text: &str) -> Option<Timestamp> {
     text.replacen(' ', "T", 1).parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn step(name: &str, status: &str, waits: Option<&str>, error: Option<&str>) -> StepDocument {
+        serde_json::from_value(json!({
+            "name": name,
+            "status": status,
+            "after": [],
+            "children": null,
+            "attempt": 1,
+            "started": null,
+            "ended": null,
+            "waits": waits.map(|reason| json!({"reason": reason, "until": null})),
+            "error": error.map(|message| json!({"message": message, "disposition": "retryable"})),
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_step_that_a_task_has_come_to() {
+        let done = || step("identify", "done", None, None);
+        for (steps, expected) in [
+            (vec![], "running"),
+            (vec![done(), step("enlist", "pending", None, None)], "running"),
+            (vec![done(), step("enlist", "running", None, None)], "enlist"),
+            (vec![done(), step("enlist", "waiting", Some("the node"), None)], "enlist: waits for the node"),
+            (
+                vec![step("enlist", "retrying", Some("attempt 2"), Some("MAAS is away"))],
+                "enlist: will be tried again: MAAS is away",
+            ),
+            (vec![step("enlist", "running", None, Some("MAAS is away"))], "enlist"),
+        ] {
+            assert_eq!(current("running", &steps), expected);
+        }
+    }
+
+    #[test]
+    fn moments_of_the_api_are_read() {
+        for text in ["2026-02-03 04:05:06+00:00", "2026-02-03 04:05:06.000000+00:00"] {
+            assert_eq!(parse_time(text), "2026-02-03T04:05:06Z".parse().ok(), "{text}");
+        }
+        assert_eq!(parse_time("yesterday"), None);
+    }
+}
