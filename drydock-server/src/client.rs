@@ -64,6 +64,17 @@ pub enum ClientError {
     },
 }
 
+impl ClientError {
+    /// Whether the same question may be answered later: the server is away, or not well.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Url(_) | Self::Unintelligible { .. } => false,
+        }
+    }
+}
+
 /// What somebody wants done.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewTask {

@@ -7,7 +7,7 @@ use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::IpmiDriver;
 use drydock_drivers::{NodeDriver, OobDriver};
 use drydock_orchestrator::{Drivers, FileDesigns, Orchestrator};
-use drydock_store::{MemoryStore, Store};
+use drydock_store::Store;
 use drydock_workflow::Engine;
 
 use crate::app::App;
@@ -52,10 +52,9 @@ async fn maas_driver(
 
 async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, ServeError> {
     let unusable = |source| ServeError::Database { database: config.database.to_string(), source };
-    let url = config.database.stored().map_err(ServeError::DatabaseUrl)?;
-    let Some(url) = url else { return Ok(Arc::new(MemoryStore::new())) };
+    let url = &config.database;
     if config.migrate_on_start {
-        drydock_store::migrate(&url).await.map_err(unusable)?;
+        drydock_store::migrate(url).await.map_err(unusable)?;
     }
-    drydock_store::open(&url).await.map_err(unusable)
+    drydock_store::open(url).await.map_err(unusable)
 }

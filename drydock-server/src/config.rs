@@ -1,14 +1,13 @@
 //! What a server is told: one plain struct, checked as a whole. The command line fills it; nothing here reads the environment.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use drydock_core::{ExposeSecret, InstanceName, SecretString};
 use drydock_drivers::oob::IpmiOptions;
 use drydock_orchestrator::OrchestratorOptions;
+pub use drydock_store::DatabaseUrl;
 use drydock_workflow::EngineOptions;
 use url::Url;
 
@@ -47,17 +46,6 @@ pub struct MaasConfig {
     pub api_key: SecretString,
     /// A file of certificates (PEM) of authorities to trust besides the system's.
     pub ca: Option<PathBuf>,
-}
-
-/// Which database: `memory:`, `sqlite://PATH` (or a plain path), `postgres://…`. Shown without its password.
-#[derive(Clone)]
-pub enum DatabaseUrl {
-    /// None: nothing survives the process.
-    Memory,
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A Postgres database.
-    Postgres(SecretString),
 }
 
 /// One thing that is wrong with a configuration, and what to do about it.
@@ -109,9 +97,6 @@ impl ServeConfig {
             "an instance with room for no task runs none".to_owned()
         });
         problems.when(engine.batch == 0, "batch", || "a commit must hold at least one write".to_owned());
-        if let Err(problem) = self.database.stored() {
-            problems.add("database", problem.to_string());
-        }
         if let Some(maas) = &self.maas {
             maas.check(&mut problems);
         }
@@ -158,81 +143,12 @@ impl Problems {
     }
 }
 
-/// A text that names no database.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a database: write sqlite://PATH, the path of a file, postgres://USER@HOST/NAME or memory:")]
-pub struct InvalidDatabaseUrl;
-
-impl FromStr for DatabaseUrl {
-    type Err = InvalidDatabaseUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        if text == "memory:" {
-            return Ok(Self::Memory);
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.into()));
-        }
-        let path = text.strip_prefix("sqlite://").or(text.strip_prefix("sqlite:")).unwrap_or(text);
-        if path.is_empty() || path.contains("://") {
-            return Err(InvalidDatabaseUrl);
-        }
-        Ok(Self::Sqlite(path.into()))
-    }
-}
-
-impl DatabaseUrl {
-    /// The same in the words of the stores; `None` for the one in memory, which they do not open.
-    pub(crate) fn stored(
-        &self,
-    ) -> Result<Option<drydock_store::DatabaseUrl>, drydock_store::InvalidDatabaseUrl> {
-        match self {
-            Self::Memory => Ok(None),
-            Self::Sqlite(path) => Ok(Some(drydock_store::DatabaseUrl::sqlite(path))),
-            Self::Postgres(url) => url.expose_secret().parse().map(Some),
-        }
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.stored() {
-            Ok(None) => f.write_str("memory:"),
-            Ok(Some(url)) => write!(f, "{url}"),
-            Err(_) => f.write_str("postgres:"),
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn config() -> ServeConfig {
         ServeConfig::new(DatabaseUrl::Memory, InstanceName::new("a").unwrap())
-    }
-
-    #[test]
-    fn databases_are_known_by_their_urls_and_shown_without_passwords() {
-        for (text, shown) in [
-            ("memory:", "memory:"),
-            ("drydock.db", "sqlite://drydock.db"),
-            ("sqlite:drydock.db", "sqlite://drydock.db"),
-            ("sqlite:///var/lib/drydock.db", "sqlite:///var/lib/drydock.db"),
-            ("postgres://me:secret@host:5432/drydock?password=secret", "postgres://host:5432/drydock"),
-        ] {
-            let url: DatabaseUrl = text.parse().unwrap();
-            assert_eq!((url.to_string(), format!("{url:?}")), (shown.to_owned(), shown.to_owned()));
-        }
-        for text in ["", "sqlite://", "mysql://host/x"] {
-            assert_eq!(text.parse::<DatabaseUrl>().unwrap_err(), InvalidDatabaseUrl, "{text}");
-        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use drydock_core::journal::JournalError;
 use drydock_drivers::DriverError;
-use drydock_store::{InvalidDatabaseUrl, Store};
+use drydock_store::Store;
 use drydock_workflow::{BuildErrors, Engine, EngineError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -38,9 +38,6 @@ pub enum ServeError {
         #[source]
         source: JournalError,
     },
-    /// The configuration names no database.
-    #[error("cannot read the database's URL")]
-    DatabaseUrl(#[source] InvalidDatabaseUrl),
     /// A file that the configuration names cannot be read.
     #[error("cannot read {file}")]
     File {
@@ -95,7 +92,10 @@ pub async fn serve(config: ServeConfig) -> Result<Served, ServeError> {
     // Before anything is touched: a second server on the same port must not take the name of the first.
     let listener = bind(config.listen).await?;
     let app = compose(&config).await?;
-    let alone = config.listen.ip().is_loopback() && !config.allow_unauthenticated;
+    if !config.listen.ip().is_loopback() {
+        tracing::warn!("whoever reaches {} may use the API: it asks nobody who he is", config.listen);
+    }
+    let alone = !config.allow_unauthenticated;
     serve_app(listener, app, if alone { Access::ThisMachine } else { Access::Anyone })
 }
 

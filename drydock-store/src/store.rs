@@ -5,8 +5,7 @@ use std::sync::Arc;
 use drydock_core::journal::{Journal, JournalError};
 
 use crate::repo::TaskRepo;
-use crate::url::{DatabaseUrl, Place};
-use crate::{PgStore, SqliteStore};
+use crate::{DatabaseUrl, MemoryStore, PgStore, SqliteStore};
 
 /// A whole store: the engine's journal and the reading side.
 pub trait Store: Journal + TaskRepo {}
@@ -16,13 +15,14 @@ impl<T: Journal + TaskRepo> Store for T {}
 /// Opens the store at `url`. [`JournalError::OlderSchema`] or [`JournalError::NewerSchema`] unless its schema is exactly this
 /// program's; only [`migrate`] changes it. A missing SQLite file is made, and is then older.
 pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, JournalError> {
-    match &url.0 {
-        Place::Postgres(url) => {
+    match url {
+        DatabaseUrl::Memory => Ok(Arc::new(MemoryStore::new())),
+        DatabaseUrl::Postgres(url) => {
             let store = PgStore::connect(url).await?;
             store.schema_check().await?;
             Ok(Arc::new(store))
         }
-        Place::Sqlite(path) => {
+        DatabaseUrl::Sqlite(path) => {
             let store = SqliteStore::open(path).await?;
             store.schema_check().await?;
             Ok(Arc::new(store))
@@ -32,14 +32,15 @@ pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, JournalError> {
 
 /// Brings the schema of the database at `url` up to this program's. Harmless when it is already.
 pub async fn migrate(url: &DatabaseUrl) -> Result<(), JournalError> {
-    match &url.0 {
-        Place::Postgres(url) => {
+    match url {
+        DatabaseUrl::Memory => Ok(()),
+        DatabaseUrl::Postgres(url) => {
             let store = PgStore::connect(url).await?;
             let migrated = store.migrate().await;
             store.close().await;
             migrated
         }
-        Place::Sqlite(path) => {
+        DatabaseUrl::Sqlite(path) => {
             let store = SqliteStore::open(path).await?;
             let migrated = store.migrate().await;
             store.close().await;

@@ -1,20 +1,21 @@
 //! Where the database is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use drydock_core::{ExposeSecret, SecretString};
 
-/// A database's URL: `postgres://…`, `sqlite://path`, or just the path of an SQLite file.
+/// Where tasks are kept: `postgres://…`, `sqlite://PATH` (or `sqlite:PATH`, or just the path of a file), or `memory:`.
 ///
 /// It may hold a password, so it shows itself without: `Display` and `Debug` give the host, port and database only.
 #[derive(Clone)]
-pub struct DatabaseUrl(pub(crate) Place);
-
-#[derive(Clone)]
-pub(crate) enum Place {
+pub enum DatabaseUrl {
+    /// Nowhere: nothing survives the process.
+    Memory,
+    /// A Postgres database, by the whole URL.
     Postgres(SecretString),
+    /// An SQLite file.
     Sqlite(PathBuf),
 }
 
@@ -23,11 +24,11 @@ pub(crate) enum Place {
 #[non_exhaustive]
 pub enum InvalidDatabaseUrl {
     /// Nothing at all.
-    #[error("the database URL is empty: give postgres://…, sqlite://path or the path of a file")]
+    #[error("the database is not named: give postgres://…, sqlite://PATH, the path of a file, or memory:")]
     Empty,
     /// A URL of another kind.
     #[error(
-        "databases of kind {scheme:?} are not known: give postgres://…, sqlite://path or the path of a file"
+        "databases of kind {scheme:?} are not known: give postgres://…, sqlite://PATH, the path of a file, or memory:"
     )]
     Scheme {
         /// What stands before the colon.
@@ -35,34 +36,31 @@ pub enum InvalidDatabaseUrl {
     },
 }
 
-impl DatabaseUrl {
-    /// The SQLite file at `path`.
-    pub fn sqlite(path: impl AsRef<Path>) -> Self {
-        Self(Place::Sqlite(path.as_ref().to_owned()))
-    }
-}
-
 impl FromStr for DatabaseUrl {
     type Err = InvalidDatabaseUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Ok(Self(Place::Postgres(text.into()))),
-            Some(("sqlite", "")) | None if text.is_empty() || text == "sqlite://" => {
-                Err(InvalidDatabaseUrl::Empty)
-            }
-            Some(("sqlite", path)) => Ok(Self::sqlite(path)),
+        if text == "memory:" {
+            return Ok(Self::Memory);
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.into()));
+        }
+        let path = text.strip_prefix("sqlite://").or(text.strip_prefix("sqlite:")).unwrap_or(text);
+        match path.split_once("://") {
+            _ if path.is_empty() => Err(InvalidDatabaseUrl::Empty),
             Some((scheme, _)) => Err(InvalidDatabaseUrl::Scheme { scheme: scheme.to_owned() }),
-            None => Ok(Self::sqlite(text)),
+            None => Ok(Self::Sqlite(path.into())),
         }
     }
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Place::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Place::Postgres(url) => {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => {
                 // A password may stand before the last `@`, or among the options after the `?`. Whichever comes first in the
                 // text: what is left after both cuts holds neither.
                 let rest = url.expose_secret().split_once("://").map_or("", |(_, rest)| rest);
@@ -97,6 +95,8 @@ mod tests {
             ("postgres:///yard?host=/run/postgresql", "postgres:///yard"),
             ("sqlite:///var/lib/drydock.db", "sqlite:///var/lib/drydock.db"),
             ("yard.db", "sqlite://yard.db"),
+            ("sqlite:yard.db", "sqlite://yard.db"),
+            ("memory:", "memory:"),
         ];
         for (text, expected) in shown {
             let url: DatabaseUrl = text.parse().unwrap();
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn other_databases_are_refused_without_repeating_the_url() {
-        for text in ["", "sqlite://"] {
+        for text in ["", "sqlite:", "sqlite://"] {
             assert_eq!(text.parse::<DatabaseUrl>().unwrap_err(), InvalidDatabaseUrl::Empty);
         }
         let error = "mysql://ann:s3cret@db/yard".parse::<DatabaseUrl>().unwrap_err();

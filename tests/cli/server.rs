@@ -84,6 +84,65 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
 }
 
 #[test]
+fn without_a_database_there_is_one_of_the_users_own() {
+    let home = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = drydock(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("HOME", home.path());
+        let mut server = Running::start(command);
+        let database = server.line("database:");
+        server.line("ready");
+        server.signal("TERM");
+        assert_eq!(server.end().code, Some(0));
+        database
+    };
+    let file = home.path().join(".local/share/drydock/drydock.db");
+    assert_eq!(start(), format!("database: sqlite://{}", text(&file)));
+    assert!(file.exists());
+    drop_tables(&file);
+    start();
+}
+
+#[test]
+fn whoever_follows_a_task_outlives_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(folder.path());
+    let database = folder.path().join("drydock.db");
+    // Nobody answers at the BMCs or at the MAAS, so the task cannot end by itself soon.
+    let serve = |listen: &str| {
+        let mut command =
+            drydock(&["serve", "--listen", listen, "--database", text(&database), "--name", "one"]);
+        command.args(["--maas-url", "http://127.0.0.1:1/MAAS"]).env("MAAS_API_KEY", "a:b:c");
+        let mut server = Running::start(command);
+        let url = server.line("listening on").replace("listening on ", "");
+        server.line("ready");
+        (server, url)
+    };
+    let (server, url) = serve("127.0.0.1:0");
+    let task = |args: &[&str]| {
+        let mut command = drydock(&["task"]);
+        command.args(args).env("DRYDOCK_URL", &url);
+        Running::start(command)
+    };
+    let id = task(&["create", "prepare_nodes", "--design", text(&site)]).end().stdout;
+    let mut watch = task(&["watch", id.trim(), "--interval", "20ms"]);
+    let mut stopped = task(&["watch", id.trim(), "--interval", "20ms"]);
+    watch.line("prepare_nodes");
+    stopped.line("prepare_nodes");
+    stopped.signal("INT");
+    let stopped = stopped.end();
+    assert_eq!(stopped.code, Some(130), "{stopped:?}");
+    assert!(stopped.stderr.contains("the task goes on"), "{stopped:?}");
+    server.kill();
+    watch.line("the server does not answer");
+    let (_server, _) = serve(url.strip_prefix("http://").unwrap());
+    assert_eq!(task(&["cancel", id.trim()]).end().code, Some(0));
+    let watched = watch.end();
+    assert_eq!(watched.code, Some(1), "{watched:?}");
+    assert!(watched.stdout.contains("prepare_nodes terminated: failure"), "{watched:?}");
+}
+
+#[test]
 fn a_running_task_is_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let (site, _) = site(folder.path());
@@ -122,24 +181,28 @@ fn migrate_says_what_it_did() {
 fn serve_refuses_an_old_schema_unless_told_to_migrate() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("drydock.db");
-    // A database of SQLite without our tables: its first page says that there is something.
     let made = run(&["migrate", "--database", text(&database)]);
     assert_eq!(made.code, Some(0), "{made:?}");
-    forget_migrations(&database);
+    drop_tables(&database);
     let args = ["serve", "--listen", "127.0.0.1:0", "--database", text(&database)];
     let refused = run(&args);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("run `drydock migrate`"), "{refused:?}");
 }
 
-/// Makes the schema look like one of before the first migration.
-fn forget_migrations(database: &Path) {
+/// Takes the schema back to before the first migration; the file is not empty then.
+fn drop_tables(database: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         use sqlx::Connection as _;
         let url = format!("sqlite://{}", text(database));
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query("DELETE FROM _sqlx_migrations").execute(&mut connection).await.unwrap();
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+        for table in tables {
+            let drop = sqlx::AssertSqlSafe(format!("DROP TABLE {table}"));
+            sqlx::query(drop).execute(&mut connection).await.unwrap();
+        }
         connection.close().await.unwrap();
     });
 }

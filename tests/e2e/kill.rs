@@ -70,7 +70,7 @@ impl Server<'_> {
             let mut moment = Duration::from_millis(50);
             if self.kills < kills {
                 // Any moment of its life: joining, claiming, in a step, before or after a commit.
-                moment = Duration::from_micros((SystemEntropy.fraction() * 300_000.0) as u64);
+                moment = Duration::from_millis(300).mul_f64(SystemEntropy.fraction());
             }
             tokio::time::sleep(moment).await;
             if self.kills < kills {

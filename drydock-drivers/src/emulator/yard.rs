@@ -379,8 +379,9 @@ impl Machine {
 impl State {
     fn log(&mut self, effect: Effect) {
         if let Some(file) = &mut self.sink {
-            let line = serde_json::to_string(&effect).unwrap_or_default();
-            if let Err(error) = writeln!(file, "{line}") {
+            let line = serde_json::to_string(&effect).unwrap_or_default() + "\n";
+            // In one write: whoever reads along sees no half lines.
+            if let Err(error) = file.write_all(line.as_bytes()) {
                 tracing::warn!(%error, "the effect log cannot be written");
             }
         }

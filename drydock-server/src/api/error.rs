@@ -123,6 +123,8 @@ impl IntoResponse for ApiError {
         let details = match &self {
             Self::App(AppError::Invalid(problems)) => problems
                 .iter()
+                // The message says it all when no field is to blame.
+                .filter(|problem| !problem.path.is_empty())
                 .map(|problem| ErrorDetail { field: problem.path.clone(), message: problem.text.clone() })
                 .collect(),
             _ => Vec::new(),

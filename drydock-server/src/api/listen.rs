@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How many connections are held at once; more wait to be accepted.
@@ -26,7 +26,7 @@ pub(crate) async fn run(listener: TcpListener, router: Router, end: Cancellation
     loop {
         tokio::select! {
             () = end.cancelled() => break,
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => tell_panic(ended),
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, router.clone(), end.clone()));
@@ -40,7 +40,11 @@ pub(crate) async fn run(listener: TcpListener, router: Router, end: Cancellation
         }
     }
     drop(listener);
-    let closing = async { while connections.join_next().await.is_some() {} };
+    let closing = async {
+        while let Some(ended) = connections.join_next().await {
+            tell_panic(ended);
+        }
+    };
     if tokio::time::timeout(CLOSING_MAX, closing).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections are cut: their requests take too long");
     }
@@ -64,6 +68,15 @@ async fn connection(stream: TcpStream, router: Router, end: CancellationToken) {
     };
     if let Err(error) = result {
         tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// A handler that panicked took its connection with it, and nothing else.
+fn tell_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a request's handler panicked");
     }
 }
 

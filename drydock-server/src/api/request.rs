@@ -134,3 +134,42 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
         query.map(|Query(pairs)| Self(pairs)).map_err(|_| ApiError::parameter("", "the query cannot be read"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        [(name, value.parse().unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn only_random_uuids_are_markers() {
+        for (text, kept) in [
+            ("b3b0ad9c-6e5c-4d3a-9c0a-3f0f1e0d2c1b", true),
+            ("B3B0AD9C-6E5C-4D3A-9C0A-3F0F1E0D2C1B", true),
+            ("0190b2c8-0000-7000-8000-000000000000", false),
+            ("b3b0ad9c6e5c4d3a9c0a3f0f1e0d2c1b", false),
+            ("{b3b0ad9c-6e5c-4d3a-9c0a-3f0f1e0d2c1b}", false),
+            ("b3b0ad9c", false),
+            ("", false),
+        ] {
+            assert_eq!(context_marker(&headers(CONTEXT_MARKER, text)).is_some(), kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn truth_values_are_those_of_v1_0() {
+        for (text, value) in
+            [("true", true), ("True", true), ("1", true), ("on", true), ("no", false), ("0", false)]
+        {
+            let parameters =
+                Parameters(vec![("x".to_owned(), text.to_owned()), ("x".to_owned(), "?".to_owned())]);
+            assert_eq!(parameters.flag("x").unwrap(), value, "{text}");
+            assert!(!parameters.flag("y").unwrap());
+        }
+        for text in ["", "TRUE", "2"] {
+            assert!(Parameters(vec![("x".to_owned(), text.to_owned())]).flag("x").is_err(), "{text}");
+        }
+    }
+}

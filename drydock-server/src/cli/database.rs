@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use drydock_core::ExposeSecret as _;
-
 use crate::config::DatabaseUrl;
 
 use super::failure::Failure;
@@ -42,16 +40,5 @@ pub(super) fn is_new_file(database: &DatabaseUrl) -> bool {
     match database {
         DatabaseUrl::Sqlite(path) => std::fs::metadata(path).map_or(true, |found| found.len() == 0),
         DatabaseUrl::Memory | DatabaseUrl::Postgres(_) => false,
-    }
-}
-
-/// The same for the store; none for a database in memory.
-pub(super) fn stored(database: &DatabaseUrl) -> Result<Option<drydock_store::DatabaseUrl>, Failure> {
-    match database {
-        DatabaseUrl::Memory => Ok(None),
-        DatabaseUrl::Sqlite(path) => Ok(Some(drydock_store::DatabaseUrl::sqlite(path))),
-        DatabaseUrl::Postgres(url) => {
-            url.expose_secret().parse().map(Some).map_err(|error| Failure::usage("--database").because(error))
-        }
     }
 }

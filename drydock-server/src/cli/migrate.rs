@@ -1,6 +1,7 @@
 //! `drydock migrate`: brings a database's schema up to this program's.
 
 use clap::Args;
+use drydock_core::journal::JournalError;
 
 use super::failure::{Exit, Failure};
 use super::{database, output};
@@ -23,18 +24,10 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let database = database::choose(self.database.as_deref())?;
         let failed = |error| Failure::failed(format!("cannot migrate {database}")).because(error);
-        let url = match database::stored(&database)? {
-            Some(url) => url,
-            None => return Err(Failure::usage("memory: has no schema that stays")),
-        };
-        let before = drydock_store::open(&url).await;
-        match before {
-            Ok(_) => {
-                output::line(&format!("{database}: up to date already"))?;
-                return Ok(Exit::Done);
-            }
-            Err(drydock_core::journal::JournalError::OlderSchema { found, needed }) => {
-                drydock_store::migrate(&url).await.map_err(failed)?;
+        match drydock_store::open(&database).await {
+            Ok(_) => output::line(&format!("{database}: up to date already"))?,
+            Err(JournalError::OlderSchema { found, needed }) => {
+                drydock_store::migrate(&database).await.map_err(failed)?;
                 output::line(&format!("{database}: migrated from schema version {found} to {needed}"))?;
             }
             Err(error) => return Err(failed(error)),

@@ -47,9 +47,15 @@ pub(super) fn rows(table: &Table) -> Result<(), Failure> {
     line(&lines.join("\n"))
 }
 
-/// Whether colours and moving lines make sense on standard output.
+/// Says something that is no data, on standard error.
+pub(super) fn note(text: &str) {
+    // Nobody is left to tell it to when standard error is gone.
+    let _unread = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether lines can move on standard output.
 pub(super) fn is_terminal() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Writes a value as JSON in one line.

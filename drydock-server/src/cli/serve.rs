@@ -57,11 +57,19 @@ pub(super) struct Serve {
     /// How often it asks the provisioner and the BMCs how far a server is
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = units::some_duration)]
     poll_interval: Duration,
-    /// The MAAS that installs servers, such as http://maas.example:5240/MAAS
-    #[arg(long, value_name = "URL")]
+    /// The MAAS that installs servers
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The MAAS that installs servers, such as http://maas.example:5240/MAAS"
+    )]
     maas_url: Option<String>,
-    /// The file with its API key, CONSUMER:TOKEN:SECRET [default: the variable MAAS_API_KEY]
-    #[arg(long, value_name = "FILE")]
+    /// The file with its API key
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The file with its API key, CONSUMER:TOKEN:SECRET [default: the variable MAAS_API_KEY]"
+    )]
     maas_key_file: Option<PathBuf>,
     /// A file of certificates (PEM) to trust for it besides the system's
     #[arg(long, value_name = "FILE")]

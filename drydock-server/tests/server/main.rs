@@ -7,6 +7,7 @@ mod create;
 mod get;
 mod health;
 mod list;
+mod start;
 mod steps;
 mod stop;
 mod support;

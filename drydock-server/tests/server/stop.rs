@@ -1,13 +1,11 @@
-//! How a server starts and ends: from its configuration, in order, at once, and by itself.
+//! How a server ends: in order, at once, and by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::InstanceName;
 use drydock_core::journal::Journal as _;
-use drydock_server::config::{DatabaseUrl, ServeConfig};
 use drydock_server::lifecycle::until_signal;
-use drydock_server::serve::{ServeError, serve};
 use drydock_store::MemoryStore;
 use drydock_workflow::Engine;
 use reqwest::{Method, StatusCode, header};
@@ -15,56 +13,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{PATIENCE, Server, error_of};
-
-fn config(folder: &tempfile::TempDir) -> ServeConfig {
-    let file = folder.path().join("drydock.db");
-    let database: DatabaseUrl = file.to_str().unwrap().parse().unwrap();
-    let mut config = ServeConfig::new(database, InstanceName::new("tests").unwrap());
-    config.listen.set_port(0);
-    config
-}
-
-#[tokio::test]
-async fn a_server_starts_from_its_configuration_and_ends_in_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = config(&folder);
-    for _ in 0..2 {
-        let served = serve(config.clone()).await.unwrap();
-        let url = format!("http://{}/api/v1.0/health", served.address());
-        assert_eq!(reqwest::get(&url).await.unwrap().status(), StatusCode::NO_CONTENT);
-        served.shutdown();
-        tokio::time::timeout(PATIENCE, served.finished()).await.unwrap().unwrap();
-        assert!(reqwest::get(&url).await.is_err());
-    }
-}
-
-#[tokio::test]
-async fn a_port_in_use_leaves_the_running_server_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config(&folder);
-    let first = serve(config.clone()).await.unwrap();
-    config.listen = first.address();
-    let second = serve(config).await.err().unwrap();
-    assert!(matches!(second, ServeError::Listen { .. }), "{second}");
-    let url = format!("http://{}/api/v1.0/health", first.address());
-    assert_eq!(reqwest::get(&url).await.unwrap().status(), StatusCode::NO_CONTENT);
-    first.shutdown();
-    first.finished().await.unwrap();
-}
-
-#[tokio::test]
-async fn an_address_for_others_needs_leave_because_nobody_is_asked_who_he_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config(&folder);
-    config.listen = "0.0.0.0:0".parse().unwrap();
-    config.engine.capacity = 0;
-    let refused = serve(config.clone()).await.err().unwrap().to_string();
-    assert!(refused.contains("listen: ") && refused.contains("no authentication"), "{refused}");
-    assert!(refused.contains("capacity: "), "all problems are told at once: {refused}");
-    config.engine.capacity = 1;
-    config.allow_unauthenticated = true;
-    assert_eq!(config.problems(), []);
-}
 
 #[tokio::test]
 async fn an_open_connection_does_not_hold_the_end_up() {

@@ -7,7 +7,7 @@ use drydock_core::{Epoch, TaskId};
 use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{AssertSqlSafe, Encode, Postgres, Type};
 
-use super::{PgStore, batch_sql};
+use super::{PgStore, statements};
 use crate::batch::{Batch, TaskRow, storable};
 use crate::codec::{self, Coded};
 use crate::error::journal_error;
@@ -35,7 +35,7 @@ impl PgStore {
         let batch = Batch::of(writes)?;
         let mut columns = Arrays::default();
         columns.one(epoch.get())?;
-        let parts @ [tasks, checkpoints, attempts, waits, messages, ends] = batch_sql::parts(&batch);
+        let parts @ [tasks, checkpoints, attempts, waits, messages, ends] = statements::parts(&batch);
         if tasks {
             columns.tasks(&batch.tasks)?;
             columns.array(batch.tasks.iter().map(|row| row.started))?;
@@ -56,7 +56,7 @@ impl PgStore {
         if ends {
             columns.ends(&batch)?;
         }
-        let query = sqlx::query_scalar_with(AssertSqlSafe(batch_sql::statement(parts)), columns.0);
+        let query = sqlx::query_scalar_with(AssertSqlSafe(statements::statement(parts)), columns.0);
         let alive: i64 = query.fetch_one(&self.batches).await.map_err(journal_error)?;
         if alive == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) }
     }

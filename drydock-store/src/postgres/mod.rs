@@ -4,12 +4,12 @@
 //! that row. So a retirement waits for the writes that are under way, and the later ones see it.
 
 mod append;
-mod batch_sql;
 mod claims;
 mod instances;
 mod journal;
 mod migrate;
 mod row;
+mod statements;
 mod tasks;
 
 use std::time::Duration;

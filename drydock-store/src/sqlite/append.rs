@@ -7,8 +7,8 @@ use drydock_core::{Epoch, TaskId, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
-use super::chunks::{Binder, Chunked};
 use super::row::{id_list, micros};
+use super::statements::{Binder, Chunked};
 use super::{SqliteStore, fence};
 use crate::batch::{Batch, TaskRow, storable};
 use crate::codec;

@@ -4,12 +4,12 @@
 //! they queue in this process instead of failing on the database's lock; other processes are waited for.
 
 mod append;
-mod chunks;
 mod claims;
 mod instances;
 mod journal;
 mod migrate;
 mod row;
+mod statements;
 mod tasks;
 
 use std::path::Path;

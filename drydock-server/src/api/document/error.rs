@@ -20,7 +20,7 @@ pub struct ErrorDocument {
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorDetail {
-    /// The field of the body, the parameter or the header; empty when the whole request is meant.
+    /// The field of the body, the parameter or the header.
     pub field: String,
     /// What is wrong with it.
     pub message: String,

@@ -59,8 +59,12 @@ pub(super) struct Demo {
     /// Begin anew, even if an earlier demo could go on
     #[arg(long)]
     fresh: bool,
-    /// The demo's folder [default: drydock/demo in XDG_STATE_HOME or ~/.local/state]
-    #[arg(long, value_name = "DIR")]
+    /// The demo's folder
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "The demo's folder [default: drydock/demo in XDG_STATE_HOME or ~/.local/state]"
+    )]
     folder: Option<PathBuf>,
 }
 
@@ -88,6 +92,7 @@ impl Demo {
                 Err(error) => Err(Failure::failed(drydock_core::error_chain(&*error))),
             },
         };
+        view.clear();
         served.shutdown();
         let looks = end?;
         // The tasks are done; a server that does not stop well takes nothing back.
@@ -131,7 +136,7 @@ impl Demo {
 
     fn config(&self, run: &Run, emulator: &Running) -> Result<ServeConfig, Failure> {
         let name = InstanceName::new("demo").map_err(|error| Failure::failed("demo").because(error))?;
-        let mut config = ServeConfig::new(run.database()?, name);
+        let mut config = ServeConfig::new(run.database(), name);
         config.migrate_on_start = run.owns_database();
         config.listen.set_port(0);
         // Everything is quicker here than in a real site, so it is looked at more often.

@@ -11,7 +11,6 @@ use drydock_store::repo::{ParentFilter, TaskQuery};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::cli::database;
 use crate::cli::emulate::{RunFile, Running};
 use crate::cli::failure::Failure;
 use crate::config::DatabaseUrl;
@@ -159,10 +158,10 @@ impl Run {
         self.database.is_none()
     }
 
-    pub(super) fn database(&self) -> Result<DatabaseUrl, Failure> {
+    pub(super) fn database(&self) -> DatabaseUrl {
         match &self.database {
-            Some(database) => Ok(database.clone()),
-            None => Ok(DatabaseUrl::Sqlite(self.path.join("drydock.db"))),
+            Some(database) => database.clone(),
+            None => DatabaseUrl::Sqlite(self.path.join("drydock.db")),
         }
     }
 
@@ -184,9 +183,8 @@ impl Run {
     /// The demo's emulator knows no other servers, so a demo must not take up tasks that are not its own.
     pub(super) async fn refuse_strange_tasks(&self) -> Result<(), Failure> {
         let Some(database) = &self.database else { return Ok(()) };
-        let Some(url) = database::stored(database)? else { return Ok(()) };
         let failed = |error| Failure::failed(format!("cannot use the database {database}")).because(error);
-        let store = drydock_store::open(&url).await.map_err(failed)?;
+        let store = drydock_store::open(database).await.map_err(failed)?;
         let query = TaskQuery { parents: ParentFilter::Roots, ..TaskQuery::default() };
         let ours = self.design()?;
         for task in store.task_list(&query).await.map_err(failed)? {

@@ -42,11 +42,12 @@ pub(in crate::cli) struct Share {
     pub(in crate::cli) steps: Vec<StepDocument>,
 }
 
-/// Looks at a task. It does not ask again for what has ended.
+/// Looks at a task. Of its shares it asks only for those of which something was recorded since the last look.
 pub(in crate::cli) struct Watcher {
     client: Client,
     task: String,
-    ended: HashMap<String, Share>,
+    /// The shares as they were last seen, by task.
+    seen: HashMap<String, (TaskDocument, Share)>,
 }
 
 impl Look {
@@ -59,7 +60,7 @@ impl Look {
 impl Watcher {
     /// Of this task.
     pub(in crate::cli) fn new(client: Client, task: &str) -> Self {
-        Self { client, task: task.to_owned(), ended: HashMap::new() }
+        Self { client, task: task.to_owned(), seen: HashMap::new() }
     }
 
     /// Where it stands now. Cancel-safe.
@@ -68,16 +69,12 @@ impl Watcher {
         let mut shares = Vec::new();
         let whole = if tree.children.is_empty() { vec![tree.task.clone()] } else { tree.children };
         for task in whole {
-            if let Some(share) = self.ended.get(&task.task_id) {
-                shares.push(share.clone());
-                continue;
-            }
-            let steps = self.client.task_steps(&task.task_id).await?;
-            let share = Share::of(&task, steps);
-            if share.ended {
-                self.ended.insert(task.task_id, share.clone());
-            }
-            shares.push(share);
+            let share = match self.seen.get(&task.task_id) {
+                Some((seen, share)) if *seen == task => share.clone(),
+                Some(_) | None => Share::of(&task, self.client.task_steps(&task.task_id).await?),
+            };
+            shares.push(share.clone());
+            self.seen.insert(task.task_id.clone(), (task, share));
         }
         shares.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Look { task: tree.task, shares })

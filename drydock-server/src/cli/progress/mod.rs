@@ -6,13 +6,11 @@ mod look;
 
 use std::time::Duration;
 
-use drydock_core::task::ActionResult;
 use tokio::time::Instant;
 
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
 use super::output::{self, Format};
-use crate::api::document::TaskDocument;
-use crate::client::{Client, ClientError};
+use crate::client::Client;
 use bars::Bars;
 use lines::Lines;
 pub(super) use look::{Look, Share, Watcher, name_of, parse_time};
@@ -90,8 +88,9 @@ pub(super) async fn follow(
                     return Ok(look);
                 }
             }
-            Err(error @ ClientError::Unreachable { .. }) => {
-                if answered.is_none_or(|at| at.elapsed() > PATIENCE) {
+            Err(error) => {
+                let waits = error.is_passing() && answered.is_some_and(|at| at.elapsed() < PATIENCE);
+                if !waits {
                     return Err(error.into());
                 }
                 if !away {
@@ -99,16 +98,7 @@ pub(super) async fn follow(
                 }
                 away = true;
             }
-            Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(pause).await;
-    }
-}
-
-/// The exit code of a command that waited for this task.
-pub(super) fn exit_of(task: &TaskDocument) -> Exit {
-    match task.result.status {
-        ActionResult::Success => Exit::Done,
-        ActionResult::Incomplete | ActionResult::PartialSuccess | ActionResult::Failure => Exit::Failed,
     }
 }

@@ -12,7 +12,6 @@ use url::Url;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
-use crate::cli::progress::{self, View};
 use crate::cli::server::Server;
 use crate::client::NewTask;
 
@@ -36,8 +35,12 @@ pub(in crate::cli) struct Create {
     /// What to do
     #[arg(value_parser = PossibleValuesParser::new(Action::ALL.map(Action::as_str)).try_map(|text| text.parse::<Action>()))]
     action: Action,
-    /// The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml
-    #[arg(long, value_name = "FILE|URL")]
+    /// The design
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        help = "The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml"
+    )]
     design: String,
     /// Only nodes of these names
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
@@ -75,10 +78,7 @@ impl Create {
         if !self.wait {
             return Ok(Exit::Done);
         }
-        let mut view = View::new(self.format);
-        let end = progress::follow(&client, &task.task_id, PAUSE, &mut view).await?;
-        super::watch::tell_end(&end.task, self.format)?;
-        Ok(progress::exit_of(&end.task))
+        super::watch::to_its_end(&client, &task.task_id, PAUSE, self.format).await
     }
 
     fn node_filter(&self) -> Result<Option<NodeFilter>, Failure> {

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use clap::Args;
+use drydock_core::task::ActionResult;
 
 use crate::api::document::TaskDocument;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
 use crate::cli::progress::{self, View};
 use crate::cli::server::Server;
+use crate::cli::signals::Signals;
 use crate::cli::units;
+use crate::client::Client;
 
 /// Follows a task to its end: each node with the step that it has come to.
 ///
@@ -40,27 +43,49 @@ pub(in crate::cli) struct Watch {
 impl Watch {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let client = self.server.client()?;
-        let mut view = View::new(self.format);
-        let end = progress::follow(&client, &self.id, self.interval, &mut view).await?;
-        tell_end(&end.task, self.format)?;
-        Ok(progress::exit_of(&end.task))
+        to_its_end(&client, &self.id, self.interval, self.format).await
     }
 }
 
+/// Follows a task to its end and says how that is. A signal ends only the following.
+pub(super) async fn to_its_end(
+    client: &Client,
+    task: &str,
+    pause: Duration,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
+    let mut view = View::new(format);
+    let end = tokio::select! {
+        end = progress::follow(client, task, pause, &mut view) => end,
+        () = signals.next() => {
+            view.clear();
+            output::note(&format!("the task goes on; `drydock task watch {task}` follows it again"));
+            return Ok(Exit::Interrupted);
+        }
+    };
+    view.clear();
+    let task = end?.task;
+    tell_end(&task, format)?;
+    Ok(match task.result.status {
+        ActionResult::Success => Exit::Done,
+        ActionResult::Incomplete | ActionResult::PartialSuccess | ActionResult::Failure => Exit::Failed,
+    })
+}
+
 /// How a task that was followed ended.
-pub(super) fn tell_end(task: &TaskDocument, format: Format) -> Result<(), Failure> {
+fn tell_end(task: &TaskDocument, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => output::json_line(task),
         Format::Table => {
             let result = &task.result;
-            let mut text = format!("{} {}: {}", task.action, task.status.as_str(), result.status.as_str());
+            let mut parts =
+                vec![format!("{} {}: {}", task.action, task.status.as_str(), result.status.as_str())];
             if !result.failures.is_empty() {
-                text.push_str(&format!("; failed: {}", result.failures.join(" ")));
+                parts.push(format!("failed: {}", result.failures.join(" ")));
             }
-            if let Some(message) = &result.message {
-                text.push_str(&format!("; {message}"));
-            }
-            output::line(&text)
+            parts.extend(result.message.clone());
+            output::line(&parts.join("; "))
         }
     }
 }
