@@ -55,6 +55,11 @@ impl Round {
     fn steps(&self) -> u64 {
         self.tasks * u64::from(STEPS)
     }
+
+    /// Steps per second.
+    fn speed(&self) -> f64 {
+        per(self.steps(), self.elapsed)
+    }
 }
 
 /// What a raw round came to.
@@ -62,7 +67,15 @@ impl Round {
 struct RawRound {
     rows: u64,
     elapsed: Duration,
+    own_cpu: Duration,
     below: Below,
+}
+
+impl RawRound {
+    /// Rows per second.
+    fn speed(&self) -> f64 {
+        per(self.rows, self.elapsed)
+    }
 }
 
 /// A store, while it is being measured.
@@ -99,7 +112,7 @@ impl Measure<'_> {
         self.progress.begin(KIND);
         let until = self.args.tasks.map_or(Until::Time(self.args.round()), Until::Tasks);
         let round = self.load(until).await?;
-        self.progress.done(KIND, &format!("{:.0} steps/s", per(round.steps(), round.elapsed)));
+        self.progress.done(KIND, &format!("{:.0} steps/s", round.speed()));
         Ok(round)
     }
 
@@ -110,7 +123,7 @@ impl Measure<'_> {
         }
         self.progress.begin(KIND);
         let round = self.insert(self.args.round()).await?;
-        self.progress.done(KIND, &format!("{:.0} rows/s", per(round.rows, round.elapsed)));
+        self.progress.done(KIND, &format!("{:.0} rows/s", round.speed()));
         Ok(Some(round))
     }
 
@@ -155,14 +168,14 @@ impl Measure<'_> {
         let Some(database) = &mut self.bench.database else { return Ok(RawRound::default()) };
         let most = self.args.tasks.map_or(u64::MAX, |tasks| tasks * u64::from(STEPS));
         let mut batch = Batch::of(RAW_ROWS)?;
-        let (begun, mut rows) = (Instant::now(), 0);
+        let (cpu, begun, mut rows) = (usage::own()?, Instant::now(), 0);
         while begun.elapsed() < time && rows < most {
             batch.renew();
             database.insert(&batch).await?;
             rows += batch.len() as u64;
         }
-        let elapsed = begun.elapsed();
-        Ok(RawRound { rows, elapsed, below: self.below().await?.since(before) })
+        let (elapsed, own_cpu) = (begun.elapsed(), usage::own()?.saturating_sub(cpu));
+        Ok(RawRound { rows, elapsed, own_cpu, below: self.below().await?.since(before) })
     }
 
     /// One task at a time, from its submission to its end, in microseconds.
@@ -224,8 +237,6 @@ impl Measure<'_> {
     ) -> Report {
         let steps = sum(rounds, Round::steps);
         let raw_rows = sum(raw, |round| round.rows);
-        let steps_per_s = Spread::of(rounds.iter().map(|round| per(round.steps(), round.elapsed)));
-        let raw_rows_per_s = Spread::of(raw.iter().map(|round| per(round.rows, round.elapsed)));
         let each = |total: Option<u64>, of: u64| total.map(|total| share(total, of));
         Report {
             store: self.bench.name,
@@ -233,9 +244,9 @@ impl Measure<'_> {
             concurrency: self.args.concurrency,
             tasks_checked: self.tasks,
             tasks_per_s: Spread::of(rounds.iter().map(|round| per(round.tasks, round.elapsed))),
-            ratio: steps_per_s.zip(raw_rows_per_s).map(|(steps, rows)| steps.median / rows.median),
-            steps_per_s,
-            raw_rows_per_s,
+            ratio: Spread::of(ratios(rounds, raw)),
+            steps_per_s: Spread::of(rounds.iter().map(Round::speed)),
+            raw_rows_per_s: Spread::of(raw.iter().map(RawRound::speed)),
             task_alone_p50_us: alone.value_at_quantile(0.5),
             task_alone_p99_us: alone.value_at_quantile(0.99),
             raw_commit_p50_us: raw_commit.map(|times| times.value_at_quantile(0.5)),
@@ -247,10 +258,19 @@ impl Measure<'_> {
             log_bytes_per_step: each(total(rounds, |round| round.below.log), steps),
             log_bytes_per_raw_row: each(total(raw, |round| round.below.log), raw_rows),
             client_cpu_us_per_step: share(sum(rounds, |round| micros(round.own_cpu)), steps),
+            client_cpu_us_per_raw_row: each(total(raw, |round| Some(micros(round.own_cpu))), raw_rows),
             server_cpu_us_per_step: each(total(rounds, |round| round.below.cpu.map(micros)), steps),
             server_cpu_us_per_raw_row: each(total(raw, |round| round.below.cpu.map(micros)), raw_rows),
         }
     }
+}
+
+/// Each round with the engine against the two raw rounds around it, which met about the same machine.
+fn ratios(rounds: &[Round], raw: &[RawRound]) -> impl Iterator<Item = f64> {
+    rounds
+        .iter()
+        .zip(raw.windows(2))
+        .map(|(round, around)| round.speed() / f64::midpoint(around[0].speed(), around[1].speed()))
 }
 
 fn sum<T>(rounds: &[T], of: impl Fn(&T) -> u64) -> u64 {

@@ -53,8 +53,8 @@ pub(crate) struct Report {
     pub(crate) tasks_per_s: Option<Spread>,
     /// Rows of plain inserts, 500 to a commit, on one connection.
     pub(crate) raw_rows_per_s: Option<Spread>,
-    /// Steps per second of the engine, divided by the raw rows per second.
-    pub(crate) ratio: Option<f64>,
+    /// Steps per second of the engine, divided by the raw rows per second of the rounds before and after.
+    pub(crate) ratio: Option<Spread>,
     /// One task with nothing beside it, from its submission to its end.
     pub(crate) task_alone_p50_us: u64,
     pub(crate) task_alone_p99_us: u64,
@@ -69,6 +69,7 @@ pub(crate) struct Report {
     pub(crate) log_bytes_per_raw_row: Option<f64>,
     /// Processor time of this process: the engine, the database's client (all of `SQLite`), and whoever submits and waits.
     pub(crate) client_cpu_us_per_step: f64,
+    pub(crate) client_cpu_us_per_raw_row: Option<f64>,
     /// Processor time of the database's own processes.
     pub(crate) server_cpu_us_per_step: Option<f64>,
     pub(crate) server_cpu_us_per_raw_row: Option<f64>,
@@ -88,10 +89,10 @@ pub(crate) fn table(reports: &[Report]) -> String {
         format!("{name:<32}{}", cells.concat())
     };
     lines.push(row("", &|report| report.store.to_owned()));
-    lines.push(row("steps/s", &|report| spread(report.steps_per_s)));
-    lines.push(row("tasks/s", &|report| spread(report.tasks_per_s)));
-    lines.push(row("raw rows/s", &|report| spread(report.raw_rows_per_s)));
-    lines.push(row("ratio steps/s : raw rows/s", &|report| optional(report.ratio, "", 3)));
+    lines.push(row("steps/s", &|report| spread(report.steps_per_s, 0)));
+    lines.push(row("tasks/s", &|report| spread(report.tasks_per_s, 0)));
+    lines.push(row("raw rows/s", &|report| spread(report.raw_rows_per_s, 0)));
+    lines.push(row("ratio steps/s : raw rows/s", &|report| spread(report.ratio, 3)));
     lines.push(row("one task alone, p50", &|report| millis(Some(report.task_alone_p50_us))));
     lines.push(row("one task alone, p99", &|report| millis(Some(report.task_alone_p99_us))));
     lines.push(row("raw commit of one row, p50", &|report| millis(report.raw_commit_p50_us)));
@@ -100,14 +101,17 @@ pub(crate) fn table(reports: &[Report]) -> String {
     lines.push(row("log bytes per step", &|report| optional(report.log_bytes_per_step, "", 0)));
     lines.push(row("log bytes per raw row", &|report| optional(report.log_bytes_per_raw_row, "", 0)));
     lines.push(row("client CPU per step", &|report| format!("{:.1} us", report.client_cpu_us_per_step)));
+    lines.push(row("client CPU per raw row", &|report| optional(report.client_cpu_us_per_raw_row, " us", 1)));
     lines.push(row("server CPU per step", &|report| optional(report.server_cpu_us_per_step, " us", 1)));
     lines.push(row("server CPU per raw row", &|report| optional(report.server_cpu_us_per_raw_row, " us", 1)));
     lines.push(row("tasks, each with 10 checkpoints", &|report| report.tasks_checked.to_string()));
     lines.join("\n")
 }
 
-fn spread(value: Option<Spread>) -> String {
-    value.map_or("n/a".to_owned(), |it| format!("{:.0} ({:.0} - {:.0})", it.median, it.min, it.max))
+fn spread(value: Option<Spread>, digits: usize) -> String {
+    value.map_or("n/a".to_owned(), |Spread { median, min, max }| {
+        format!("{median:.digits$} ({min:.digits$} - {max:.digits$})")
+    })
 }
 
 fn optional(value: Option<f64>, unit: &str, digits: usize) -> String {
