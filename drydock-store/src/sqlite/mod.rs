@@ -93,7 +93,7 @@ fn options() -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .foreign_keys(false)
-        .statement_cache_capacity(200)
+        .statement_cache_capacity(400)
 }
 
 /// Connections stay open: a new one would have to prepare all statements again.

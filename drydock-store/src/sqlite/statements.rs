@@ -1,5 +1,5 @@
 //! Many rows with few statements. A statement costs the thread hop of the database library, whatever its size, so rows go
-//! in together; and a few fixed sizes only, so that each statement is prepared once and found in the cache again.
+//! in together; and in fixed sizes only, so that each statement is prepared once and found in the cache again.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,10 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use crate::error::journal_error;
 
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+/// Any number of rows up to 512 takes three statements at most, nearly always two or one. The longest has fewer parameters than
+/// SQLite's limit of 32,766.
+const SIZES: [usize; 22] =
+    [512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 40, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// A statement with a list of rows in it, for instance `INSERT INTO t VALUES (?,?),(?,?)`.
 pub(super) struct Chunked {
