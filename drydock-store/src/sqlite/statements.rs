@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use crate::error::journal_error;
 
-/// Any number of rows up to 512 takes three statements at most, nearly always two or one. The longest has fewer parameters than
+/// Any number of rows up to 512 takes four statements at most, mostly two or three. The longest has fewer parameters than
 /// SQLite's limit of 32,766.
 const SIZES: [usize; 22] =
     [512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 40, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
