@@ -9,6 +9,7 @@ use drydock_workflow::{
 
 use crate::TaskInput;
 use crate::orchestrator::ActionWorkflow;
+use crate::steps::Bench;
 use crate::tools::Tools;
 
 /// The action `name`, whose share for one node is `share`.
@@ -19,12 +20,7 @@ pub(crate) fn workflow(
 ) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new(name, 1);
     let input = builder.input();
-    let tools = Arc::clone(tools);
-    let selecting = step_fn(move |ctx, input| {
-        let tools = Arc::clone(&tools);
-        async move { select(&tools, &ctx, &input).await }
-    });
-    let selected = builder.step("select", selecting).run(&input);
+    let selected = builder.step("select", Bench::new(tools).step(select)).run(&input);
     let ended = builder.children("nodes", share).run(&selected);
     let voting = step_fn(|_, (selected, ended): (Vec<TaskInput>, _)| async move {
         Ok(Outcome::Done(vote(&selected, ended)))
@@ -34,7 +30,7 @@ pub(crate) fn workflow(
 }
 
 /// The children's inputs, in the order of the nodes' names.
-async fn select(tools: &Tools, ctx: &StepContext, input: &TaskInput) -> StepResult<Vec<TaskInput>> {
+async fn select(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> StepResult<Vec<TaskInput>> {
     let design = tools.designs.load(&input.design_ref).await?;
     let nodes = design.site.select(input.node_filter.as_ref());
     if nodes.is_empty() {

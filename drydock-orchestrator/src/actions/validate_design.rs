@@ -4,25 +4,21 @@ use std::sync::Arc;
 
 use drydock_core::error_chain;
 use drydock_core::task::{ActionResult, TaskResult};
-use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder, step_fn};
+use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder};
 
 use crate::orchestrator::ActionWorkflow;
+use crate::steps::Bench;
 use crate::tools::Tools;
 use crate::{DesignError, TaskInput};
 
 pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new("validate_design", 1);
     let input = builder.input();
-    let tools = Arc::clone(tools);
-    let validating = step_fn(move |ctx, input| {
-        let tools = Arc::clone(&tools);
-        async move { validate(&tools, &ctx, &input).await }
-    });
-    let result = builder.step("validate", validating).run(&input);
+    let result = builder.step("validate", Bench::new(tools).step(validate)).run(&input);
     builder.output(&result)
 }
 
-async fn validate(tools: &Tools, ctx: &StepContext, input: &TaskInput) -> StepResult<TaskResult> {
+async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> StepResult<TaskResult> {
     let status = match tools.designs.load(&input.design_ref).await {
         Ok(design) => {
             design.notes.iter().for_each(|note| ctx.say(note.to_string()));

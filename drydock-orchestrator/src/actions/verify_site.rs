@@ -3,24 +3,21 @@
 use std::sync::Arc;
 
 use drydock_core::task::{ActionResult, TaskResult};
-use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder, step_fn};
+use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder};
 
 use crate::TaskInput;
 use crate::orchestrator::ActionWorkflow;
+use crate::steps::Bench;
 use crate::tools::{PATIENT, Tools};
 
 pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new("verify_site", 1);
-    let tools = Arc::clone(tools);
-    let checking = step_fn(move |ctx, ()| {
-        let tools = Arc::clone(&tools);
-        async move { check(&tools, &ctx).await }
-    });
-    let result = builder.step("check_services", checking).retry(PATIENT).run(());
+    let checks = Bench::new(tools).step(check);
+    let result = builder.step("check_services", checks).retry(PATIENT).run(());
     builder.output(&result)
 }
 
-async fn check(tools: &Tools, ctx: &StepContext) -> StepResult<TaskResult> {
+async fn check(tools: Arc<Tools>, ctx: StepContext, (): ()) -> StepResult<TaskResult> {
     let driver = &tools.drivers.node;
     let checks = driver.check_services().await?;
     let mut result = TaskResult { status: ActionResult::Success, ..TaskResult::default() };

@@ -4,7 +4,6 @@
 pub(crate) mod node;
 pub(crate) mod oob;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use drydock_core::NodeName;
@@ -15,10 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::tools::Tools;
 
-/// A step's future, borrowing what it works with.
-pub(crate) type Work<'a, Out> = Pin<Box<dyn Future<Output = StepResult<Out>> + Send + 'a>>;
-
-/// Makes steps of functions over the same tools.
+/// Makes steps of async functions over the same tools.
 pub(crate) struct Bench(Arc<Tools>);
 
 impl Bench {
@@ -27,19 +23,17 @@ impl Bench {
     }
 
     /// `work` as a step.
-    pub(crate) fn step<In, Out>(
+    pub(crate) fn step<In, Out, Fut>(
         &self,
-        work: for<'a> fn(&'a Tools, &'a StepContext, &'a In) -> Work<'a, Out>,
-    ) -> impl Step<Input = In, Output = Out> + use<In, Out>
+        work: impl Fn(Arc<Tools>, StepContext, In) -> Fut + Send + Sync + 'static,
+    ) -> impl Step<Input = In, Output = Out>
     where
-        In: DeserializeOwned + Send + Sync + 'static,
+        In: DeserializeOwned + Send + 'static,
         Out: Serialize + DeserializeOwned + Send + 'static,
+        Fut: Future<Output = StepResult<Out>> + Send + 'static,
     {
         let tools = Arc::clone(&self.0);
-        step_fn(move |ctx, input| {
-            let tools = Arc::clone(&tools);
-            async move { work(&tools, &ctx, &input).await }
-        })
+        step_fn(move |ctx, input| work(Arc::clone(&tools), ctx, input))
     }
 }
 

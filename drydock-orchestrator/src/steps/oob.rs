@@ -1,73 +1,66 @@
 //! Steps on a node's BMC.
 
+use std::sync::Arc;
+
 use drydock_core::task::TaskResult;
 use drydock_drivers::oob::{BootDevice, PowerAction, PowerState};
-use drydock_workflow::{Outcome, StepError};
+use drydock_workflow::{Outcome, StepContext, StepError, StepResult};
 
 use super::node::Known;
-use super::{Work, succeeded};
+use super::succeeded;
 use crate::TaskInput;
 use crate::tools::{Tools, identity};
 
 /// Asks for the power state, to see whether the BMC answers.
-pub(crate) fn interrogate<'a>(
-    tools: &'a Tools,
-    ctx: &'a drydock_workflow::StepContext,
-    input: &'a TaskInput,
-) -> Work<'a, TaskResult> {
-    Box::pin(async move {
-        let node = tools.node(input).await?;
-        let (driver, bmc) = tools.oob(&node)?;
-        let word = match driver.power_state(&bmc).await? {
-            PowerState::On => "on",
-            PowerState::Off => "off",
-        };
-        ctx.say_about("node", node.name.as_str(), format!("{} answers, power is {word}", driver.kind()));
-        Ok(Outcome::Done(succeeded(&node.name)))
-    })
+pub(crate) async fn interrogate(
+    tools: Arc<Tools>,
+    ctx: StepContext,
+    input: TaskInput,
+) -> StepResult<TaskResult> {
+    let node = tools.node(&input).await?;
+    let (driver, bmc) = tools.oob(&node)?;
+    let word = match driver.power_state(&bmc).await? {
+        PowerState::On => "on",
+        PowerState::Off => "off",
+    };
+    ctx.say_about("node", node.name.as_str(), format!("{} answers, power is {word}", driver.kind()));
+    Ok(Outcome::Done(succeeded(&node.name)))
 }
 
 /// An unknown node boots from the network next.
-pub(crate) fn set_boot<'a>(
-    tools: &'a Tools,
-    ctx: &'a drydock_workflow::StepContext,
-    (input, known): &'a (TaskInput, Known),
-) -> Work<'a, ()> {
-    Box::pin(async move {
-        if known.machine.is_none() {
-            let node = tools.node(input).await?;
-            let (driver, bmc) = tools.oob(&node)?;
-            driver.boot_device_set(&bmc, BootDevice::Pxe).await?;
-            ctx.say_about("node", node.name.as_str(), "Set to boot from the network");
-        }
-        Ok(Outcome::Done(()))
-    })
+pub(crate) async fn set_boot(
+    tools: Arc<Tools>,
+    ctx: StepContext,
+    (input, known): (TaskInput, Known),
+) -> StepResult<()> {
+    if known.machine.is_none() {
+        let node = tools.node(&input).await?;
+        let (driver, bmc) = tools.oob(&node)?;
+        driver.boot_device_set(&bmc, BootDevice::Pxe).await?;
+        ctx.say_about("node", node.name.as_str(), "Set to boot from the network");
+    }
+    Ok(Outcome::Done(()))
 }
 
 /// An unknown node is switched off, and waited for.
-pub(crate) fn power_off<'a>(
-    tools: &'a Tools,
-    _ctx: &'a drydock_workflow::StepContext,
-    (input, known): &'a (TaskInput, Known),
-) -> Work<'a, ()> {
-    Box::pin(power(tools, input, known, PowerState::Off))
+pub(crate) async fn power_off(
+    tools: Arc<Tools>,
+    _ctx: StepContext,
+    input: (TaskInput, Known),
+) -> StepResult<()> {
+    power(&tools, &input, PowerState::Off).await
 }
 
 /// An unknown node is switched on, and waited for.
-pub(crate) fn power_on<'a>(
-    tools: &'a Tools,
-    _ctx: &'a drydock_workflow::StepContext,
-    (input, known): &'a (TaskInput, Known),
-) -> Work<'a, ()> {
-    Box::pin(power(tools, input, known, PowerState::On))
+pub(crate) async fn power_on(
+    tools: Arc<Tools>,
+    _ctx: StepContext,
+    input: (TaskInput, Known),
+) -> StepResult<()> {
+    power(&tools, &input, PowerState::On).await
 }
 
-async fn power(
-    tools: &Tools,
-    input: &TaskInput,
-    known: &Known,
-    wanted: PowerState,
-) -> Result<Outcome<()>, StepError> {
+async fn power(tools: &Tools, (input, known): &(TaskInput, Known), wanted: PowerState) -> StepResult<()> {
     if known.machine.is_some() {
         return Ok(Outcome::Done(()));
     }
