@@ -27,4 +27,4 @@ pub use name::{InstanceName, InvalidName, NodeName, StepName, WorkflowName};
 pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use secrecy::{ExposeSecret, SecretString};
-pub use time::{Clock, SystemClock, Timestamp};
+pub use time::{Clock, SystemClock, Timestamp, after};

@@ -56,7 +56,8 @@ impl RetryPolicy {
         let grown = self.first.as_secs_f64() * self.factor.max(1.0).powi(exponent);
         let capped = grown.min(self.max.as_secs_f64());
         let share = self.jitter.clamp(0.0, 1.0) * chance.clamp(0.0, 1.0);
-        Some(Duration::from_secs_f64(capped * (1.0 - share)))
+        // No number of attempts, and no factor, is too large for an answer.
+        Some(Duration::try_from_secs_f64(capped * (1.0 - share)).unwrap_or(self.max).min(self.max))
     }
 }
 
@@ -87,5 +88,17 @@ mod tests {
         let least = policy.delay_after(1, 0.999_999).unwrap();
         assert!(least >= Duration::from_secs(5) && least < Duration::from_secs(6), "{least:?}");
         assert_eq!(policy.delay_after(u32::MAX, 0.0), None);
+    }
+
+    #[test]
+    fn nothing_is_too_large() {
+        let longest = Duration::MAX;
+        for first in [Duration::ZERO, Duration::from_secs(1), longest] {
+            let policy =
+                RetryPolicy { factor: f64::MAX, ..RetryPolicy::attempts(u32::MAX).delays(first, longest) };
+            for failed in [0, 1, 2, u32::MAX - 1] {
+                assert!(policy.delay_after(failed, 0.5).unwrap() <= longest);
+            }
+        }
     }
 }

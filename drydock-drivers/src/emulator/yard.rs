@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use drydock_core::{Clock, SecretString, Timestamp};
+use drydock_core::{Clock, SecretString, Timestamp, after};
 use serde::{Deserialize, Serialize};
 
 use crate::oob::{BootDevice, PowerAction};
@@ -222,7 +222,7 @@ impl Yard {
             if boots {
                 let from = std::mem::replace(&mut machine.boot, BootDevice::Default);
                 if from == BootDevice::Pxe && machine.status.is_none() {
-                    machine.pending = Some((MaasStatus::New, now + timing.enlist));
+                    machine.pending = Some((MaasStatus::New, after(now, timing.enlist)));
                 }
             }
             Ok(EffectKind::Power(action))
@@ -293,7 +293,7 @@ impl Yard {
             machine.status = Some(to);
             // The provisioner powers the machine itself, through its own connection to the BMC.
             machine.powered = !matches!(to, MaasStatus::Allocated | MaasStatus::Releasing);
-            machine.pending = then(timing).map(|(status, after)| (status, now + after));
+            machine.pending = then(timing).map(|(status, wait)| (status, after(now, wait)));
             Ok(EffectKind::Requested(to))
         })
     }

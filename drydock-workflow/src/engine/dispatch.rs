@@ -9,7 +9,7 @@ use drydock_core::journal::{
     AttemptRecord, Checkpoint, Failure, Message as Line, NewTask, Parent, StepEnd, TaskEnd, TaskEndKind,
     WaitKind, WaitRecord, Write,
 };
-use drydock_core::{Payload, StepName, TaskId, Timestamp};
+use drydock_core::{Payload, StepName, TaskId, Timestamp, after};
 use futures::FutureExt as _;
 
 use super::actor::Actor;
@@ -203,7 +203,8 @@ impl Actor {
                 );
             }
             Ok(Outcome::Wait { wait, reason }) => {
-                let until = progress.deadline.map_or(now + wait, |deadline| deadline.min(now + wait));
+                let asked = after(now, wait);
+                let until = progress.deadline.map_or(asked, |deadline| deadline.min(asked));
                 let record = WaitRecord {
                     step: name,
                     attempt: progress.attempt,

@@ -1,8 +1,7 @@
 //! What is to be done next: pure, and told only once.
 
-use drydock_core::Payload;
-use drydock_core::Timestamp;
 use drydock_core::journal::{Failure, TaskEndKind};
+use drydock_core::{Payload, Timestamp, after};
 
 use super::{Command, Progress, Run, StepState};
 use crate::dag::StepIndex;
@@ -75,7 +74,7 @@ impl Run {
         Progress {
             attempt: progress.attempt.max(1),
             since: progress.since.or(Some(now)),
-            deadline: progress.deadline.or_else(|| limit.map(|limit| now + limit)),
+            deadline: progress.deadline.or_else(|| limit.map(|limit| after(now, limit))),
             replayed: progress.replayed,
         }
     }

@@ -1,7 +1,7 @@
 //! A failed attempt: again, or over?
 
 use drydock_core::journal::Failure;
-use drydock_core::{Disposition, RetryPolicy, Timestamp};
+use drydock_core::{Disposition, RetryPolicy, Timestamp, after};
 
 use super::Progress;
 use crate::outcome::StepError;
@@ -32,7 +32,7 @@ pub(crate) fn judge(
             None if progress.attempt > 1 => over(&format!(" (gave up after {} attempts)", progress.attempt)),
             None => over(""),
             Some(delay) => {
-                let at = now + delay.max(error.retry_after.unwrap_or_default());
+                let at = after(now, delay.max(error.retry_after.unwrap_or_default()));
                 if progress.deadline.is_some_and(|deadline| at >= deadline) {
                     over(" (no time is left for another attempt)")
                 } else {
