@@ -53,7 +53,7 @@ impl RetryPolicy {
             return None;
         }
         let exponent = i32::try_from(failed.saturating_sub(1)).unwrap_or(i32::MAX);
-        let grown = self.first.as_secs_f64() * self.factor.max(1.0).powi(exponent);
+        let grown = self.first.as_secs_f64() * self.factor.max(1.0).powi(exponent).min(f64::MAX);
         let capped = grown.min(self.max.as_secs_f64());
         let share = self.jitter.clamp(0.0, 1.0) * chance.clamp(0.0, 1.0);
         // No number of attempts, and no factor, is too large for an answer.

@@ -139,10 +139,8 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     /// Ends the workflow; a task's output is what `handle` stands for.
     pub fn output<O>(mut self, handle: &Handle<O>) -> Result<Workflow<I, O>, BuildErrors> {
         let wire = handle.wire();
-        if wire.builder != self.id
-            && let Source::Step(step) = &wire.source
-        {
-            self.problems.push(BuildError::Foreign { step: step.clone() });
+        if wire.builder != self.id {
+            self.problems.push(BuildError::Foreign { user: "the output".to_owned() });
         }
         self.finish(Some(wire.source))
     }
@@ -163,6 +161,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
             kind,
             body,
             after: Vec::new(),
+            foreign: false,
             policy: StepPolicy::default(),
             workflow: self,
             types: PhantomData,
@@ -170,16 +169,17 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     }
 
     fn finish<O>(self, output: Option<Source>) -> Result<Workflow<I, O>, BuildErrors> {
-        let mut problems = self.problems;
-        let name = WorkflowName::new(&self.name)
-            .map_err(|problem| BuildErrors { workflow: self.name.clone(), problems: vec![problem.into()] })?;
-        let definition = Definition { name, version: self.version, steps: self.steps, output };
-        match Dag::new(definition) {
-            Ok(dag) if problems.is_empty() => Ok(Workflow::new(dag, self.bodies)),
-            Ok(_) => Err(BuildErrors { workflow: self.name, problems }),
+        let Self { name: text, version, steps, bodies, mut problems, .. } = self;
+        let built = match WorkflowName::new(&text) {
+            Ok(name) => Dag::new(Definition { name, version, steps, output }),
+            Err(problem) => Err(BuildErrors { workflow: text.clone(), problems: vec![problem.into()] }),
+        };
+        match built {
+            Ok(dag) if problems.is_empty() => Ok(Workflow::new(dag, bodies)),
+            Ok(_) => Err(BuildErrors { workflow: text, problems }),
             Err(errors) => {
                 problems.extend(errors.problems);
-                Err(BuildErrors { workflow: self.name, problems })
+                Err(BuildErrors { workflow: text, problems })
             }
         }
     }
@@ -193,6 +193,8 @@ pub struct StepBuilder<'a, I, In, Out> {
     kind: StepKind,
     body: Option<Arc<dyn AnyStep>>,
     after: Vec<StepName>,
+    /// Whether `after` was given a handle of another builder.
+    foreign: bool,
     policy: StepPolicy,
     types: PhantomData<fn(In) -> Out>,
 }
@@ -218,13 +220,14 @@ impl<I, In, Out> StepBuilder<'_, I, In, Out> {
 
     /// Waits for `handle`'s step too, although its output is not needed.
     pub fn after<T>(mut self, handle: &Handle<T>) -> Self {
+        self.foreign |= handle.builder != self.workflow.id;
         self.after.extend(handle.source.clone());
         self
     }
 
     /// Adds the step, fed by `wires`, and gives the handle of its output.
     pub fn run(self, wires: impl Wires<In>) -> Handle<Out> {
-        let Self { workflow, name, kind, body, after, policy, .. } = self;
+        let Self { workflow, name, kind, body, after, foreign, policy, .. } = self;
         let builder = workflow.id;
         let name = match name {
             Ok(name) => name,
@@ -234,8 +237,8 @@ impl<I, In, Out> StepBuilder<'_, I, In, Out> {
             }
         };
         let (wires, list) = wires.into_wires();
-        if wires.iter().any(|wire| wire.builder != builder) {
-            workflow.problems.push(BuildError::Foreign { step: name.clone() });
+        if foreign || wires.iter().any(|wire| wire.builder != builder) {
+            workflow.problems.push(BuildError::Foreign { user: format!("step {name}") });
         }
         let mut sources: Vec<Source> = wires.into_iter().map(|wire| wire.source).collect();
         let input = match (list, sources.pop()) {

@@ -7,7 +7,7 @@ use drydock_core::StepName;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Definition, Source, StepIndex};
+use super::{Definition, Source, StepDef, StepIndex, StepKind, StepPolicy};
 
 /// One thing that is wrong with a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +33,23 @@ pub enum BuildError {
     /// Steps wait for each other.
     #[error("steps wait for each other in a circle: {}", show(.0))]
     Cycle(Vec<StepName>),
-    /// A step waits for a step of another builder.
-    #[error("step {step} takes a handle that another workflow's builder made")]
+    /// A handle is another builder's.
+    #[error("{user} takes a handle that another workflow's builder made")]
     Foreign {
+        /// Who takes it.
+        user: String,
+    },
+    /// A step's policy makes no sense.
+    #[error("step {step}: {problem}")]
+    Policy {
         /// The step.
         step: StepName,
+        /// What is wrong, and what would be right.
+        problem: &'static str,
     },
+    /// A step that runs children has a policy, which would mean nothing.
+    #[error("step {0} only waits for its children: give retries, timeouts and deadlines to their steps")]
+    ChildrenPolicy(StepName),
 }
 
 fn show(names: &[StepName]) -> String {
@@ -72,6 +83,7 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
         problems.push(BuildError::Empty);
     }
     for (place, step) in definition.steps.iter().enumerate() {
+        problems.extend(policy(step));
         let node = graph.add_node(place);
         if index.insert(&step.name, node).is_some() {
             problems.push(BuildError::Duplicate(step.name.clone()));
@@ -101,6 +113,24 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
     } else {
         Err(BuildErrors { workflow: definition.name.to_string(), problems })
     }
+}
+
+fn policy(step: &StepDef) -> Option<BuildError> {
+    let retry = &step.policy.retry;
+    let problem = match &step.kind {
+        StepKind::Children(_) if step.policy != StepPolicy::default() => {
+            return Some(BuildError::ChildrenPolicy(step.name.clone()));
+        }
+        StepKind::Run if retry.attempts == 0 => "it has no attempts: allow one or more",
+        StepKind::Run if !(1.0..=f64::MAX).contains(&retry.factor) => {
+            "the factor of its retry policy must be a number from 1 on"
+        }
+        StepKind::Run if !(0.0..=1.0).contains(&retry.jitter) => {
+            "the jitter of its retry policy must be from 0 to 1"
+        }
+        StepKind::Children(_) | StepKind::Run => return None,
+    };
+    Some(BuildError::Policy { step: step.name.clone(), problem })
 }
 
 fn cycles(graph: &DiGraph<StepIndex, ()>, definition: &Definition) -> Vec<BuildError> {

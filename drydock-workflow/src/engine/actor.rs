@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, StepName, TaskId, Timestamp, WorkflowId};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
@@ -12,15 +14,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::message::{Finished, Flushed, Message, Request};
-use super::registry::{Code, Loaded};
+use super::registry::{Loaded, Registry};
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
 use crate::dag::StepIndex;
 use crate::outcome::StepError;
 use crate::run::{Command, Run};
+use crate::step::StepContext;
 
 /// How many messages are handled between two looks at the flusher.
 const GULP: usize = 256;
+
+/// At most so many bytes of payload go into one commit, unless a single task's writes have more.
+const BATCH_BYTES: usize = 32 << 20;
 
 /// How often a commit is put off for what is ready to run at that very moment.
 const GATHERINGS: usize = 3;
@@ -29,7 +35,7 @@ pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) epoch: Epoch,
     pub(super) options: EngineOptions,
-    pub(super) code: Arc<Code>,
+    pub(super) registry: Arc<Registry>,
     pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
     /// Where what this actor sets going reports to.
     pub(super) inbox: mpsc::Sender<Message>,
@@ -48,10 +54,13 @@ pub(super) struct Actor {
 
     pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
-    pub(super) claiming: bool,
+    /// How many tasks the claim under way asks for; 0 when none is.
+    pub(super) claiming: usize,
     pub(super) asking: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
+    /// Why this incarnation cannot go on.
+    pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
 }
 
@@ -62,9 +71,24 @@ pub(super) struct Live {
     pub(super) parent: Option<Parent>,
     pub(super) cancel: CancellationToken,
     pub(super) next_message: u32,
-    pub(super) attempts: Vec<(StepIndex, AbortHandle)>,
+    pub(super) attempts: Vec<Attempt>,
     /// For each children step that waits, how many children have not ended, as far as known here: `None` after a takeover.
     pub(super) children: Vec<(StepName, Option<u64>)>,
+}
+
+/// An attempt that is under way.
+pub(super) struct Attempt {
+    pub(super) step: StepIndex,
+    pub(super) started_at: Timestamp,
+    pub(super) ctx: StepContext,
+    pub(super) handle: AbortHandle,
+}
+
+impl Drop for Actor {
+    /// Even after a panic here no step of this incarnation runs on, beside the next owner's.
+    fn drop(&mut self) {
+        self.all.cancel();
+    }
 }
 
 /// Why an actor came to its end by itself.
@@ -73,6 +97,8 @@ pub(super) enum Quit {
     Drained,
     /// Nobody holds the engine any more.
     Dropped,
+    /// It cannot go on.
+    Failed(EngineError),
 }
 
 impl Actor {
@@ -86,7 +112,7 @@ impl Actor {
             ports: instance.ports.clone(),
             epoch,
             options: instance.options,
-            code: Arc::clone(&instance.code),
+            registry: Arc::clone(&instance.registry),
             workflows,
             inbox,
             messages,
@@ -99,10 +125,11 @@ impl Actor {
             all: CancellationToken::new(),
             starting: HashMap::new(),
             watchers: HashMap::new(),
-            claiming: false,
+            claiming: 0,
             asking: false,
             look_again: false,
             draining: false,
+            fatal: None,
             commands: Vec::new(),
         }
     }
@@ -139,23 +166,32 @@ impl Actor {
                 self.gather(&mut gulp).await;
                 self.flush(&to_flusher);
             }
+            if let Some(error) = self.fatal.take() {
+                return Quit::Failed(error);
+            }
             if self.draining && self.is_quiet() {
                 return Quit::Drained;
             }
         }
     }
 
-    /// Stops every step and forgets every task. Afterwards nothing of this incarnation runs any more.
-    pub(super) async fn stop_all(&mut self) {
+    /// Stops every step and forgets every task. Afterwards nothing of this incarnation runs any more, but for a body that has
+    /// blocked its thread for `patience`: the log names it.
+    pub(super) async fn stop_all(&mut self, patience: Duration) {
         self.all.cancel();
         // Nobody waits for room in the inbox any more.
         self.messages.close();
         for (_, live) in self.lives.drain() {
             live.cancel.cancel();
-            live.attempts.iter().for_each(|(_, attempt)| attempt.abort());
+            live.attempts.iter().for_each(|attempt| attempt.handle.abort());
         }
         self.spawned.close();
-        self.spawned.wait().await;
+        if tokio::time::timeout(patience, self.spawned.wait()).await.is_err() {
+            tracing::error!(
+                bodies = self.spawned.len(),
+                "step bodies block their threads and cannot be stopped: use `tokio::task::spawn_blocking` in them"
+            );
+        }
     }
 
     fn on_request(&mut self, request: Request) {
@@ -163,7 +199,9 @@ impl Actor {
             Request::Submit { task, reply } => self.on_submit(task, reply),
             Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
-                    self.watchers.entry(task).or_default().push(reply);
+                    let watchers = self.watchers.entry(task).or_default();
+                    watchers.retain(|watcher| !watcher.is_closed());
+                    watchers.push(reply);
                 } else {
                     answer(reply, None);
                 }
@@ -189,21 +227,21 @@ impl Actor {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        self.starting.insert(task.id, reply);
         let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
+        self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }
 
-    /// How many more tasks fit.
+    /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; they are counted
+    /// only when that makes a difference.
     pub(super) fn room(&self) -> usize {
+        let coming = self.starting.len() + self.claiming;
+        let fits = self.options.capacity.saturating_sub(self.lives.len() + coming);
+        if fits > 0 {
+            return fits;
+        }
         let parked = self.lives.values().filter(|live| live.run.awaits_children()).count();
-        // Counting is only needed near the limit.
-        let held = if self.lives.len() < self.options.capacity {
-            self.lives.len()
-        } else {
-            self.lives.len() - parked
-        };
-        self.options.capacity.saturating_sub(held + self.starting.len())
+        self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
     }
 
     fn may_flush(&self) -> bool {
@@ -211,12 +249,14 @@ impl Actor {
     }
 
     /// Lets what is ready to run, run: attempts that end without waiting for anything share the commit that is about to begin.
-    /// Without this, tasks fall into two camps whose small commits take turns. Nothing is waited for, so an idle engine commits at
+    /// Without this, tasks fall into two camps whose small commits take turns. An idle engine has nothing ready, and commits at
     /// once. Cancel-safe.
     async fn gather(&mut self, gulp: &mut Vec<Message>) {
         for _ in 0..GATHERINGS {
             tokio::task::yield_now().await;
-            while let Ok(message) = self.messages.try_recv() {
+            while gulp.len() < GULP
+                && let Ok(message) = self.messages.try_recv()
+            {
                 gulp.push(message);
             }
             if gulp.is_empty() {
@@ -227,28 +267,36 @@ impl Actor {
     }
 
     fn flush(&mut self, to_flusher: &mpsc::Sender<Vec<Write>>) {
-        let batch = if self.writes.len() <= self.options.batch {
-            std::mem::take(&mut self.writes)
-        } else {
-            // A task's writes that belong together stay together.
-            let mut end = self.options.batch;
-            while end < self.writes.len()
-                && flusher::owner(&self.writes[end - 1]) == flusher::owner(&self.writes[end])
-            {
-                end += 1;
-            }
-            let rest = self.writes.split_off(end);
-            std::mem::replace(&mut self.writes, rest)
+        let rest = self.writes.split_off(self.batch_end());
+        let batch = std::mem::replace(&mut self.writes, rest);
+        self.flusher_busy = true;
+        // The flusher is idle, so there is room for the batch. If it is gone, this incarnation ends with it.
+        if let Err(TrySendError::Full(batch) | TrySendError::Closed(batch)) = to_flusher.try_send(batch) {
+            self.writes.splice(0..0, batch);
+        }
+    }
+
+    /// How many of the writes go into the next batch: not too many, not too heavy, and a task's that belong together, together.
+    fn batch_end(&self) -> usize {
+        let mut weight = 0;
+        let fits = |write: &&Write| {
+            weight += flusher::weight(write);
+            weight <= BATCH_BYTES
         };
-        // The channel holds one batch and the flusher is idle, so there is room; a closed channel ends this incarnation.
-        self.flusher_busy = to_flusher.try_send(batch).is_ok();
+        let mut end = self.writes.iter().take(self.options.batch).take_while(fits).count().max(1);
+        while end < self.writes.len()
+            && flusher::owner(&self.writes[end - 1]) == flusher::owner(&self.writes[end])
+        {
+            end += 1;
+        }
+        end
     }
 
     fn on_flushed(&mut self, flushed: Flushed) {
-        self.flusher_busy = false;
-        match flushed {
-            Flushed::Committed(writes) => self.on_committed(writes),
-            Flushed::Rejected(writes, error) => self.on_rejected(writes, &error),
+        self.flusher_busy = !flushed.last;
+        match flushed.refused {
+            None => self.on_committed(flushed.writes),
+            Some(error) => self.on_refused(flushed.writes, error),
         }
     }
 
@@ -279,7 +327,7 @@ impl Actor {
     fn is_quiet(&self) -> bool {
         !self.flusher_busy
             && self.writes.is_empty()
-            && !self.claiming
+            && self.claiming == 0
             && self.lives.values().all(|live| live.run.running() == 0)
     }
 
@@ -296,17 +344,19 @@ impl Actor {
     /// leaves a record; what a stopping instance drops, the next owner does again.
     fn on_grace_over(&mut self, task: Option<TaskId>) {
         let Some(task) = task else {
-            self.lives.values().flat_map(|live| &live.attempts).for_each(|(_, attempt)| attempt.abort());
+            let attempts = self.lives.values().flat_map(|live| &live.attempts);
+            attempts.for_each(|attempt| attempt.handle.abort());
             self.lives.clear();
             return;
         };
         let Some(live) = self.lives.get_mut(&task) else { return };
-        for (step, attempt) in std::mem::take(&mut live.attempts) {
-            tracing::warn!(task.id = %task, step.index = step, "a step went on after its grace period and is dropped");
-            attempt.abort();
-            let started_at = self.ports.clock.now();
-            let result = Err(StepError::cancelled());
-            self.conclude(Finished { task, step, result, said: Vec::new(), started_at });
+        for Attempt { step, started_at, ctx, handle } in std::mem::take(&mut live.attempts) {
+            tracing::warn!(
+                task.id = %task, step.name = %ctx.step(), "a step went on after its grace period and is dropped"
+            );
+            handle.abort();
+            let (result, said) = (Err(StepError::cancelled()), ctx.take_said());
+            self.conclude(Finished { task, step, result, said, started_at });
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, News};
+use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, News, WaitKind};
 use drydock_core::{StepName, TaskId, WorkflowId, error_chain};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Live};
 use super::message::Message;
+use crate::dag::StepIndex;
 use crate::run::{Run, StepState};
 
 /// At most so many tasks are taken in one go, so that instances share what there is.
@@ -24,10 +25,10 @@ impl Actor {
         let room = self.room().min(CLAIM_MAX);
         // Whoever ends a task while there was no room looks again.
         self.look_again = room == 0 && !self.draining;
-        if self.claiming || self.draining || room == 0 || self.workflows.is_empty() {
+        if self.claiming > 0 || self.draining || room == 0 || self.workflows.is_empty() {
             return;
         }
-        self.claiming = true;
+        self.claiming = room;
         let (journal, epoch, now) = (Arc::clone(&self.ports.journal), self.epoch, self.ports.clock.now());
         let workflows: Vec<WorkflowId> = self.workflows.keys().copied().collect();
         self.tell_later(async move {
@@ -37,7 +38,7 @@ impl Actor {
     }
 
     pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
-        self.claiming = false;
+        self.claiming = 0;
         let claimed = match answer {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -60,27 +61,16 @@ impl Actor {
         let run = match Run::recover(Arc::clone(&workflow.dag), claimed) {
             Ok(run) => run,
             Err(error) => {
-                tracing::error!(task.id = %task, %error, "the stored records do not fit the task's workflow; it is left alone");
+                self.give_up(task, format!("the stored records do not fit the task's workflow: {error}"));
                 return;
             }
         };
-        let mut children = Vec::new();
-        for (step, definition) in workflow.dag.steps().iter().enumerate() {
-            match run.step(step) {
-                StepState::Waiting { kind: drydock_core::journal::WaitKind::Children, .. } => {
-                    children.push((definition.name.clone(), None));
-                }
-                StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
-                    self.timers.insert((*until, task, step));
-                }
-                StepState::Waiting { until: None, .. }
-                | StepState::Blocked
-                | StepState::Ready(_)
-                | StepState::Running(_)
-                | StepState::Done(_)
-                | StepState::Failed => {}
-            }
-        }
+        self.timers.extend(run.timers().map(|(at, step)| (at, task, step)));
+        let awaits_children =
+            |step: &StepIndex| matches!(run.step(*step), StepState::Waiting { kind: WaitKind::Children, .. });
+        let steps = workflow.dag.steps();
+        let children: Vec<_> =
+            (0..steps.len()).filter(awaits_children).map(|step| (steps[step].name.clone(), None)).collect();
         let asks = !children.is_empty();
         let live = Live {
             run,
@@ -129,7 +119,12 @@ impl Actor {
         }
         let open: std::collections::HashSet<TaskId> =
             news.open_children.iter().map(|(task, _)| *task).collect();
-        for task in asked.into_iter().filter(|task| !open.contains(task)) {
+        for task in asked {
+            // Children are counted by parent: with several such steps, one may be done while another is not.
+            let several = self.lives.get(&task).is_some_and(|live| live.children.len() > 1);
+            if open.contains(&task) && !several {
+                continue;
+            }
             let steps: Vec<StepName> = self
                 .lives
                 .get(&task)

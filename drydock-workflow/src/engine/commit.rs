@@ -90,8 +90,7 @@ impl Actor {
         self.advance(task);
     }
 
-    /// Folds a record into a task's state. A record that cannot be shows a fault of this program: the task is given up here,
-    /// loudly, and its records are left as they are.
+    /// Folds a record into a task's state. A record that cannot be shows a fault of this program; the task fails, and says so.
     fn fold<T>(
         &mut self,
         task: TaskId,
@@ -101,8 +100,7 @@ impl Actor {
         match fold(&mut live.run) {
             Ok(value) => Some(value),
             Err(error) => {
-                tracing::error!(task.id = %task, %error, "a record does not fit its task, which stops here");
-                self.lives.remove(&task);
+                self.give_up(task, format!("a record does not fit the task: {error}"));
                 None
             }
         }
@@ -113,6 +111,9 @@ impl Actor {
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
         let Some(live) = self.lives.remove(&task) else { return };
         live.cancel.cancel();
+        for (at, step) in live.run.timers() {
+            self.timers.remove(&(at, task, step));
+        }
         if let Some(parent) = live.parent
             && let Some(waiting) = self.lives.get_mut(&parent.task)
         {

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Failure, Message as Line, NewTask, Parent, StepEnd, TaskEnd, TaskEndKind,
-    WaitKind, WaitRecord, Write,
+    AttemptRecord, Checkpoint, Failure, JournalError, Message as Line, NewTask, Parent, StepEnd, TaskEnd,
+    TaskEndKind, WaitKind, WaitRecord, Write,
 };
-use drydock_core::{Payload, StepName, TaskId, Timestamp, after};
+use drydock_core::{Disposition, Payload, StepName, TaskId, Timestamp, after, error_chain};
 use futures::FutureExt as _;
 
-use super::actor::Actor;
+use super::actor::{Actor, Attempt, answer};
 use super::message::{Finished, Message};
-use super::{EventKind, registry::Loaded};
+use super::registry::Loaded;
+use super::{EventKind, flusher};
 use crate::children;
 use crate::dag::{StepIndex, StepKind};
 use crate::outcome::{Outcome, StepError, StepResult};
@@ -24,7 +25,8 @@ use crate::step::{Inner, Said, StepContext};
 impl Actor {
     /// Plans a task and carries the commands out.
     pub(super) fn advance(&mut self, task: TaskId) {
-        if self.draining {
+        let Some(live) = self.lives.get(&task) else { return };
+        if self.draining && !live.run.is_ending() {
             return;
         }
         let now = self.ports.clock.now();
@@ -92,16 +94,21 @@ impl Actor {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (timeout, left) => timeout.or(left),
         };
-        let inbox = self.inbox.clone();
+        let (inbox, all) = (self.inbox.clone(), self.all.clone());
+        let told = ctx.clone();
         let attempt = self.spawned.spawn(async move {
             let said_in = ctx.clone();
-            let result = guard(limit, body.run_erased(ctx, input)).await;
+            let result = tokio::select! {
+                biased;
+                () = all.cancelled() => return,
+                result = guard(limit, body.run_erased(ctx, input)) => result,
+            };
             let said = said_in.take_said();
             let finished = Finished { task, step, result, said, started_at: now };
             // A closed inbox means that this incarnation is over; the next owner runs the step again.
             let _over = inbox.send(Message::Finished(finished)).await.is_err();
         });
-        live.attempts.push((step, attempt.abort_handle()));
+        live.attempts.push(Attempt { step, started_at: now, ctx: told, handle: attempt.abort_handle() });
         let (name, attempt) = (&definition.name, progress.attempt);
         self.emit(task, || EventKind::StepStarted { step: name.clone(), attempt });
     }
@@ -117,7 +124,7 @@ impl Actor {
         let Some(live) = self.lives.get(&task) else { return Ok(()) };
         let definition = &live.workflow.dag.steps()[step];
         let StepKind::Children(child) = &definition.kind else { return Ok(()) };
-        let workflow = self.code.id_of(child).map_err(StepError::from)?;
+        let workflow = self.registry.id_of(child).map_err(StepError::from)?;
         let items = children::items(&live.run.input_of(step))
             .map_err(|error| StepError::bug(format!("its input is not a list: {error}")))?;
         if items.is_empty() {
@@ -159,9 +166,13 @@ impl Actor {
         {
             // The request reached the children that were there then; this reaches those that came in between.
             let journal = Arc::clone(&self.ports.journal);
+            let again = self.options.poll;
             self.tell_later(async move {
-                if let Err(error) = journal.task_cancel(task, &request).await {
-                    tracing::warn!(task.id = %task, %error, "the children were not told of the cancellation");
+                while let Err(error) = journal.task_cancel(task, &request).await {
+                    tracing::warn!(
+                        task.id = %task, error = %error_chain(&error), "the children were not told of the cancellation; trying again"
+                    );
+                    tokio::time::sleep(again).await;
                 }
                 Message::Look
             });
@@ -172,7 +183,7 @@ impl Actor {
     /// An attempt came back, unless it was given up before.
     pub(super) fn on_finished(&mut self, finished: Finished) {
         if let Some(live) = self.lives.get_mut(&finished.task)
-            && let Some(place) = live.attempts.iter().position(|(step, _)| *step == finished.step)
+            && let Some(place) = live.attempts.iter().position(|attempt| attempt.step == finished.step)
         {
             live.attempts.swap_remove(place);
             self.conclude(finished);
@@ -186,10 +197,12 @@ impl Actor {
         let StepState::Running(progress) = *live.run.step(step) else { return };
         let definition = &live.workflow.dag.steps()[step];
         let (name, retry) = (definition.name.clone(), definition.policy.retry);
+        // What children give together is not this step's own to keep short.
+        let limited = definition.kind == StepKind::Run;
         let now = self.ports.clock.now();
         self.record_said(task, said, now);
         let result = match result {
-            Ok(Outcome::Done(output)) if output.len() > self.options.output_limit => {
+            Ok(Outcome::Done(output)) if limited && output.len() > self.options.output_limit => {
                 Err(too_long(output.len(), self.options.output_limit))
             }
             result => result,
@@ -284,40 +297,54 @@ impl Actor {
         }
     }
 
-    /// A record can never be stored. An output becomes the step's failure; of anything else, the task cannot go on here.
-    pub(super) fn on_rejected(&mut self, writes: Vec<Write>, error: &drydock_core::journal::JournalError) {
-        let reason = drydock_core::error_chain(error);
-        for write in writes {
-            let task = super::flusher::owner(&write);
-            tracing::error!(task.id = %task, error = %reason, "a record cannot be stored");
-            match write {
-                Write::TaskStarted(new) | Write::TaskQueued(new) if new.parent.is_none() => {
-                    if let Some(reply) = self.starting.remove(&new.id) {
-                        let cause = drydock_core::journal::JournalError::Rejected(reason.clone().into());
-                        super::actor::answer(reply, Err(cause.into()));
-                    }
-                }
-                Write::StepEnded(
-                    task,
-                    Checkpoint { end: StepEnd::Done(_), step, attempt, started_at, ended_at },
-                ) => {
-                    let message = format!("the store refuses the output of step {step}: {reason}");
-                    let failure = Failure { disposition: drydock_core::Disposition::Bug, message };
-                    let end = StepEnd::Failed(failure.clone());
-                    let failed = Checkpoint { step, attempt, end, started_at, ended_at };
-                    self.writes.push(Write::StepEnded(task, failed));
-                    let end = TaskEnd { kind: TaskEndKind::Failed(failure), at: ended_at };
-                    if self.lives.get(&task).is_some_and(|live| live.run.running() == 1) {
-                        self.writes.push(Write::TaskEnded(task, end));
-                    }
-                }
-                Write::TaskEnded(..) | Write::MessageSaid(..) => {}
-                _ => {
-                    self.lives.remove(&task);
-                }
+    /// One task's records can never be stored. An output becomes its step's failure; with anything else the task cannot go on.
+    pub(super) fn on_refused(&mut self, writes: Vec<Write>, error: JournalError) {
+        let reason = error_chain(&error);
+        let Some(task) = writes.first().map(flusher::owner) else { return };
+        tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
+        if let Some(reply) = self.starting.remove(&task) {
+            answer(reply, Err(error.into()));
+            return;
+        }
+        let is_end = |write: &Write| matches!(write, Write::TaskEnded(..));
+        if writes.iter().all(is_end) {
+            // Not even the task's failure can be stored.
+            self.fatal = Some(error.into());
+            return;
+        }
+        let failed: Vec<Write> =
+            writes.into_iter().filter_map(|write| without_output(write, &reason)).collect();
+        match self.lives.get_mut(&task) {
+            Some(live) if !failed.is_empty() => {
+                live.run.reopen();
+                self.writes.extend(failed);
             }
+            Some(_) | None => self.give_up(task, format!("the store refuses a record of the task: {reason}")),
         }
     }
+
+    /// Ends a task that cannot go on, whatever is under way.
+    pub(super) fn give_up(&mut self, task: TaskId, message: String) {
+        if let Some(live) = self.lives.remove(&task) {
+            live.cancel.cancel();
+            live.attempts.iter().for_each(|attempt| attempt.handle.abort());
+        }
+        tracing::error!(task.id = %task, "{message}");
+        let kind = TaskEndKind::Failed(Failure { disposition: Disposition::Bug, message });
+        self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: self.ports.clock.now() }));
+    }
+}
+
+/// The end of a step whose output the store refuses, as a failure; nothing for other records.
+fn without_output(write: Write, reason: &str) -> Option<Write> {
+    let Write::StepEnded(task, Checkpoint { step, attempt, end: StepEnd::Done(_), started_at, ended_at }) =
+        write
+    else {
+        return None;
+    };
+    let message = format!("the store refuses its output: {reason}");
+    let end = StepEnd::Failed(Failure { disposition: Disposition::Bug, message });
+    Some(Write::StepEnded(task, Checkpoint { step, attempt, end, started_at, ended_at }))
 }
 
 fn checkpoint(

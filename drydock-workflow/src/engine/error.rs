@@ -10,7 +10,7 @@ use drydock_core::{Classify, Disposition, InstanceName, WorkflowName};
 #[non_exhaustive]
 pub enum EngineError {
     /// The store failed.
-    #[error("the store failed")]
+    #[error("the store did not do what the engine asked")]
     Journal(#[from] JournalError),
     /// The input cannot be written as JSON.
     #[error("the task's input cannot be written as JSON")]
@@ -21,8 +21,16 @@ pub enum EngineError {
     /// The engine was built without this workflow.
     #[error("this engine does not offer workflow {0}: add it with `EngineBuilder::workflow`")]
     UnknownWorkflow(WorkflowName),
+    /// An option makes no sense.
+    #[error("option {option} {problem}")]
+    Options {
+        /// The field of [`EngineOptions`](super::EngineOptions).
+        option: &'static str,
+        /// What is wrong with it, and what would be right.
+        problem: &'static str,
+    },
     /// Two workflows with one name were added.
-    #[error("two workflows are called {0}")]
+    #[error("two workflows are called {0}: names are keys, choose another, or add the workflow once")]
     DuplicateWorkflow(WorkflowName),
     /// Another process runs under this name.
     #[error("another instance has joined under the name {0}: give each instance its own name")]
@@ -34,7 +42,7 @@ pub enum EngineError {
     #[error("the instance lost its lease; whether the call had effect is not known")]
     Interrupted,
     /// The instance has stopped.
-    #[error("the instance has stopped")]
+    #[error("the instance has stopped: start an engine anew")]
     Stopped,
     /// The instance has stopped because of this.
     #[error("the instance has stopped")]
@@ -49,6 +57,7 @@ impl Classify for EngineError {
             Self::Input(_)
             | Self::Definition(_)
             | Self::UnknownWorkflow(_)
+            | Self::Options { .. }
             | Self::DuplicateWorkflow(_)
             | Self::NameTaken(_) => Disposition::Permanent,
             Self::Interrupted | Self::Draining | Self::Stopped => Disposition::Retryable,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use drydock_core::journal::{JournalError, Write};
+use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, Write};
 use drydock_core::{Epoch, TaskId, error_chain};
 use tokio::sync::mpsc;
 
@@ -24,8 +24,8 @@ pub(super) async fn run(
     while let Some(batch) = batches.recv().await {
         let mut open = vec![batch];
         while let Some(writes) = open.pop() {
-            let answer = match commit(&ports, epoch, &writes).await {
-                Ok(()) => Flushed::Committed(writes),
+            let (writes, refused) = match commit(&ports, epoch, &writes).await {
+                Ok(()) => (writes, None),
                 Err(JournalError::Rejected(cause)) => match split(writes) {
                     // One bad record must not take the others with it.
                     Ok((first, second)) => {
@@ -33,11 +33,11 @@ pub(super) async fn run(
                         open.push(first);
                         continue;
                     }
-                    Err(writes) => Flushed::Rejected(writes, JournalError::Rejected(cause)),
+                    Err(writes) => (writes, Some(JournalError::Rejected(cause))),
                 },
                 Err(error) => return Err(error),
             };
-            if flushed.send(answer).await.is_err() {
+            if flushed.send(Flushed { writes, refused, last: open.is_empty() }).await.is_err() {
                 return Ok(());
             }
         }
@@ -87,5 +87,24 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::StepWaits(task, _)
         | Write::MessageSaid(task, _)
         | Write::TaskEnded(task, _) => *task,
+    }
+}
+
+/// About how many bytes of payload a write carries to the store.
+pub(super) fn weight(write: &Write) -> usize {
+    match write {
+        Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
+        Write::StepEnded(_, checkpoint) => match &checkpoint.end {
+            StepEnd::Done(output) => output.len(),
+            StepEnd::Failed(failure) => failure.message.len(),
+        },
+        Write::AttemptFailed(_, record) => record.failure.message.len(),
+        Write::StepWaits(_, record) => record.reason.len(),
+        Write::MessageSaid(_, message) => message.text.len(),
+        Write::TaskEnded(_, end) => match &end.kind {
+            TaskEndKind::Completed(output) => output.len(),
+            TaskEndKind::Failed(failure) => failure.message.len(),
+            TaskEndKind::Cancelled(_) => 0,
+        },
     }
 }

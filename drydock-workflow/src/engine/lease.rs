@@ -14,24 +14,15 @@ use tokio::time::Instant;
 use super::message::Message;
 use super::supervisor::Ports;
 
-/// Why the lease is gone.
-#[derive(Debug)]
-pub(super) enum Lost {
-    /// It could not be renewed in time.
-    Late,
-    /// Another instance retired this one.
-    Fenced,
-}
-
-/// Renews every third of the lease and watches the others. Returns when the lease is lost: after two thirds of it have gone
-/// by without a renewal, so that a third is left to stop the steps.
+/// Renews every third of the lease and watches the others. Returns when the lease is lost: another instance has retired this one,
+/// or two thirds have gone by without a renewal, so that a third is left to stop the steps.
 pub(super) async fn run(
     ports: Ports,
     epoch: Epoch,
     joined: Instant,
     lease: Duration,
     inbox: mpsc::Sender<Message>,
-) -> Lost {
+) {
     let third = lease / 3;
     let mut renewed = joined;
     let mut rivals = Rivals::default();
@@ -42,8 +33,7 @@ pub(super) async fn run(
         match tokio::time::timeout_at(give_up, renew(&ports, epoch)).await {
             // Others count from a moment after `asked`, so counting from `asked` is safe.
             Ok(Ok(())) => renewed = asked,
-            Ok(Err(Lost::Fenced)) => return Lost::Fenced,
-            Ok(Err(Lost::Late)) | Err(_) => return Lost::Late,
+            Ok(Err(Fenced)) | Err(_) => return,
         }
         let watch = rivals.watch(&ports, epoch, lease);
         if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await {
@@ -53,12 +43,15 @@ pub(super) async fn run(
     }
 }
 
+/// Another instance has retired this one.
+struct Fenced;
+
 /// Renews, again and again while the store does not answer; the caller sets the limit.
-async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Lost> {
+async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Fenced> {
     loop {
         match ports.journal.instance_renew(epoch).await {
             Ok(()) => return Ok(()),
-            Err(JournalError::Fenced { .. }) => return Err(Lost::Fenced),
+            Err(JournalError::Fenced { .. }) => return Err(Fenced),
             Err(error) => {
                 tracing::debug!(error = %error_chain(&error), "the lease was not renewed; trying again");
                 tokio::time::sleep(Duration::from_millis(100)).await;

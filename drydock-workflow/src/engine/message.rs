@@ -46,10 +46,11 @@ pub(super) struct Finished {
     pub(super) started_at: Timestamp,
 }
 
-/// The flusher's answer.
-pub(super) enum Flushed {
-    /// These are durable.
-    Committed(Vec<Write>),
-    /// These can never be stored; nothing of them was.
-    Rejected(Vec<Write>, JournalError),
+/// The flusher's answer about a batch, or a piece of it.
+pub(super) struct Flushed {
+    pub(super) writes: Vec<Write>,
+    /// `None`: they are durable. Otherwise they can never be stored, and nothing of them was.
+    pub(super) refused: Option<JournalError>,
+    /// Whether this is all of the batch.
+    pub(super) last: bool,
 }

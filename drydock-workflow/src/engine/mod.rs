@@ -26,7 +26,9 @@ mod supervisor;
 use std::sync::Arc;
 
 use drydock_core::journal::{Cancellation, Journal, NewTask, TaskEnd};
-use drydock_core::{Clock, Entropy, InstanceName, Payload, SystemClock, SystemEntropy, TaskId};
+use drydock_core::{
+    Classify, Clock, Disposition, Entropy, InstanceName, Payload, SystemClock, SystemEntropy, TaskId,
+};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -37,7 +39,7 @@ pub use options::EngineOptions;
 
 use crate::workflow::Workflow;
 use message::Request;
-use registry::Code;
+use registry::Registry;
 use supervisor::{Ports, Supervisor};
 
 /// How an instance ended, once it has.
@@ -50,8 +52,9 @@ pub struct Engine {
     inbox: mpsc::Sender<Request>,
     events: broadcast::Sender<Event>,
     stopped: watch::Receiver<Stopped>,
-    code: Arc<Code>,
+    registry: Arc<Registry>,
     ports: Ports,
+    drain: CancellationToken,
     _alive: Arc<DropGuard>,
 }
 
@@ -61,13 +64,13 @@ pub struct EngineBuilder {
     ports: Ports,
     name: InstanceName,
     options: EngineOptions,
-    code: Code,
+    registry: Registry,
 }
 
 impl EngineBuilder {
     /// Offers a workflow: this instance will run its tasks.
     pub fn workflow<I, O>(mut self, workflow: &Workflow<I, O>) -> Self {
-        self.code.add(workflow.code());
+        self.registry.add(workflow.code());
         self
     }
 
@@ -92,24 +95,27 @@ impl EngineBuilder {
     /// Joins the store under the instance's name and begins to run tasks. Tasks of an earlier instance of the same name,
     /// which must be dead, are taken over at once.
     pub async fn start(self) -> Result<Engine, EngineError> {
-        self.code.check()?;
+        self.options.check()?;
+        self.registry.check()?;
         let (inbox, requests) = mpsc::channel(self.options.inbox);
         let (events, _) = broadcast::channel(self.options.event_buffer);
         let (stopped_tx, stopped) = watch::channel(None);
-        let code = Arc::new(self.code);
+        let registry = Arc::new(self.registry);
         let hard = CancellationToken::new();
+        let drain = CancellationToken::new();
         let supervisor = Supervisor {
             ports: self.ports.clone(),
             name: self.name,
             options: self.options,
-            code: Arc::clone(&code),
+            registry: Arc::clone(&registry),
             requests,
             events: events.clone(),
             hard: hard.clone(),
+            drain: drain.clone(),
         };
         supervisor.start(stopped_tx).await?;
         let alive = Arc::new(hard.drop_guard());
-        Ok(Engine { inbox, events, stopped, code, ports: self.ports, _alive: alive })
+        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, _alive: alive })
     }
 }
 
@@ -117,7 +123,7 @@ impl Engine {
     /// An instance called `name` over `journal`.
     pub fn builder(journal: Arc<dyn Journal>, name: InstanceName) -> EngineBuilder {
         let ports = Ports { journal, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
-        EngineBuilder { ports, name, options: EngineOptions::default(), code: Code::default() }
+        EngineBuilder { ports, name, options: EngineOptions::default(), registry: Registry::default() }
     }
 
     /// Starts a task and returns when its start is durable. It runs here when there is room, otherwise wherever there is.
@@ -131,9 +137,15 @@ impl Engine {
         let now = self.ports.clock.now();
         let id = TaskId::generate(now, &*self.ports.entropy);
         let input = Payload::encode(input).map_err(EngineError::Input)?;
-        let workflow = self.code.id_of(workflow.name())?;
+        let workflow = self.registry.id_of_code(&workflow.code())?;
         let task = NewTask { id, parent: None, workflow, input, created_at: now };
-        self.ask(|reply| Request::Submit { task, reply }).await??;
+        let again = task.clone();
+        // An interrupted start may have been committed, and others may have the task by now: submitting the same task again does
+        // nothing then, and queues it otherwise.
+        match self.ask(|reply| Request::Submit { task, reply }).await {
+            Err(EngineError::Interrupted) => self.ports.journal.task_submit(&[again]).await?,
+            answer => answer??,
+        }
         Ok(id)
     }
 
@@ -147,7 +159,8 @@ impl Engine {
         Ok(known)
     }
 
-    /// Waits until a task has ended, wherever it runs. Cancel-safe.
+    /// Waits until a task has ended, wherever it runs; for ever, if there is no such task. Goes on over a store that is away and
+    /// over a lost lease; an error says that this instance has stopped, or that the store cannot be used. Cancel-safe.
     pub async fn wait(&self, task: TaskId) -> Result<TaskEnd, EngineError> {
         loop {
             // The actor answers when the task ends here; it answers `None` when it does not have the task.
@@ -155,10 +168,15 @@ impl Engine {
             if let Ok(Some(end)) = asked {
                 return Ok(end);
             }
-            if let Some(end) = self.ports.journal.task_end(task).await? {
-                return Ok(end);
+            match self.ports.journal.task_end(task).await {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => {}
+                Err(error) if error.disposition() == Disposition::Retryable => {}
+                Err(error) => return Err(error.into()),
             }
-            asked?;
+            if let Err(error @ EngineError::Stopped) = asked {
+                return Err(error);
+            }
             tokio::time::sleep(options::WAIT_ELSEWHERE).await;
         }
     }
@@ -171,6 +189,7 @@ impl Engine {
     /// The orderly end: no new work begins; attempts under way may finish, within the options' grace; then the instance
     /// leaves, and others may have its tasks. Waits are durable and are not waited for.
     pub async fn drain(&self) -> Result<(), EngineError> {
+        self.drain.cancel();
         // A closed inbox means that it has stopped already.
         let _stopped = self.inbox.send(Request::Drain).await.is_err();
         self.stopped().await

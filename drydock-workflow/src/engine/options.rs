@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use super::EngineError;
+
 /// How often [`Engine::wait`](super::Engine::wait) looks for the end of a task that another instance has.
 pub(super) const WAIT_ELSEWHERE: Duration = Duration::from_millis(250);
+
+/// Even a test's store may take some milliseconds to answer.
+const SHORTEST_LEASE: Duration = Duration::from_millis(30);
 
 /// How an instance behaves. The defaults suit a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// How long the instance may be silent before others take its tasks over. It stops its own steps before that.
+    /// How long the instance may be silent before others take its tasks over. It stops its own steps before that. Instances judge
+    /// each other by their own lease, so all that share a database need the same.
     pub lease: Duration,
     /// How often it looks for work and for news from others, when nothing tells it to.
     pub poll: Duration,
@@ -37,6 +43,24 @@ impl Default for EngineOptions {
             output_limit: 1 << 20,
             inbox: 4_096,
             event_buffer: 4_096,
+        }
+    }
+}
+
+impl EngineOptions {
+    /// Refuses what no engine can work with.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let refuse = |option, problem| Err(EngineError::Options { option, problem });
+        match self {
+            Self { lease, .. } if *lease < SHORTEST_LEASE => {
+                refuse("lease", "is too short for a store to answer in: take a second or more")
+            }
+            Self { poll: Duration::ZERO, .. } => refuse("poll", "must be greater than zero"),
+            Self { capacity: 0, .. } => refuse("capacity", "must have room for a task"),
+            Self { batch: 0, .. } => refuse("batch", "must have room for a write"),
+            Self { inbox: 0, .. } => refuse("inbox", "must have room for a message"),
+            Self { event_buffer: 0, .. } => refuse("event_buffer", "must have room for an event"),
+            Self { .. } => Ok(()),
         }
     }
 }

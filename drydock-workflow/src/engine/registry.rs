@@ -13,7 +13,7 @@ use crate::workflow;
 
 /// The workflows of this code, and the numbers that the store gave them.
 #[derive(Default)]
-pub(super) struct Code {
+pub(super) struct Registry {
     workflows: Vec<Arc<workflow::Code>>,
     ids: RwLock<HashMap<WorkflowName, WorkflowId>>,
 }
@@ -25,7 +25,7 @@ pub(super) struct Loaded {
     pub(super) bodies: Vec<Option<Arc<dyn AnyStep>>>,
 }
 
-impl Code {
+impl Registry {
     pub(super) fn add(&mut self, workflow: Arc<workflow::Code>) {
         self.workflows.push(workflow);
     }
@@ -49,7 +49,20 @@ impl Code {
         Ok(())
     }
 
-    /// The number of the newest definition of a workflow, under which its new tasks start.
+    /// The number under which new tasks of this very workflow start.
+    pub(super) fn id_of_code(&self, code: &Arc<workflow::Code>) -> Result<WorkflowId, EngineError> {
+        let name = &code.dag.definition().name;
+        let same = |own: &Arc<workflow::Code>| {
+            Arc::ptr_eq(own, code) || own.dag.definition() == code.dag.definition()
+        };
+        if self.workflows.iter().any(same) {
+            self.id_of(name)
+        } else {
+            Err(EngineError::UnknownWorkflow(name.clone()))
+        }
+    }
+
+    /// The number under which new tasks of the workflow of this name start.
     pub(super) fn id_of(&self, name: &WorkflowName) -> Result<WorkflowId, EngineError> {
         let ids = self.ids.read().unwrap_or_else(PoisonError::into_inner);
         ids.get(name).copied().ok_or_else(|| EngineError::UnknownWorkflow(name.clone()))

@@ -11,9 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
-use super::lease::Lost;
 use super::message::{Flushed, Request};
-use super::registry::Code;
+use super::registry::Registry;
 use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
 
 /// The outside, as an instance sees it.
@@ -28,10 +27,11 @@ pub(super) struct Supervisor {
     pub(super) ports: Ports,
     pub(super) name: InstanceName,
     pub(super) options: EngineOptions,
-    pub(super) code: Arc<Code>,
+    pub(super) registry: Arc<Registry>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) hard: CancellationToken,
+    pub(super) drain: CancellationToken,
 }
 
 /// Why one incarnation came to its end.
@@ -47,7 +47,7 @@ impl Supervisor {
     pub(super) async fn start(mut self, stopped: watch::Sender<Stopped>) -> Result<(), EngineError> {
         let joined = Instant::now();
         let epoch = self.join().await?;
-        let workflows = self.code.load(&*self.ports.journal).await?;
+        let workflows = self.registry.load(&*self.ports.journal).await?;
         // The set is moved into its own task, which ends with the instance; dropping a handle ends it too, through `hard`.
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -65,12 +65,14 @@ impl Supervisor {
                 match self.live(actor, epoch, joined).await {
                     Ended::Drained | Ended::Dropped => break Ok(()),
                     Ended::Failed(error) => break Err(error),
+                    Ended::LostLease if self.drain.is_cancelled() => break Ok(()),
                     Ended::LostLease => {
                         tracing::warn!(claim.epoch = %epoch, "lost the lease: all steps were stopped; joining anew");
                     }
                 }
                 tokio::select! {
                     () = self.hard.cancelled() => break Ok(()),
+                    () = self.drain.cancelled() => break Ok(()),
                     ours = self.still_ours(epoch) => if let Err(error) = ours {
                         break Err(error);
                     },
@@ -99,9 +101,7 @@ impl Supervisor {
         let mut actor = actor;
         let ended = tokio::select! {
             () = self.hard.cancelled() => Ended::Dropped,
-            lost = lease => match lost {
-                Lost::Late | Lost::Fenced => Ended::LostLease,
-            },
+            () = lease => Ended::LostLease,
             Some(flush) = helpers.join_next() => match flush {
                 Ok(Ok(())) => Ended::Dropped,
                 Ok(Err(JournalError::Fenced { .. })) => Ended::LostLease,
@@ -111,10 +111,11 @@ impl Supervisor {
             quit = actor.run(&mut self.requests, to_flusher, flushed) => match quit {
                 Quit::Drained => Ended::Drained,
                 Quit::Dropped => Ended::Dropped,
+                Quit::Failed(error) => Ended::Failed(error),
             },
         };
         // Steps end here, before the lease does; what they did not record, the next owner does again.
-        actor.stop_all().await;
+        actor.stop_all(self.options.lease / 3).await;
         if matches!(ended, Ended::Drained)
             && let Err(error) = self.ports.journal.instance_leave(epoch).await
         {
@@ -144,11 +145,12 @@ impl Supervisor {
             let joined = Instant::now();
             let again = async {
                 let epoch = self.join().await?;
-                let workflows = self.code.load(&*self.ports.journal).await?;
+                let workflows = self.registry.load(&*self.ports.journal).await?;
                 Ok::<_, EngineError>((epoch, joined, workflows))
             };
             tokio::select! {
                 () = self.hard.cancelled() => return Ok(None),
+                () = self.drain.cancelled() => return Ok(None),
                 answer = again => match answer {
                     Ok(incarnation) => return Ok(Some(incarnation)),
                     Err(error) if error.disposition() == Disposition::Retryable => {

@@ -61,8 +61,12 @@ impl Run {
     /// An attempt failed, and another will follow.
     pub fn fold_failed(&mut self, record: &AttemptRecord) -> Result<StepIndex, IllegalRecord> {
         let step = self.enter(&record.step, "be tried again")?;
-        let progress =
-            Progress { attempt: record.attempt + 1, since: None, deadline: record.deadline, replayed: true };
+        let progress = Progress {
+            attempt: record.attempt.saturating_add(1),
+            since: None,
+            deadline: record.deadline,
+            replayed: true,
+        };
         self.steps[step] = StepState::Retrying { progress, until: record.retry_at };
         Ok(step)
     }
@@ -78,6 +82,8 @@ impl Run {
         };
         if record.kind == WaitKind::Children {
             self.parents += 1;
+            // A cancellation that came while these children were on their way has not reached them.
+            self.told_to_stop = false;
         }
         self.steps[step] = StepState::Waiting { progress, kind: record.kind, until: record.until };
         Ok(step)

@@ -1,5 +1,5 @@
-//! One task's state in memory, and the two pure functions over it: [`Run::fold`] takes a record in, [`Run::plan`] says what is
-//! to be done next. No time passes here and nothing is awaited; the engine's shell carries the commands out.
+//! One task's state in memory, and the pure functions over it: `Run::fold_*` take a record in, [`Run::plan`] says what is to be
+//! done next. No time passes here and nothing is awaited; the engine's shell carries the commands out.
 
 mod fold;
 mod plan;
@@ -142,6 +142,26 @@ impl Run {
     /// Whether a step waits for children.
     pub fn awaits_children(&self) -> bool {
         self.parents > 0
+    }
+
+    /// Whether nothing is left but to come to an end.
+    pub fn is_ending(&self) -> bool {
+        self.failure.is_some() || self.cancellation.is_some() || self.unfinished == 0
+    }
+
+    /// The steps that are to be asked again, and when.
+    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, StepIndex)> + '_ {
+        self.steps.iter().enumerate().filter_map(|(step, state)| match state {
+            StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
+                Some((*until, step))
+            }
+            StepState::Waiting { until: None, .. }
+            | StepState::Blocked
+            | StepState::Ready(_)
+            | StepState::Running(_)
+            | StepState::Done(_)
+            | StepState::Failed => None,
+        })
     }
 
     /// Who asked for the task's cancellation.

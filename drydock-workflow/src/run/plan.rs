@@ -1,7 +1,7 @@
 //! What is to be done next: pure, and told only once.
 
 use drydock_core::journal::{Failure, TaskEndKind};
-use drydock_core::{Payload, Timestamp, after};
+use drydock_core::{Payload, StepName, Timestamp, after};
 
 use super::{Command, Progress, Run, StepState};
 use crate::dag::StepIndex;
@@ -38,12 +38,17 @@ impl Run {
             return None;
         }
         let end = match output {
-            Err(failure) => TaskEndKind::Failed(self.name_failure(step, failure)),
+            Err(failure) => TaskEndKind::Failed(named(&self.dag.steps()[step].name, failure)),
             Ok(output) if self.unfinished == 1 => TaskEndKind::Completed(self.output_with(step, output)),
             Ok(_) => return None,
         };
         self.ended = true;
         Some(end)
+    }
+
+    /// The end that [`Run::end_with`] gave cannot be recorded: the task goes on to another.
+    pub fn reopen(&mut self) {
+        self.ended = false;
     }
 
     /// Nothing new begins; what is under way ends first.
@@ -60,10 +65,7 @@ impl Run {
         self.ended = true;
         let end = match (&self.cancellation, &self.failure) {
             (Some(request), _) => TaskEndKind::Cancelled(request.clone()),
-            (None, Some((step, failure))) => TaskEndKind::Failed(Failure {
-                message: format!("step {step}: {}", failure.message),
-                ..failure.clone()
-            }),
+            (None, Some((step, failure))) => TaskEndKind::Failed(named(step, failure)),
             (None, None) => return,
         };
         commands.push(Command::End(end));
@@ -79,11 +81,6 @@ impl Run {
         }
     }
 
-    fn name_failure(&self, step: StepIndex, failure: &Failure) -> Failure {
-        let message = format!("step {}: {}", self.dag.steps()[step].name, failure.message);
-        Failure { message, ..failure.clone() }
-    }
-
     fn output(&self) -> Payload {
         self.dag.definition().output.as_ref().map_or(Payload::NULL, |source| self.value(source))
     }
@@ -94,4 +91,9 @@ impl Run {
             Some(_) | None => self.output(),
         }
     }
+}
+
+/// A task's failure says which step failed.
+fn named(step: &StepName, failure: &Failure) -> Failure {
+    Failure { message: format!("step {step}: {}", failure.message), ..failure.clone() }
 }

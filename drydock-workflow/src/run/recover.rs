@@ -11,8 +11,10 @@ impl Run {
     /// Folds all that was recorded of a task. Steps that have not ended may have been under way when their owner died.
     pub fn recover(dag: Arc<Dag>, claimed: &ClaimedTask) -> Result<Self, IllegalRecord> {
         let mut run = Self::new(dag, claimed.task.input.clone());
-        // Records come in no order; a step's end can be folded only after those of its dependencies.
+        // Records come in no order; a step's end can be folded only after those of its dependencies. By time they nearly always are
+        // in that order; what is not, because a clock was set back, takes another round.
         let mut open: Vec<_> = claimed.checkpoints.iter().collect();
+        open.sort_by_key(|checkpoint| checkpoint.ended_at);
         while !open.is_empty() {
             let before = open.len();
             let mut refused = None;
