@@ -3,15 +3,17 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use drydock_core::design::{Note, Problems, Site};
-use drydock_core::ingest::{SourceFile, ingest};
+use drydock_core::ingest::{INPUT_BYTES_MAX, SourceFile, ingest};
 use drydock_core::task::DesignRef;
 use drydock_core::{Classify, Disposition};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt as _;
 use url::Url;
 
 /// How many designs are kept in memory.
@@ -34,7 +36,16 @@ pub enum DesignError {
         reference: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// It is nothing that a design could be in.
+    #[error("the design {reference} cannot be used")]
+    Unfit {
+        /// The reference, without a password.
+        reference: String,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// It is no valid design.
     #[error("the design {reference} is not valid")]
@@ -59,7 +70,9 @@ impl Classify for DesignError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Read { .. } => Disposition::Retryable,
-            Self::Scheme { .. } | Self::Invalid { .. } | Self::Changed { .. } => Disposition::Permanent,
+            Self::Scheme { .. } | Self::Unfit { .. } | Self::Invalid { .. } | Self::Changed { .. } => {
+                Disposition::Permanent
+            }
         }
     }
 }
@@ -121,9 +134,12 @@ impl FileDesigns {
 impl DesignSource for FileDesigns {
     async fn load(&self, reference: &DesignRef) -> Result<Arc<LoadedDesign>, DesignError> {
         let path = file_path(reference)?;
-        let bytes = tokio::fs::read(&path)
-            .await
-            .map_err(|source| DesignError::Read { reference: reference.to_string(), source })?;
+        let bytes = read(&path).await.map_err(|source| match source.kind() {
+            ErrorKind::InvalidInput | ErrorKind::FileTooLarge | ErrorKind::IsADirectory => {
+                DesignError::Unfit { reference: reference.to_string(), source }
+            }
+            _ => DesignError::Read { reference: reference.to_string(), source },
+        })?;
         let digest = hex(&Sha256::digest(&bytes));
         if let Some(design) = self.kept(&digest) {
             return Ok(design);
@@ -154,6 +170,22 @@ impl DesignSource for FileDesigns {
     }
 }
 
+/// Reads a regular file, and no more of it than a design may have: a reference may come from anybody who reaches the API.
+async fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Looked at before it is opened, for opening a pipe waits for its writer.
+    if !tokio::fs::metadata(path).await?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let limit = u64::try_from(INPUT_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    tokio::fs::File::open(path).await?.take(limit + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() > INPUT_BYTES_MAX {
+        let text = format!("it has more than the {limit} bytes that a design may have");
+        return Err(io::Error::new(ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
+}
+
 fn file_path(reference: &DesignRef) -> Result<PathBuf, DesignError> {
     Url::parse(reference.as_str())
         .ok()
@@ -168,4 +200,48 @@ fn hex(bytes: &[u8]) -> String {
         let _always_ok = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn problem(reference: &str) -> DesignError {
+        FileDesigns::new().load(&reference.parse().unwrap()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_is_no_design_is_refused_without_reading_it_all() {
+        for (reference, disposition, text) in [
+            ("file:///dev/zero", Disposition::Permanent, "not a regular file"),
+            ("file:///dev", Disposition::Permanent, "not a regular file"),
+            ("file:///no/such/file", Disposition::Retryable, "No such file"),
+            ("https://user:secret@host/x", Disposition::Permanent, "file:///absolute/path"),
+        ] {
+            let error = problem(reference).await;
+            let told = drydock_core::error_chain(&error);
+            assert_eq!(error.disposition(), disposition, "{told}");
+            assert!(told.contains(text) && !told.contains("secret"), "{told}");
+        }
+        let large = tempfile::NamedTempFile::new().unwrap();
+        large.as_file().set_len(INPUT_BYTES_MAX as u64 + 1).unwrap();
+        let error = problem(&format!("file://{}", large.path().display())).await;
+        assert!(drydock_core::error_chain(&error).contains("more than"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pinned_design_is_kept_and_a_changed_one_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let region =
+            |name: &str| format!("schema: drydock/Region/v1\nmetadata: {{name: {name}}}\ndata: {{}}\n");
+        std::fs::write(file.path(), region("one")).unwrap();
+        let reference: DesignRef = format!("file://{}", file.path().display()).parse().unwrap();
+        let source = FileDesigns::new();
+        let first = source.load(&reference).await.unwrap();
+        std::fs::write(file.path(), region("two")).unwrap();
+        assert_ne!(source.load(&reference).await.unwrap().digest, first.digest);
+        assert_eq!(source.load_pinned(&reference, &first.digest).await.unwrap().digest, first.digest);
+        let restarted = FileDesigns::new().load_pinned(&reference, &first.digest).await;
+        assert!(matches!(restarted, Err(DesignError::Changed { .. })), "{restarted:?}");
+    }
 }

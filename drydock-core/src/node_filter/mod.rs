@@ -99,6 +99,25 @@ impl NodeFilter {
     }
 }
 
+impl NodeFilter {
+    /// The names of nodes and racks in the filter that the site does not have: most likely misspelt. In order, each once.
+    pub fn unknown_names(&self, site: &Site) -> Vec<String> {
+        let mut unknown = std::collections::BTreeSet::new();
+        for set in &self.filter_set {
+            let nodes = set.node_names.iter().filter(|name| !site.nodes().contains_key(name.as_str()));
+            // A rack needs no document of its own: nodes name it.
+            let has_rack = |name: &String| site.nodes().values().any(|node| node.rack.as_ref() == Some(name));
+            let racks = set
+                .rack_names
+                .iter()
+                .filter(|name| !site.design().racks.contains_key(*name) && !has_rack(name));
+            unknown.extend(nodes.map(|name| format!("node {name}")));
+            unknown.extend(racks.map(|name| format!("rack {name}")));
+        }
+        unknown.into_iter().collect()
+    }
+}
+
 impl TryFrom<Value> for NodeFilter {
     type Error = String;
 

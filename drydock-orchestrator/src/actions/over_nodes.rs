@@ -33,6 +33,12 @@ pub(crate) fn workflow(
 async fn select(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> StepResult<Vec<TaskInput>> {
     let design = tools.designs.load(&input.design_ref).await?;
     let nodes = design.site.select(input.node_filter.as_ref());
+    let unknown =
+        input.node_filter.as_ref().map(|filter| filter.unknown_names(&design.site)).unwrap_or_default();
+    if !unknown.is_empty() {
+        // As in v1.0 they select nothing; but whoever wrote them meant something.
+        ctx.say(format!("The design has no {}", unknown.join(", no ")));
+    }
     if nodes.is_empty() {
         ctx.say("No nodes in scope, nothing to do");
     }

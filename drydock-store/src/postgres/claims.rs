@@ -76,12 +76,13 @@ impl PgStore {
             .bind(at)
             .bind(i64::try_from(max).unwrap_or(i64::MAX));
         let mut rows = claim.fetch_all(&mut *tx).await.map_err(journal_error)?;
-        if rows.is_empty() {
-            return Err(JournalError::Fenced { epoch });
-        }
+        let fenced = rows.is_empty();
         rows.retain(|row| !row.try_get("nothing").unwrap_or(false));
         if rows.is_empty() {
-            return Ok(Vec::new());
+            // Now, not when the connection is next used: until then the rows that were looked at stay locked, and others' claims
+            // would pass over them.
+            tx.rollback().await.map_err(journal_error)?;
+            return if fenced { Err(JournalError::Fenced { epoch }) } else { Ok(Vec::new()) };
         }
         let taken = taken(&rows)?;
         let claimed = read(&mut tx, taken.keys().copied()).await?.gather(taken)?;
