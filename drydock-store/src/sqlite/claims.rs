@@ -2,8 +2,7 @@
 
 use drydock_core::journal::{Cancellation, ChildEnd, ClaimedTask, JournalError, News, TaskEnd};
 use drydock_core::{Epoch, StepName, TaskId, Timestamp, WorkflowId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::row::{id_list, micros, number_list};
 use super::{SqliteStore, fence};
@@ -11,8 +10,6 @@ use crate::batch::storable;
 use crate::error::journal_error;
 use crate::gather::{ClaimRows, taken};
 use crate::row::Reader;
-
-type Tx = Transaction<'static, Sqlite>;
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
@@ -70,7 +67,7 @@ impl SqliteStore {
         take.execute(&mut *tx).await.map_err(journal_error)?;
         let claimed = read(&mut tx, taken.keys().copied()).await?.gather(taken)?;
         self.doubts.remember(epoch, claimed.iter().map(|claimed| claimed.task.id));
-        tx.commit().await.map_err(journal_error)?;
+        tx.commit().await?;
         self.doubts.settle(epoch);
         Ok(claimed)
     }
@@ -82,7 +79,7 @@ impl SqliteStore {
             .bind(micros(request.at))
             .bind(storable(&request.by).into_owned());
         let asked = cancel.execute(&mut *tx).await.map_err(journal_error)?;
-        tx.commit().await.map_err(journal_error)?;
+        tx.commit().await?;
         Ok(asked.rows_affected() > 0)
     }
 
@@ -110,7 +107,8 @@ impl SqliteStore {
     pub(super) async fn end_of(&self, id: TaskId) -> Result<Option<TaskEnd>, JournalError> {
         let query = sqlx::query("SELECT task_id, kind, ended_at, output FROM ends WHERE task_id = ?1")
             .bind(id.as_uuid());
-        let row: Option<SqliteRow> = query.fetch_optional(&self.readers).await.map_err(journal_error)?;
+        let row: Option<SqliteRow> =
+            query.fetch_optional(&mut *self.reader().await?).await.map_err(journal_error)?;
         row.map_or(Ok(None), |row| Reader::new("ends", &row).end())
     }
 
@@ -120,13 +118,16 @@ impl SqliteStore {
         step: &StepName,
     ) -> Result<Vec<ChildEnd>, JournalError> {
         let query = sqlx::query(CHILD_ENDS).bind(parent.as_uuid()).bind(step.as_str());
-        let rows = query.fetch_all(&self.readers).await.map_err(journal_error)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(journal_error)?;
         rows.iter().map(|row| Reader::new("ends", row).child_end()).collect()
     }
 }
 
 /// All that was ever recorded of the tasks.
-async fn read(tx: &mut Tx, ids: impl Iterator<Item = TaskId>) -> Result<ClaimRows<SqliteRow>, JournalError> {
+async fn read(
+    tx: &mut SqliteConnection,
+    ids: impl Iterator<Item = TaskId>,
+) -> Result<ClaimRows<SqliteRow>, JournalError> {
     let ids = id_list(ids);
     Ok(ClaimRows {
         tasks: select(tx, TASKS, &ids).await?,
@@ -139,9 +140,9 @@ async fn read(tx: &mut Tx, ids: impl Iterator<Item = TaskId>) -> Result<ClaimRow
 
 /// The rows that `sql` finds for a list of ids.
 pub(super) async fn select(
-    tx: &mut Tx,
+    tx: &mut SqliteConnection,
     sql: &'static str,
     ids: &str,
 ) -> Result<Vec<SqliteRow>, JournalError> {
-    sqlx::query(sql).bind(ids).fetch_all(&mut **tx).await.map_err(journal_error)
+    sqlx::query(sql).bind(ids).fetch_all(&mut *tx).await.map_err(journal_error)
 }

@@ -28,14 +28,14 @@ impl SqliteStore {
                 .fetch_one(&mut *tx)
                 .await
                 .map_err(journal_error)?;
-        tx.commit().await.map_err(journal_error)?;
+        tx.commit().await?;
         Ok(Epoch::new(epoch))
     }
 
     pub(super) async fn renew(&self, epoch: Epoch) -> Result<(), JournalError> {
         let renewed = sqlx::query("UPDATE instances SET beat = beat + 1 WHERE epoch = ?1 AND alive = 1")
             .bind(epoch.get())
-            .execute(&self.writer)
+            .execute(&mut *self.writer.turn().await?)
             .await
             .map_err(journal_error)?;
         if renewed.rows_affected() == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) }
@@ -43,7 +43,7 @@ impl SqliteStore {
 
     pub(super) async fn beats(&self) -> Result<Vec<InstanceBeat>, JournalError> {
         let rows = sqlx::query("SELECT epoch, name, beat FROM instances WHERE alive = 1 ORDER BY epoch")
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(journal_error)?;
         rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
@@ -68,7 +68,7 @@ impl SqliteStore {
             .execute(&mut *tx)
             .await
             .map_err(journal_error)?;
-        tx.commit().await.map_err(journal_error)?;
+        tx.commit().await?;
         Ok(true)
     }
 }

@@ -48,7 +48,7 @@ impl Journal for SqliteStore {
             .fetch_one(&mut *tx)
             .await
             .map_err(journal_error)?;
-        tx.commit().await.map_err(journal_error)?;
+        tx.commit().await?;
         Ok(WorkflowId::new(id))
     }
 
@@ -56,7 +56,7 @@ impl Journal for SqliteStore {
         let rows = sqlx::query(
             "SELECT workflow_id, name, version, hash, definition FROM workflows ORDER BY workflow_id",
         )
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.reader().await?)
         .await
         .map_err(journal_error)?;
         rows.iter().map(|row| Reader::new("workflows", row).workflow()).collect()

@@ -12,28 +12,41 @@ mod row;
 mod statements;
 mod tasks;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use drydock_core::Epoch;
 use drydock_core::journal::JournalError;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::time::timeout;
 
+use self::statements::Script;
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 
 /// How long a write waits for another process's, and a call for a free connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How many prepared statements a connection keeps. A script of large batches takes up to a megabyte.
+const STATEMENTS: usize = 100;
+/// The writer's pages, in KiB below zero: what it reads again for each batch stays in memory.
+const CACHE: &str = "-32000";
 
 /// A store in an SQLite database.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Writer,
+    /// A database without a file has none: it is its one connection, which reads too.
+    readers: Option<SqlitePool>,
     doubts: Doubts,
 }
 
@@ -42,49 +55,207 @@ impl SqliteStore {
     /// [`JournalError::NewerSchema`] when this program is too old for it. Creates no tables: that is [`migrate`](Self::migrate).
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let options = options().filename(path).create_if_missing(true);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(journal_error)?;
+        let writer = Writer::connect(&options).await.map_err(journal_error)?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        let store = Self { writer, readers, doubts: Doubts::new() };
+        let store = Self { writer, readers: Some(readers), doubts: Doubts::new() };
         store.refuse_newer().await?;
         Ok(store)
     }
 
     /// A database without a file, migrated; it is gone with this value.
     pub async fn in_memory() -> Result<Self, JournalError> {
-        // The database is its connection, so there is one, which reads too and is never closed.
-        let options = options().in_memory(true);
-        let writer = pool(1).connect_with(options).await.map_err(journal_error)?;
-        let store = Self { readers: writer.clone(), writer, doubts: Doubts::new() };
+        let writer = Writer::connect(&options().in_memory(true)).await.map_err(journal_error)?;
+        let store = Self { writer, readers: None, doubts: Doubts::new() };
         store.migrate().await?;
         Ok(store)
     }
 
     /// Closes the connections, and waits until that is done. Calls after it fail.
     pub async fn close(&self) {
-        self.readers.close().await;
+        if let Some(readers) = &self.readers {
+            readers.close().await;
+        }
         self.writer.close().await;
     }
 
     /// A transaction that holds the database's write lock from its beginning. Dropped without a commit, it leaves no trace.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, JournalError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(journal_error)
+    async fn write(&self) -> Result<Turn<'_>, JournalError> {
+        let mut turn = self.writer.turn().await?;
+        turn.begin("BEGIN IMMEDIATE").await.map_err(journal_error)?;
+        Ok(turn)
     }
 
     /// A transaction that reads, at one moment.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, JournalError> {
-        self.readers.begin().await.map_err(journal_error)
+    async fn read(&self) -> Result<Reader<'_>, JournalError> {
+        let Some(readers) = &self.readers else {
+            let mut turn = self.writer.turn().await?;
+            turn.begin("BEGIN").await.map_err(journal_error)?;
+            return Ok(Reader::Writer(turn));
+        };
+        readers.begin().await.map(Reader::Moment).map_err(journal_error)
+    }
+
+    /// A connection for one statement that reads.
+    async fn reader(&self) -> Result<Reader<'_>, JournalError> {
+        match &self.readers {
+            Some(readers) => readers.acquire().await.map(Reader::Statement).map_err(journal_error),
+            None => self.writer.turn().await.map(Reader::Writer),
+        }
     }
 }
 
-/// The check that every write of an instance passes first. `tx` holds the write lock, so nobody can retire `epoch` before
-/// it commits.
-async fn fence(tx: &mut Transaction<'static, Sqlite>, epoch: Epoch) -> Result<(), JournalError> {
+/// The check that every write of an instance passes first. In a transaction that holds the write lock, so that nobody can
+/// retire `epoch` before it commits.
+async fn fence(connection: &mut SqliteConnection, epoch: Epoch) -> Result<(), JournalError> {
     let alive: Option<i64> = sqlx::query_scalar("SELECT 1 FROM instances WHERE epoch = ?1 AND alive = 1")
         .bind(epoch.get())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(connection)
         .await
         .map_err(journal_error)?;
     alive.map(|_| ()).ok_or(JournalError::Fenced { epoch })
+}
+
+/// The connection that writes. Not a pool, which would pay for its questions whether the connection is well.
+#[derive(Debug)]
+struct Writer {
+    options: SqliteConnectOptions,
+    /// Nothing once it is closed.
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    connection: SqliteConnection,
+    /// A transaction may be open that nobody will commit.
+    unfinished: bool,
+}
+
+impl Writer {
+    async fn connect(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        // A log of its statements would be a log of thousands of question marks.
+        let options = options.clone().disable_statement_logging().pragma("cache_size", CACHE);
+        let held = Mutex::new(Some(Held::connect(&options).await?));
+        Ok(Self { options, held })
+    }
+
+    /// The connection, with no transaction open, as soon as the calls before are done with it.
+    async fn turn(&self) -> Result<Turn<'_>, JournalError> {
+        let turn = async {
+            let held = timeout(PATIENCE, self.held.lock()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            let held = MutexGuard::try_map(held, Option::as_mut).map_err(|_| sqlx::Error::PoolClosed)?;
+            let mut turn = Turn { held };
+            if turn.undo().await.is_err() {
+                // The connection is lost, and with it what was open on it.
+                *turn.held = Held::connect(&self.options).await?;
+            }
+            Ok(turn)
+        };
+        turn.await.map_err(journal_error)
+    }
+
+    async fn close(&self) {
+        if let Some(held) = self.held.lock().await.take() {
+            // There is nothing to do about a connection that cannot even close: it is dropped, which closes the file.
+            let _ = held.connection.close().await;
+        }
+    }
+}
+
+impl Held {
+    async fn connect(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: options.connect().await?, unfinished: false })
+    }
+}
+
+/// The writer, for one call. Dropped with a transaction open, it rolls that back.
+struct Turn<'a> {
+    held: MappedMutexGuard<'a, Held>,
+}
+
+impl Turn<'_> {
+    async fn begin(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        self.held.unfinished = true;
+        sqlx::query(statement).execute(&mut **self).await.map(drop)
+    }
+
+    async fn commit(mut self) -> Result<(), JournalError> {
+        sqlx::query("COMMIT").execute(&mut *self).await.map_err(journal_error)?;
+        self.held.unfinished = false;
+        Ok(())
+    }
+
+    /// Runs the whole script in a transaction that holds the write lock from its beginning, with one hop.
+    async fn transact(&mut self, script: Script) -> Result<(), JournalError> {
+        let script = script.finish()?;
+        self.held.unfinished = true;
+        script.run(self).await.map_err(journal_error)?;
+        self.held.unfinished = false;
+        Ok(())
+    }
+
+    /// Rolls back what may be open.
+    async fn undo(&mut self) -> Result<(), sqlx::Error> {
+        if self.held.unfinished {
+            // ROLLBACK alone is an error when nothing is open, and cannot be told from one that matters.
+            sqlx::query("SAVEPOINT undo; ROLLBACK").execute(&mut **self).await?;
+            self.held.unfinished = false;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.held.unfinished {
+            // Polled once, it is sent; nobody waits for the answer. Other processes need not wait for our next write, which
+            // looks again.
+            let rollback = pin!(sqlx::query("ROLLBACK").execute(&mut self.held.connection));
+            let _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+impl Deref for Turn<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.held.connection
+    }
+}
+
+impl DerefMut for Turn<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.held.connection
+    }
+}
+
+/// A connection to read from.
+enum Reader<'a> {
+    Statement(PoolConnection<Sqlite>),
+    Moment(Transaction<'static, Sqlite>),
+    Writer(Turn<'a>),
+}
+
+impl Deref for Reader<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Statement(connection) => connection,
+            Self::Moment(transaction) => transaction,
+            Self::Writer(turn) => turn,
+        }
+    }
+}
+
+impl DerefMut for Reader<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Statement(connection) => connection,
+            Self::Moment(transaction) => transaction,
+            Self::Writer(turn) => turn,
+        }
+    }
 }
 
 fn options() -> SqliteConnectOptions {
@@ -93,7 +264,9 @@ fn options() -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .foreign_keys(false)
-        .statement_cache_capacity(400)
+        .statement_cache_capacity(STATEMENTS)
+        // A statement of many rows keeps the pages as they were before it; they go to a file otherwise.
+        .pragma("temp_store", "MEMORY")
 }
 
 /// Connections stay open: a new one would have to prepare all statements again.
@@ -114,11 +287,47 @@ mod tests {
     async fn a_commit_survives_a_power_cut() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("yard.db")).await.unwrap();
-        for pool in [&store.writer, &store.readers] {
-            let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
-            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+        for mut connection in
+            [Reader::Writer(store.writer.turn().await.unwrap()), store.reader().await.unwrap()]
+        {
+            let journal: String =
+                sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+            let synchronous: i64 =
+                sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
             assert_eq!((&*journal, synchronous), ("wal", 2), "2 is FULL");
         }
         store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_dropped_transaction_leaves_no_trace_and_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("yard.db");
+        let (store, other) =
+            (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
+        store.migrate().await.unwrap();
+        let insert = "INSERT INTO instances (name, joined_at) VALUES ('a', 0)";
+        let mut dropped = store.write().await.unwrap();
+        sqlx::query(insert).execute(&mut *dropped).await.unwrap();
+        drop(dropped);
+        // The first store does nothing any more, and yet the other gets the lock.
+        let mut kept = other.write().await.unwrap();
+        sqlx::query(insert).execute(&mut *kept).await.unwrap();
+        kept.commit().await.unwrap();
+        assert_eq!(store.beats().await.unwrap().len(), 1);
+        store.write().await.unwrap().commit().await.unwrap();
+        store.close().await;
+        assert!(matches!(store.write().await.err(), Some(JournalError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_epoch_is_fenced_even_where_there_are_no_rows() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        let epoch = Epoch::new(7);
+        let refused = store.append_batch(epoch, &[]).await;
+        assert!(
+            matches!(refused, Err(JournalError::Fenced { epoch: fenced }) if fenced == epoch),
+            "{refused:?}"
+        );
     }
 }

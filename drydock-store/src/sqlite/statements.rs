@@ -1,83 +1,107 @@
-//! Many rows with few statements. A statement costs the thread hop of the database library, whatever its size, so rows go
-//! in together; and in fixed sizes only, so that each statement is prepared once and found in the cache again.
+//! Many rows with one hop to the database library's thread, whose price does not depend on how much is said: a whole
+//! transaction is one text of many statements. The lists of rows in it have few sizes only, so that the text is prepared
+//! once and found in the cache again.
 
 use std::sync::{Arc, OnceLock};
 
 use drydock_core::journal::JournalError;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, Sqlite};
 
-use crate::error::journal_error;
-
-/// Any number of rows up to 512 takes four statements at most, mostly two or three. The longest has fewer parameters than
-/// SQLite's limit of 32,766.
+/// The longest has fewer parameters than SQLite's limit of 32,766; more rows are several statements.
 const SIZES: [usize; 22] =
-    [512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 40, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
+    [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 256, 384, 512];
+const LARGEST: usize = SIZES[SIZES.len() - 1];
 
-/// A statement with a list of rows in it, for instance `INSERT INTO t VALUES (?,?),(?,?)`.
+/// A statement with a list of rows in it, for instance `INSERT INTO t SELECT * FROM (VALUES (?,?),(?,?)) WHERE …`.
+///
+/// The list is filled up with rows of `NULL`, which the statement must leave out.
 pub(super) struct Chunked {
     head: &'static str,
-    row: &'static str,
+    columns: usize,
     tail: &'static str,
     texts: [OnceLock<Arc<str>>; SIZES.len()],
 }
 
 impl Chunked {
-    /// The statement is `head`, then `row` as often as there are rows, with commas, then `tail`.
-    pub(super) const fn new(head: &'static str, row: &'static str, tail: &'static str) -> Self {
-        Self { head, row, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
+    /// The statement is `head`, then the rows, each of so many `columns`, then `tail`.
+    pub(super) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        Self { head, columns, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
     }
 
-    fn text(&self, size: usize) -> Arc<str> {
-        let make = || format!("{}{}{}", self.head, vec![self.row; SIZES[size]].join(","), self.tail).into();
-        self.texts[size].get_or_init(make).clone()
-    }
-
-    /// Runs the statement over all `rows`, and gives the rows that it returned.
-    pub(super) async fn run<T: Sync>(
-        &self,
-        tx: &mut Transaction<'static, Sqlite>,
-        mut rows: &[T],
-        bind: impl Fn(&mut Binder, &T) + Sync,
-    ) -> Result<Vec<SqliteRow>, JournalError> {
-        let mut returned = Vec::new();
-        for (size, count) in SIZES.iter().enumerate() {
-            while let Some((chunk, rest)) = rows.split_at_checked(*count) {
-                rows = rest;
-                let mut binder = Binder::default();
-                for row in chunk {
-                    bind(&mut binder, row);
-                }
-                let query = sqlx::query_with(AssertSqlSafe(self.text(size)), binder.finish()?);
-                returned.extend(query.fetch_all(&mut **tx).await.map_err(journal_error)?);
-            }
-        }
-        Ok(returned)
+    fn text(&self, size: usize) -> &str {
+        self.texts[size].get_or_init(|| {
+            let row = format!("({})", vec!["?"; self.columns].join(","));
+            format!("{}{}{};", self.head, vec![row; SIZES[size]].join(","), self.tail).into()
+        })
     }
 }
 
-/// The arguments of one statement, and the first thing that went wrong with them.
-#[derive(Default)]
-pub(super) struct Binder {
+/// The statements of one transaction, which are carried out in one go, and their arguments.
+pub(super) struct Script {
+    text: String,
     arguments: SqliteArguments,
     problem: Option<JournalError>,
 }
 
-impl Binder {
+impl Script {
+    pub(super) fn new() -> Self {
+        let mut script = Self { text: String::new(), arguments: SqliteArguments::default(), problem: None };
+        script.say("BEGIN IMMEDIATE");
+        script
+    }
+
+    /// A statement with anonymous parameters only, as all of them: the arguments follow, in this order.
+    pub(super) fn say(&mut self, statement: &'static str) {
+        self.text.push_str(statement);
+        self.text.push(';');
+    }
+
+    /// `statement` over all `rows`.
+    pub(super) fn say_rows<T>(&mut self, statement: &Chunked, rows: &[T], bind: impl Fn(&mut Self, &T)) {
+        for chunk in rows.chunks(LARGEST) {
+            let size = SIZES.partition_point(|size| *size < chunk.len());
+            self.text.push_str(statement.text(size));
+            for row in chunk {
+                bind(self, row);
+            }
+            for _ in 0..statement.columns * (SIZES[size] - chunk.len()) {
+                self.add(None::<i64>);
+            }
+        }
+    }
+
+    /// The next argument.
     pub(super) fn add<'t, T: sqlx::Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(&mut self, value: T) {
         if let Err(error) = sqlx::Arguments::add(&mut self.arguments, value) {
             self.fail(JournalError::Rejected(error));
         }
     }
 
+    /// The script cannot be: a value has no form in the database.
     pub(super) fn fail(&mut self, problem: JournalError) {
         self.problem.get_or_insert(problem);
     }
 
-    fn finish(self) -> Result<SqliteArguments, JournalError> {
+    pub(super) fn finish(mut self) -> Result<Finished, JournalError> {
+        self.say("COMMIT");
         match self.problem {
             Some(problem) => Err(problem),
-            None => Ok(self.arguments),
+            None => Ok(Finished { text: self.text, arguments: self.arguments }),
         }
+    }
+}
+
+/// A script that can be run.
+pub(super) struct Finished {
+    text: String,
+    arguments: SqliteArguments,
+}
+
+impl Finished {
+    /// Runs the statements up to the first that fails.
+    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
+        query.execute(connection).await.map(drop)
     }
 }

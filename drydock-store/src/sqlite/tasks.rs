@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use drydock_core::TaskId;
 use drydock_core::journal::JournalError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
 use super::SqliteStore;
@@ -13,8 +12,6 @@ use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
 use crate::repo::{ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo};
-
-type Tx = Transaction<'static, Sqlite>;
 
 /// One page of tasks with all that is one row for each, as a statement for each kind of filter, so that each uses its index.
 /// ?1: the filter's argument. ?2: the least id. ?3: the most rows, -1 for all. ?4: the least time there is, for `max`, which
@@ -85,19 +82,19 @@ impl TaskRepo for SqliteStore {
     }
 }
 
-async fn one(tx: &mut Tx, id: TaskId) -> Result<PageRows<SqliteRow>, JournalError> {
+async fn one(tx: &mut SqliteConnection, id: TaskId) -> Result<PageRows<SqliteRow>, JournalError> {
     page(tx, ONE, Some(id.as_uuid().simple().to_string()), Uuid::nil(), 1).await
 }
 
 async fn page(
-    tx: &mut Tx,
+    tx: &mut SqliteConnection,
     sql: &'static str,
     argument: Option<String>,
     least: Uuid,
     limit: i64,
 ) -> Result<PageRows<SqliteRow>, JournalError> {
     let query = sqlx::query(sql).bind(argument).bind(least).bind(limit).bind(i64::MIN);
-    let tasks = query.fetch_all(&mut **tx).await.map_err(journal_error)?;
+    let tasks = query.fetch_all(&mut *tx).await.map_err(journal_error)?;
     let ids = id_list(PageRows::ids(&tasks)?);
     let children = select(tx, CHILDREN, &ids).await?;
     let messages = select(tx, MESSAGES, &ids).await?;

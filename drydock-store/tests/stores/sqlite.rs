@@ -56,6 +56,52 @@ async fn a_takeover_through_another_store_fences_the_first() {
     assert_eq!(claimed.first().map(|claimed| (claimed.task.id, claimed.messages)), Some((id(1), 0)));
 }
 
+/// Batches of every size between the sizes of the statements, and over the largest.
+#[tokio::test]
+async fn a_batch_of_any_size_is_whole() {
+    let store: Shared = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let epoch = running(&store).await;
+    let mut said = 0;
+    for size in (0..40).chain([511, 512, 513, 1_100]) {
+        let batch: Vec<_> = (said..said + size).map(|seq| Write::MessageSaid(id(1), message(seq))).collect();
+        store.append(epoch, &batch).await.unwrap();
+        store.append(epoch, &batch).await.unwrap();
+        said += size;
+    }
+    let messages = store.task_get(id(1)).await.unwrap().unwrap().messages;
+    assert!(messages.iter().map(|message| message.seq).eq(0..said), "{} of {said}", messages.len());
+}
+
+/// A call that is given up at any moment has written all or nothing.
+#[tokio::test]
+async fn an_append_that_is_given_up_is_whole_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("yard.db")).await.unwrap();
+    store.migrate().await.unwrap();
+    let store: Shared = Arc::new(store);
+    let epoch = running(&store).await;
+    for turn in 0..50 {
+        let batch: Vec<_> =
+            (turn * 20..turn * 20 + 20).map(|seq| Write::MessageSaid(id(1), message(seq))).collect();
+        let polls = std::cell::Cell::new(0);
+        let mut append = store.append(epoch, &batch);
+        // Dropped after so many polls, if it is not done before.
+        std::future::poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            let done = append.as_mut().poll(cx).is_ready();
+            if done || polls.get() > turn % 5 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        drop(append);
+        let last = Write::MessageSaid(id(1), message(1_000_000 + turn));
+        store.append(epoch, &[last]).await.unwrap();
+        let messages = store.task_get(id(1)).await.unwrap().unwrap().messages;
+        let written =
+            messages.iter().filter(|said| said.seq >= turn * 20 && said.seq < turn * 20 + 20).count();
+        assert!([0, 20].contains(&written), "{written} of 20 after {} polls", polls.get());
+    }
+}
+
 mod in_memory {
     use super::{Arc, Shared, SqliteStore};
 
