@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use drydock_core::{Clock, RetryPolicy, Timestamp};
-use drydock_workflow::{Engine, Outcome, StepContext, StepError, Workflow, step_fn};
+use drydock_workflow::{EngineOptions, Outcome, StepContext, StepError, Workflow, step_fn};
 use tokio::time::Instant;
 
 use crate::support::{Log, TokioClock, World, output, single, single_with, within, works};
@@ -60,7 +60,11 @@ fn retries() -> Workflow<(), ()> {
 async fn minutes(workflow: Workflow<(), ()>, jumps: [i64; 2]) -> u64 {
     let world = World::new();
     let clock = Adjustable::new(&world);
-    let engine: Engine = world.instance("a").clock(clock.clone()).workflow(&workflow).start().await.unwrap();
+    // Long days: few polls.
+    let minute = Duration::from_mins(1);
+    let options = EngineOptions { poll: minute, lease: minute, ..EngineOptions::default() };
+    let builder = world.instance("a").clock(clock.clone()).options(options).workflow(&workflow);
+    let engine = builder.start().await.unwrap();
     let begun = Instant::now();
     let task = engine.submit(&workflow, &()).await.unwrap();
     let (end, ()) = tokio::join!(within(Duration::from_hours(48), engine.wait(task)), async {

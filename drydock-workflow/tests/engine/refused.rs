@@ -68,7 +68,7 @@ async fn outputs_that_are_too_large_for_one_commit_share_several() {
 async fn who_submits_a_task_that_the_store_refuses_is_told() {
     let world = World::new();
     let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append(writes) if matches!(writes, [Write::TaskStarted(_), ..]) => Some(Fault::Refuse),
+        Call::Append([Write::TaskStarted(_), ..]) => Some(Fault::Refuse),
         Call::Append(_) | Call::Claim | Call::Other => None,
     });
     let workflow = nothing();

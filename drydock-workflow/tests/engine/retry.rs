@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use drydock_core::RetryPolicy;
 use drydock_store::repo::TaskRepo as _;
-use drydock_workflow::{Outcome, StepContext, StepError, WorkflowBuilder, step_fn};
+use drydock_workflow::{EventKind, Outcome, StepContext, StepError, WorkflowBuilder, step_fn};
 
 use crate::support::{Log, World, failure, output, single_with};
 
@@ -154,7 +154,8 @@ async fn attempts_and_their_times_stand_through_a_takeover() {
     tokio::time::sleep(Duration::from_mins(4)).await;
     drop(first);
     let second = world.instance("a").workflow(&workflow).start().await.unwrap();
-    log.reaches(2).await;
+    let mut events = second.events();
+    while !matches!(events.recv().await.unwrap().kind, EventKind::StepRetries { .. }) {}
     drop(second);
     tokio::time::sleep(Duration::from_mins(20)).await;
     let third = world.instance("a").workflow(&workflow).start().await.unwrap();

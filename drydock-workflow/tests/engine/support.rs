@@ -1,6 +1,6 @@
 //! What the tests share: a clock that follows tokio's, an engine over a memory store, and a log of what steps did.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{InstanceBeat, Journal, NewTask, TaskEnd, TaskEndKind};
@@ -12,7 +12,7 @@ use drydock_workflow::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 /// Moves with tokio's time, so that pausing one pauses both.
@@ -178,20 +178,29 @@ pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) ->
 
 /// What steps did, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<watch::Sender<Vec<String>>>);
 
 impl Log {
     pub(crate) fn note(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
+        self.0.send_modify(|lines| lines.push(line.into()));
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.0.borrow().clone()
     }
 
-    /// Waits until so many lines are there.
+    /// The same where the order is chance: that of siblings.
+    pub(crate) fn sorted(&self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.sort();
+        lines
+    }
+
+    /// Waits until so many lines are there, for a day at most.
     pub(crate) async fn reaches(&self, count: usize) {
-        until(|| self.lines().len() >= count).await;
+        let mut log = self.0.subscribe();
+        let enough = within(Duration::from_hours(24), log.wait_for(|lines| lines.len() >= count)).await;
+        assert!(enough.is_some(), "only {:?}", self.lines());
     }
 }
 
