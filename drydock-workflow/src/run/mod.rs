@@ -4,6 +4,8 @@
 mod fold;
 mod plan;
 mod recover;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::sync::Arc;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use drydock_core::journal::{TaskEnd, TaskEndKind};
+use drydock_core::journal::{TaskEnd, TaskEndKind, WaitKind, Write};
 use drydock_store::repo::{ParentFilter, TaskQuery, TaskRepo as _, TaskStatus};
 use drydock_workflow::{EventKind, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn};
 
-use crate::support::{Log, World};
+use crate::faulty::{Call, Fault, FaultyJournal, Switch};
+use crate::support::{Log, World, parent_of, within};
 
 fn by(end: &TaskEnd) -> Option<&str> {
     match &end.kind {
@@ -107,4 +108,60 @@ async fn a_waiting_task_is_cancelled_without_being_asked_again() {
     engine.cancel(task, "an operator").await.unwrap();
     assert_eq!(by(&engine.wait(task).await.unwrap()), Some("an operator"));
     assert_eq!(log.lines(), ["asked"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_that_were_on_their_way_are_told_of_the_cancellation() {
+    let log = Log::default();
+    let child = long(true, &log);
+    let parent = parent_of(&child);
+    let world = World::new();
+    let first = Switch::default();
+    first.set(true);
+    let journal = FaultyJournal::new(&world.store, move |call| match call {
+        Call::Append(writes) => (writes.iter().any(begins_children) && first.take()).then_some(Fault::Hold),
+        Call::Claim | Call::Other => None,
+    });
+    let engine =
+        world.instance_over(journal.clone(), "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    let task = engine.submit(&parent, &vec![1, 2]).await.unwrap();
+    journal.holds().await;
+    assert!(engine.cancel(task, "an operator").await.unwrap());
+    // The parent hears of it while the children are not in the store yet.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    journal.release();
+    let end = within(Duration::from_mins(1), engine.wait(task)).await.expect("the children go on").unwrap();
+    assert_eq!(by(&end), Some("an operator"));
+}
+
+fn begins_children(write: &Write) -> bool {
+    match write {
+        Write::StepWaits(_, record) => record.kind == WaitKind::Children,
+        _ => false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_on_another_instance_are_cancelled_with_their_parent() {
+    let log = Log::default();
+    let child = long(true, &log);
+    let parent = parent_of(&child);
+    let world = World::new();
+    // The parent's instance takes no tasks, so the children run on the other.
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Claim => Some(Fault::Away),
+        Call::Append(_) | Call::Other => None,
+    });
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    let other = world.instance("b").workflow(&child).start().await.unwrap();
+    let mut events = other.events();
+    let task = engine.submit(&parent, &vec![1, 2]).await.unwrap();
+    for _ in 0..2 {
+        while !matches!(events.recv().await.unwrap().kind, EventKind::StepStarted { .. }) {}
+    }
+    let asked = tokio::time::Instant::now();
+    assert!(engine.cancel(task, "an operator").await.unwrap());
+    assert_eq!(by(&engine.wait(task).await.unwrap()), Some("an operator"));
+    assert_eq!(log.lines(), ["heard", "heard"]);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }

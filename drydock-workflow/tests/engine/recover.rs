@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{Journal as _, JournalError, Write};
-use drydock_store::repo::{TaskRepo as _, TaskStatus};
-use drydock_workflow::{EngineError, EventKind, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
+use drydock_store::repo::TaskRepo as _;
+use drydock_workflow::{EngineError, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
 use tokio::sync::Notify;
 
 use crate::support::{Log, World, output};
 
 /// Three steps; the second goes on only when `gate` is opened.
-fn three(log: &Log, gate: &Arc<Notify>) -> Workflow<(), ()> {
+pub(crate) fn three(log: &Log, gate: &Arc<Notify>) -> Workflow<(), ()> {
     let step = |name: &'static str, gated: bool| {
         let (log, gate) = (log.clone(), gate.clone());
         step_fn(move |ctx: StepContext, (): ()| {
@@ -32,12 +32,6 @@ fn three(log: &Log, gate: &Arc<Notify>) -> Workflow<(), ()> {
     builder.build().unwrap()
 }
 
-async fn until_lines(log: &Log, count: usize) {
-    while log.lines().len() < count {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_same_name_goes_on_at_once_at_the_step_without_a_checkpoint() {
     let (log, gate) = (Log::default(), Arc::new(Notify::new()));
@@ -45,11 +39,11 @@ async fn the_same_name_goes_on_at_once_at_the_step_without_a_checkpoint() {
     let world = World::new();
     let first = world.instance("a").workflow(&workflow).start().await.unwrap();
     let task = first.submit(&workflow, &()).await.unwrap();
-    until_lines(&log, 2).await;
+    log.reaches(2).await;
     drop(first);
     let begun = tokio::time::Instant::now();
     let second = world.instance("a").workflow(&workflow).start().await.unwrap();
-    until_lines(&log, 3).await;
+    log.reaches(3).await;
     assert!(begun.elapsed() < Duration::from_secs(2), "a restart does not wait for the lease");
     gate.notify_one();
     output(&second.wait(task).await.unwrap());
@@ -65,11 +59,11 @@ async fn a_silent_instance_is_taken_over_within_the_lease_and_its_writes_are_ref
     let dead = world.instance("dead").workflow(&workflow).start().await.unwrap();
     let alive = world.instance("alive").workflow(&workflow).start().await.unwrap();
     let task = dead.submit(&workflow, &()).await.unwrap();
-    until_lines(&log, 2).await;
+    log.reaches(2).await;
     let epoch = world.store.instance_list().await.unwrap()[0].epoch;
     drop(dead);
     let silent = tokio::time::Instant::now();
-    until_lines(&log, 3).await;
+    log.reaches(3).await;
     // The lease of 9 s, and up to a third of it until the next look.
     assert!(silent.elapsed() < Duration::from_secs(13), "{:?}", silent.elapsed());
     gate.notify_one();
@@ -86,10 +80,10 @@ async fn an_instance_that_was_retired_wrongly_stops_its_steps_and_joins_anew() {
     let world = World::new();
     let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
     let task = engine.submit(&workflow, &()).await.unwrap();
-    until_lines(&log, 2).await;
+    log.reaches(2).await;
     let instance = world.store.instance_list().await.unwrap().remove(0);
     assert!(world.store.instance_retire(instance.epoch, instance.beat).await.unwrap());
-    until_lines(&log, 3).await;
+    log.reaches(3).await;
     gate.notify_one();
     output(&engine.wait(task).await.unwrap());
     assert_eq!(log.lines(), ["first", "second", "second again", "third"]);
@@ -108,50 +102,4 @@ async fn an_instance_whose_name_is_taken_stops_and_says_so() {
         matches!(&ended, Err(EngineError::Ended(cause)) if matches!(**cause, EngineError::NameTaken(_))),
         "{ended:?}"
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn draining_lets_attempts_finish_and_hands_the_rest_over() {
-    let (log, gate) = (Log::default(), Arc::new(Notify::new()));
-    let workflow = three(&log, &gate);
-    let world = World::new();
-    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
-    let mut events = engine.events();
-    let task = engine.submit(&workflow, &()).await.unwrap();
-    until_lines(&log, 2).await;
-    let draining = {
-        let engine = engine.clone();
-        async move { engine.drain().await }
-    };
-    let (drained, ()) = tokio::join!(draining, async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        gate.notify_one();
-    });
-    drained.unwrap();
-    assert!(matches!(engine.submit(&workflow, &()).await, Err(EngineError::Stopped | EngineError::Draining)));
-    let kept = world.store.task_history(task).await.unwrap().unwrap();
-    assert_eq!(kept.checkpoints.len(), 2, "the attempt under way was recorded, the next was not begun");
-    assert_eq!(kept.task.status, TaskStatus::Queued);
-    assert!(world.store.instance_list().await.unwrap().is_empty());
-    while let Ok(event) = events.try_recv() {
-        assert!(!matches!(event.kind, EventKind::TaskEnded(_)));
-    }
-    let other = world.instance("b").workflow(&workflow).start().await.unwrap();
-    output(&other.wait(task).await.unwrap());
-    assert_eq!(log.lines(), ["first", "second", "third again"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn draining_drops_what_goes_on_after_the_grace() {
-    let (log, gate) = (Log::default(), Arc::new(Notify::new()));
-    let workflow = three(&log, &gate);
-    let world = World::new();
-    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
-    let task = engine.submit(&workflow, &()).await.unwrap();
-    until_lines(&log, 2).await;
-    let begun = tokio::time::Instant::now();
-    engine.drain().await.unwrap();
-    assert_eq!(begun.elapsed().as_secs(), 30);
-    let kept = world.store.task_history(task).await.unwrap().unwrap();
-    assert_eq!((kept.checkpoints.len(), kept.task.status), (1, TaskStatus::Queued));
 }

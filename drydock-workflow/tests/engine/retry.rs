@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use drydock_core::RetryPolicy;
 use drydock_store::repo::TaskRepo as _;
-use drydock_workflow::{Outcome, StepContext, StepError, WorkflowBuilder, step_fn};
+use drydock_workflow::{EventKind, Outcome, StepContext, StepError, WorkflowBuilder, step_fn};
 
-use crate::support::{World, failure, output};
+use crate::support::{Log, World, failure, output, single_with};
 
 #[tokio::test(start_paused = true)]
 async fn a_flaky_step_is_tried_again_and_its_attempts_are_kept() {
@@ -83,4 +83,82 @@ async fn a_panic_fails_the_task_and_nothing_else() {
     assert_eq!(failure(&engine.wait(bad).await.unwrap()), "step step: panicked: out of luck");
     let good = engine.submit(&workflow, &false).await.unwrap();
     assert_eq!(output(&engine.wait(good).await.unwrap()), "null");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_counts_over_all_attempts() {
+    let log = Log::default();
+    let fails = {
+        let log = log.clone();
+        step_fn(move |ctx: StepContext, (): ()| {
+            let log = log.clone();
+            async move {
+                let left = ctx.deadline().unwrap() - ctx.now();
+                log.note(format!("attempt {}: {} s left", ctx.attempt(), left.num_seconds()));
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Err::<Outcome<()>, _>(StepError::retryable("busy"))
+            }
+        })
+    };
+    let delay = Duration::from_secs(20);
+    let policy = RetryPolicy { jitter: 0.0, ..RetryPolicy::attempts(100).delays(delay, delay) };
+    let workflow = single_with("fails", fails, |step| step.retry(policy).deadline(Duration::from_mins(1)));
+    let world = World::new();
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    let told = failure(&engine.wait(task).await.unwrap());
+    assert_eq!(told, "step fails: busy (no time is left for another attempt)");
+    assert_eq!(log.lines(), ["attempt 1: 60 s left", "attempt 2: 35 s left", "attempt 3: 10 s left"]);
+    assert_eq!(begun.elapsed().as_secs(), 55);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_does_not_go_on_after_the_deadline() {
+    let hangs = step_fn(|ctx: StepContext, (): ()| async move {
+        if ctx.attempt() == 2 {
+            std::future::pending::<()>().await;
+        }
+        Err::<Outcome<()>, _>(StepError::retryable("busy"))
+    });
+    let workflow = single_with("hangs", hangs, |step| step.deadline(Duration::from_mins(1)));
+    let world = World::new();
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    failure(&engine.wait(task).await.unwrap());
+    assert_eq!(begun.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_and_their_times_stand_through_a_takeover() {
+    let log = Log::default();
+    let world = World::new();
+    let fails = {
+        let log = log.clone();
+        step_fn(move |ctx: StepContext, (): ()| {
+            let log = log.clone();
+            async move {
+                log.note(format!("attempt {} at {}", ctx.attempt(), ctx.now().format("%H:%M")));
+                if ctx.attempt() == 3 {
+                    return Ok(Outcome::Done(()));
+                }
+                Err(StepError { retry_after: Some(Duration::from_mins(10)), ..StepError::retryable("busy") })
+            }
+        })
+    };
+    let workflow = single_with("fails", fails, |step| step.retry(RetryPolicy::attempts(3)));
+    let first = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let task = first.submit(&workflow, &()).await.unwrap();
+    // One crash before each further attempt; the first is over before the attempt is due, the second is not.
+    tokio::time::sleep(Duration::from_mins(4)).await;
+    drop(first);
+    let second = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let mut events = second.events();
+    while !matches!(events.recv().await.unwrap().kind, EventKind::StepRetries { .. }) {}
+    drop(second);
+    tokio::time::sleep(Duration::from_mins(20)).await;
+    let third = world.instance("a").workflow(&workflow).start().await.unwrap();
+    output(&third.wait(task).await.unwrap());
+    assert_eq!(log.lines(), ["attempt 1 at 00:00", "attempt 2 at 00:10", "attempt 3 at 00:30"]);
 }

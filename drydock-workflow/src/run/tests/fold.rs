@@ -1,0 +1,118 @@
+//! Every state of a step with every event.
+
+use drydock_core::journal::WaitKind;
+
+use super::{at, begun, broken, cancellation, done, failed, plan, waits};
+use crate::run::{IllegalRecord, Progress, Run, StepState};
+
+/// The step that all events here are about.
+const STEP: usize = 1;
+
+/// The states of a step, each with the word for it.
+fn states() -> Vec<(&'static str, Run)> {
+    ["blocked", "ready", "running", "waiting", "joining", "retrying", "done", "failed"]
+        .into_iter()
+        .map(|state| (state, in_state(state)))
+        .collect()
+}
+
+fn in_state(state: &str) -> Run {
+    let mut run = begun(&[("before", &[]), ("step", &["before"]), ("after", &["step"])]);
+    if state == "blocked" {
+        return run;
+    }
+    run.fold_ended(&done("before")).unwrap();
+    if state != "ready" {
+        plan(&mut run, 0);
+    }
+    match state {
+        "waiting" => assert_eq!(run.fold_waits(&waits("step", 1, WaitKind::Timer)), Ok(STEP)),
+        "joining" => assert_eq!(run.fold_waits(&waits("step", 1, WaitKind::Children)), Ok(STEP)),
+        "retrying" => assert_eq!(run.fold_failed(&failed("step", 1)), Ok(STEP)),
+        "done" => run.fold_ended(&done("step")).unwrap(),
+        "failed" => run.fold_ended(&broken("step")).unwrap(),
+        _ => {}
+    }
+    run
+}
+
+#[test]
+fn a_record_is_taken_from_a_ready_or_running_step_and_refused_of_any_other() {
+    type Event = fn(&mut Run) -> Result<(), IllegalRecord>;
+    let events: [(&str, Event); 4] = [
+        ("end", |run| run.fold_ended(&done("step"))),
+        ("end", |run| run.fold_ended(&broken("step"))),
+        ("be tried again", |run| run.fold_failed(&failed("step", 1)).map(drop)),
+        ("wait", |run| run.fold_waits(&waits("step", 1, WaitKind::Timer)).map(drop)),
+    ];
+    for (event, fold) in events {
+        for (state, mut run) in states() {
+            let before = run.step(STEP).clone();
+            match fold(&mut run) {
+                Ok(()) => {
+                    assert!(["ready", "running"].contains(&state), "{state} took: {event}");
+                    assert_eq!(run.running(), 0);
+                }
+                Err(error) => {
+                    let word = if state == "joining" { "waiting" } else { state };
+                    assert_eq!(error.to_string(), format!("step step cannot {event} while it is {word}"));
+                    assert_eq!(run.step(STEP), &before, "a refused record changes nothing");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_of_an_unknown_step_is_refused() {
+    let mut run = in_state("running");
+    let refused = run.fold_ended(&done("other")).unwrap_err();
+    assert_eq!(refused.to_string(), "the workflow has no step other");
+    assert_eq!(run.fold_failed(&failed("other", 1)).unwrap_err(), refused);
+    assert_eq!(run.fold_waits(&waits("other", 1, WaitKind::Timer)).unwrap_err(), refused);
+}
+
+#[test]
+fn only_a_wait_or_a_delay_that_is_over_comes_due() {
+    for (state, mut run) in states() {
+        let timed = ["waiting", "retrying"].contains(&state);
+        assert_eq!(run.timers().count(), usize::from(timed), "{state}");
+        assert!(!run.fold_due(STEP, at(9)), "{state} too early");
+        assert_eq!(run.fold_due(STEP, at(10)), timed, "{state}");
+        assert!(!run.fold_due(STEP, at(10)), "{state} twice");
+    }
+}
+
+#[test]
+fn only_a_step_that_waits_for_children_is_joined() {
+    for (state, mut run) in states() {
+        assert_eq!(run.awaits_children(), state == "joining");
+        assert_eq!(run.fold_joined(STEP), state == "joining", "{state}");
+        assert!(!run.fold_joined(STEP), "{state} twice");
+        assert!(!run.awaits_children());
+    }
+}
+
+#[test]
+fn a_wait_goes_on_with_its_attempt_and_a_failed_attempt_begins_the_next() {
+    let progress = |state: &str| {
+        let mut run = in_state(state);
+        assert!(run.fold_due(STEP, at(10)));
+        plan(&mut run, 10);
+        match run.step(STEP) {
+            StepState::Running(progress) => *progress,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (since, deadline) = (Some(at(0)), Some(at(60)));
+    assert_eq!(progress("waiting"), Progress { attempt: 1, since, deadline, replayed: true });
+    assert_eq!(progress("retrying"), Progress { attempt: 2, since: Some(at(10)), deadline, replayed: true });
+}
+
+#[test]
+fn the_first_cancellation_stands() {
+    let mut run = in_state("running");
+    run.fold_cancelled(cancellation("one"));
+    run.fold_cancelled(cancellation("two"));
+    assert_eq!(run.cancellation(), Some(&cancellation("one")));
+}

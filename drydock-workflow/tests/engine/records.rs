@@ -1,0 +1,31 @@
+//! Records that do not fit the workflow: somebody edited the database, or a program was wrong.
+
+use std::time::Duration;
+
+use drydock_core::journal::{Checkpoint, Journal as _, StepEnd, Write};
+use drydock_core::{Clock as _, InstanceName, Payload, StepName};
+
+use crate::support::{World, failure, nothing, within};
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_records_do_not_fit_ends_as_failed() {
+    let world = World::new();
+    let workflow = nothing();
+    let task = world.queue(&workflow, &()).await;
+    let now = world.clock.now();
+    let epoch = world.store.instance_join(&InstanceName::new("wrong").unwrap(), now).await.unwrap();
+    world.store.task_claim(epoch, &[task.workflow], now, 1).await.unwrap();
+    let checkpoint = Checkpoint {
+        step: StepName::new("no-such-step").unwrap(),
+        attempt: 1,
+        end: StepEnd::Done(Payload::NULL),
+        started_at: now,
+        ended_at: now,
+    };
+    world.store.append(epoch, &[Write::StepEnded(task.id, checkpoint)]).await.unwrap();
+    world.store.instance_leave(epoch).await.unwrap();
+
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let end = within(Duration::from_hours(1), engine.wait(task.id)).await.unwrap().unwrap();
+    assert!(failure(&end).contains("no-such-step"), "{end:?}");
+}

@@ -1,0 +1,139 @@
+//! A store that refuses records: the others are kept, and whoever is affected is told.
+
+use std::time::Duration;
+
+use drydock_core::journal::{JournalError, StepEnd, Write};
+use drydock_workflow::{EngineError, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
+use serde_json::value::RawValue;
+
+use crate::faulty::{Call, Fault, FaultyJournal};
+use crate::support::{Log, World, failure, nothing, output, within, works};
+
+fn two_steps() -> Workflow<(), ()> {
+    let step = || step_fn(|_, (): ()| async { Ok(Outcome::Done(())) });
+    let mut builder = WorkflowBuilder::<()>::new("two-steps", 1);
+    let first = builder.step("first", step()).run(());
+    builder.step("second", step()).run(&first);
+    builder.build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_write_is_lost_when_a_batch_is_split() {
+    let world = World::new();
+    // Slow, so that much gathers; then too much at once.
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Append(writes) => {
+            let ends = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
+            Some(if ends > 3 { Fault::Refuse } else { Fault::Slow(Duration::from_millis(5)) })
+        }
+        Call::Claim | Call::Other => None,
+    });
+    let workflow = two_steps();
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    let submitted = futures::future::join_all((0..40).map(|_| engine.submit(&workflow, &()))).await;
+    for task in submitted {
+        let end = within(Duration::from_mins(1), engine.wait(task.unwrap())).await;
+        output(&end.expect("a task never ended").unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_that_are_too_large_for_one_commit_share_several() {
+    // Nine times 30 MiB; a commit takes 256.
+    let text = RawValue::from_string(format!("\"{}\"", "x".repeat(30 << 20))).unwrap();
+    let large = step_fn(move |_, (): ()| {
+        let text = text.clone();
+        async move { Ok(Outcome::Done(text)) }
+    });
+    let mut builder = WorkflowBuilder::<()>::new("large", 1);
+    let large = builder.step("large", large).run(());
+    builder.step("after", step_fn(|_, (): ()| async { Ok(Outcome::Done(())) })).after(&large).run(());
+    let workflow = builder.build().unwrap();
+    let world = World::new();
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Append(_) => Some(Fault::Slow(Duration::from_millis(5))),
+        Call::Claim | Call::Other => None,
+    });
+    let options = EngineOptions { output_limit: 32 << 20, ..EngineOptions::default() };
+    let engine =
+        world.instance_over(journal, "a").options(options).workflow(&workflow).start().await.unwrap();
+    let submitted = futures::future::join_all((0..9).map(|_| engine.submit(&workflow, &()))).await;
+    for task in submitted {
+        let end = within(Duration::from_mins(1), engine.wait(task.unwrap())).await;
+        output(&end.expect("a task never ended").unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_submits_a_task_that_the_store_refuses_is_told() {
+    let world = World::new();
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Append([Write::TaskStarted(_), ..]) => Some(Fault::Refuse),
+        Call::Append(_) | Call::Claim | Call::Other => None,
+    });
+    let workflow = nothing();
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    let refused = engine.submit(&workflow, &()).await;
+    assert!(matches!(refused, Err(EngineError::Journal(JournalError::Rejected(_)))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
+    let world = World::new();
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Append(writes) => writes.iter().any(is_output_of_bad).then_some(Fault::Refuse),
+        Call::Claim | Call::Other => None,
+    });
+    let log = Log::default();
+    let child = works(&log);
+    let mut builder = WorkflowBuilder::<Vec<u64>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", &child).run(&input);
+    let bad = step_fn(|_, (): ()| async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(Outcome::Done(()))
+    });
+    builder.step("bad", bad).run(());
+    let parent = builder.build().unwrap();
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let task = engine.submit(&parent, &vec![3600]).await.unwrap();
+    let end = within(Duration::from_hours(2), engine.wait(task)).await.unwrap().unwrap();
+    assert!(failure(&end).contains("bad"), "{end:?}");
+    assert_eq!(begun.elapsed().as_secs(), 3600);
+}
+
+fn is_output_of_bad(write: &Write) -> bool {
+    match write {
+        Write::StepEnded(_, checkpoint) => {
+            checkpoint.step.as_str() == "bad" && matches!(checkpoint.end, StepEnd::Done(_))
+        }
+        _ => false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_wait_ends_the_task_and_the_instance_can_still_be_drained() {
+    let world = World::new();
+    let journal = FaultyJournal::new(&world.store, |call| match call {
+        Call::Append(writes) => {
+            writes.iter().any(|write| matches!(write, Write::StepWaits(..))).then_some(Fault::Refuse)
+        }
+        Call::Claim | Call::Other => None,
+    });
+    let mut builder = WorkflowBuilder::<()>::new("waits", 1);
+    let waits = step_fn(|_, (): ()| async { Ok(Outcome::<()>::wait(Duration::from_secs(1), "a second")) });
+    builder.step("waits", waits).run(());
+    let long = step_fn(|_, (): ()| async {
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        Ok(Outcome::Done(()))
+    });
+    builder.step("long", long).run(());
+    let workflow = builder.build().unwrap();
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    let end =
+        within(Duration::from_hours(2), engine.wait(task)).await.expect("the task never ended").unwrap();
+    failure(&end);
+    within(Duration::from_mins(1), engine.drain()).await.expect("the drain never ended").unwrap();
+}
