@@ -11,6 +11,7 @@ pub mod cli;
 pub mod client;
 mod compose;
 pub mod config;
+mod ends;
 pub mod lifecycle;
 mod no_provisioner;
 pub mod serve;
