@@ -15,5 +15,7 @@ mod ends;
 pub mod lifecycle;
 mod no_provisioner;
 pub mod serve;
+mod sqlite_file;
 
 pub use app::App;
+pub use sqlite_file::FileProblem;

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::compose::compose;
 use crate::config::{ConfigProblem, ServeConfig};
 use crate::ends;
+use crate::sqlite_file::FileProblem;
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,15 @@ pub enum ServeError {
         /// Why.
         #[source]
         source: JournalError,
+    },
+    /// The database would be a file that cannot be one.
+    #[error("cannot use the database {database}")]
+    DatabaseFile {
+        /// The database.
+        database: String,
+        /// Why.
+        #[source]
+        source: FileProblem,
     },
     /// A file that the configuration names cannot be read.
     #[error("cannot read {file}")]
