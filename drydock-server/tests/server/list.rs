@@ -52,8 +52,9 @@ async fn pages_follow_each_other_by_their_links() {
 async fn bad_parameters_are_refused_and_unknown_ones_passed_over() {
     let server = Server::start().await;
     for (query, problem) in [
-        ("limit=0", "limit: \"0\" is not between 1 and 1000"),
-        ("limit=1001", "limit: \"1001\" is not between 1 and 1000"),
+        ("limit=0", "limit: \"0\" is not a number between 1 and 1000"),
+        ("limit=1001", "limit: \"1001\" is not a number between 1 and 1000"),
+        ("limit=abc", "limit: \"abc\" is not a number"),
         ("limit=-1", "limit: \"-1\" is not"),
         ("limit=", "limit: \"\" is not"),
         ("after=x", "after: \"x\" is not a task's id"),

@@ -191,7 +191,10 @@ async fn interrupted(served: &Served, signals: &mut Signals) -> Result<Exit, Fai
             let _stopped = served.finished().await;
         }
     }
-    output::line("stopped; the emulated servers stay for an hour: `drydock demo` goes on")?;
+    output::line(&format!(
+        "stopped; the emulated servers stay for an hour: `{} demo` goes on",
+        output::program()
+    ))?;
     Ok(Exit::Interrupted)
 }
 

@@ -59,7 +59,8 @@ pub(super) async fn to_its_end(
         end = progress::follow(client, task, pause, &mut view) => end,
         () = signals.next() => {
             view.clear();
-            output::note(&format!("the task goes on; `drydock task watch {task}` follows it again"));
+            let drydock = output::program();
+            output::note(&format!("the task goes on; `{drydock} task watch {task}` follows it again"));
             return Ok(Exit::Interrupted);
         }
     };

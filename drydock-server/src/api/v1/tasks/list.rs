@@ -28,7 +28,7 @@ pub(in crate::api::v1) async fn list(
             Ok(_) | Err(_) => {
                 return Err(ApiError::parameter(
                     "limit",
-                    format!("{text:?} is not between 1 and {LIMIT_MAX}"),
+                    format!("{text:?} is not a number between 1 and {LIMIT_MAX}"),
                 ));
             }
         },
