@@ -12,6 +12,7 @@ mod row;
 mod statements;
 mod tasks;
 
+use std::io;
 use std::time::Duration;
 
 use drydock_core::journal::JournalError;
@@ -46,7 +47,8 @@ impl PgStore {
         let options = options.application_name("drydock");
         // A pool asks again and again until its patience is at its end, and then does not tell why. One connection tells at once.
         let tried = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
-        let connection = tried.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(journal_error)?;
+        let silent = || Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into());
+        let connection = tried.unwrap_or_else(|_| silent()).map_err(journal_error)?;
         connection.close().await.map_err(journal_error)?;
         // A batch's statement has one good plan, by the indexes, whatever its arrays hold and however small the tables were when
         // it was made: nothing is gained by making a new one each time.

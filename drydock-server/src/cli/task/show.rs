@@ -1,6 +1,7 @@
 //! `drydock task show`: everything about one task.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use crate::api::document::{StepDocument, TaskDocument};
@@ -21,6 +22,7 @@ Examples:
   drydock task show 01918b3c-7a56-7c3e-9d54-0242ac120002 --format json | jq .result.failures")]
 pub(in crate::cli) struct Show {
     /// The task's id
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// Show its steps too
     #[arg(long)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use drydock_core::task::ActionResult;
 
 use crate::cli::failure::{Exit, Failure};
@@ -28,6 +29,7 @@ Examples:
   drydock task watch 01918b3c-7a56-7c3e-9d54-0242ac120002 && echo deployed")]
 pub(in crate::cli) struct Watch {
     /// The task's id
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// How often to look
     #[arg(long, default_value = "500ms", value_name = "TIME", value_parser = units::some_duration)]
