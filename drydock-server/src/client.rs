@@ -10,7 +10,7 @@ use drydock_core::task::{Action, DesignRef};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::api::document::{ErrorDocument, StepDocument, StepsDocument, TaskDocument};
@@ -53,7 +53,15 @@ pub enum ClientError {
         /// Its words.
         message: String,
     },
-    /// Whatever answered is no Drydock server, or one of another version.
+    /// Whatever answered is no Drydock server.
+    #[error("{url} does not speak Drydock's API: is it the URL of another server? (it answered {status})")]
+    Foreign {
+        /// The server.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+    },
+    /// The server is a Drydock of another version, it seems.
     #[error("the answer of {url} is not that of a Drydock server of this version")]
     Unintelligible {
         /// The server.
@@ -69,7 +77,8 @@ impl ClientError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { status, .. } => status.is_server_error(),
+            // A proxy before the server speaks for itself.
+            Self::Refused { status, .. } | Self::Foreign { status, .. } => status.is_server_error(),
             Self::Url(_) | Self::Unintelligible { .. } => false,
         }
     }
@@ -170,7 +179,13 @@ impl Client {
         let status = response.status();
         let body = response.bytes().await.map_err(unreachable)?;
         if !status.is_success() {
-            return Err(ClientError::Refused { status, message: refusal(&body) });
+            return Err(match serde_json::from_slice::<ErrorDocument>(&body) {
+                Ok(ErrorDocument { message, .. }) => ClientError::Refused { status, message },
+                Err(_) => ClientError::Foreign { url: self.base.to_string(), status },
+            });
+        }
+        if serde_json::from_slice::<IgnoredAny>(&body).is_err() {
+            return Err(ClientError::Foreign { url: self.base.to_string(), status });
         }
         serde_json::from_slice(&body).map_err(|source| self.unintelligible(source))
     }
@@ -181,14 +196,6 @@ impl Client {
 
     fn unintelligible(&self, source: serde_json::Error) -> ClientError {
         ClientError::Unintelligible { url: self.base.to_string(), source }
-    }
-}
-
-/// The words of a refusal: those of an error document, else what there is of the text.
-fn refusal(body: &[u8]) -> String {
-    match serde_json::from_slice::<ErrorDocument>(body) {
-        Ok(document) => document.message,
-        Err(_) => String::from_utf8_lossy(body).chars().take(200).collect(),
     }
 }
 
@@ -207,8 +214,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_refusal_without_a_document_is_told_as_it_is() {
-        assert_eq!(refusal(b"<html>"), "<html>");
+    #[tokio::test]
+    async fn a_server_that_speaks_something_else_is_told_apart() {
+        for (status, passing) in
+            [(StatusCode::OK, false), (StatusCode::NOT_FOUND, false), (StatusCode::BAD_GATEWAY, true)]
+        {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let page = axum::Router::new().fallback(move || async move { (status, "<html>a page</html>") });
+            let server = axum::serve(listener, page);
+            let client = Client::new(&url, None).unwrap();
+            let error = tokio::select! {
+                answer = client.task_get("x") => answer.unwrap_err(),
+                end = server.into_future() => panic!("{end:?}"),
+            };
+            let text = error.to_string();
+            assert!(text.starts_with(&url) && !text.contains("html"), "{text}");
+            assert_eq!(error.is_passing(), passing, "{text}");
+        }
     }
 }

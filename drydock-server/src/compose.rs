@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{MaasConfig, ServeConfig};
 use crate::no_provisioner::NoProvisioner;
 use crate::serve::ServeError;
+use crate::sqlite_file;
 
 /// Builds everything that `config` names, and joins the store.
 pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
@@ -53,6 +54,8 @@ async fn maas_driver(
 async fn open_store(config: &ServeConfig) -> Result<Arc<dyn Store>, ServeError> {
     let unusable = |source| ServeError::Database { database: config.database.to_string(), source };
     let url = &config.database;
+    sqlite_file::check(url)
+        .map_err(|source| ServeError::DatabaseFile { database: url.to_string(), source })?;
     if config.migrate_on_start {
         drydock_store::migrate(url).await.map_err(unusable)?;
     }

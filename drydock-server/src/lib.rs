@@ -11,8 +11,11 @@ pub mod cli;
 pub mod client;
 mod compose;
 pub mod config;
+mod ends;
 pub mod lifecycle;
 mod no_provisioner;
 pub mod serve;
+mod sqlite_file;
 
 pub use app::App;
+pub use sqlite_file::FileProblem;

@@ -8,8 +8,8 @@ use drydock_drivers::{DriverError, DriverErrorKind, NodeDriver};
 pub(crate) struct NoProvisioner;
 
 fn refuse<T>(operation: &'static str) -> Result<T, DriverError> {
-    let error = DriverError::new("none", operation, "the provisioner", DriverErrorKind::Unsupported);
-    Err(error.detail("no MAAS is configured: start the server with its URL and API key"))
+    let error = DriverError::new("maas", operation, "this server", DriverErrorKind::Unsupported);
+    Err(error.detail("no MAAS is configured: start it with --maas-url and an API key"))
 }
 
 #[async_trait]

@@ -7,6 +7,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::JournalError;
 use drydock_drivers::DriverError;
@@ -21,6 +22,8 @@ use crate::api::{self, Access, listen};
 use crate::app::App;
 use crate::compose::compose;
 use crate::config::{ConfigProblem, ServeConfig};
+use crate::ends;
+use crate::sqlite_file::FileProblem;
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,15 @@ pub enum ServeError {
         /// Why.
         #[source]
         source: JournalError,
+    },
+    /// The database would be a file that cannot be one.
+    #[error("cannot use the database {database}")]
+    DatabaseFile {
+        /// The database.
+        database: String,
+        /// Why.
+        #[source]
+        source: FileProblem,
     },
     /// A file that the configuration names cannot be read.
     #[error("cannot read {file}")]
@@ -69,6 +81,9 @@ pub enum ServeError {
     #[error("the engine stopped")]
     Engine(#[from] EngineError),
 }
+
+/// How long the log may take for the tasks that ended last.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
 
 /// How a server ended, once it has.
 type End = Option<Result<(), Arc<ServeError>>>;
@@ -108,8 +123,7 @@ pub fn serve_app(listener: TcpListener, app: App, access: Access) -> Result<Serv
     let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
     let router = api::router(Arc::clone(&app), access);
     let (ended, end) = watch::channel(None);
-    let server =
-        Server { listener, router, engine: app.engine.clone(), soft: soft.clone(), hard: hard.clone() };
+    let server = Server { listener, router, app: Arc::clone(&app), soft: soft.clone(), hard: hard.clone() };
     // The task ends by itself; handles only listen to its end.
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
@@ -165,14 +179,18 @@ impl Served {
 struct Server {
     listener: TcpListener,
     router: axum::Router,
-    engine: Engine,
+    app: Arc<App>,
     soft: CancellationToken,
     hard: CancellationToken,
 }
 
 impl Server {
     async fn run(self) -> Result<(), ServeError> {
-        let Self { listener, router, engine, soft, hard } = self;
+        let Self { listener, router, app, soft, hard } = self;
+        let engine = &app.engine;
+        let logged = CancellationToken::new();
+        let mut log = JoinSet::new();
+        log.spawn(ends::tell(engine.events(), Arc::clone(&app.store), logged.clone()));
         let mut http = JoinSet::new();
         http.spawn(listen::run(listener, router, soft.clone()));
         let orderly = async {
@@ -190,7 +208,14 @@ impl Server {
         };
         tokio::select! {
             () = hard.cancelled() => Ok(()),
-            end = orderly => Ok(end?),
+            end = orderly => {
+                logged.cancel();
+                let last = async { while log.join_next().await.is_some() {} };
+                if tokio::time::timeout(LAST_WORDS_MAX, last).await.is_err() {
+                    tracing::debug!("the store does not answer: the log misses the ends of some tasks");
+                }
+                Ok(end?)
+            }
         }
     }
 }

@@ -45,7 +45,8 @@ fn assert_all_deployed(ended: &Ended) {
     let (_, table) = ended.stdout.split_once("NODE   RESULT   STEPS  TIME\n").unwrap();
     let successes = table.lines().filter(|line| line.contains("  success  12 ")).count();
     assert_eq!(successes, 12, "{table}");
-    assert!(table.contains("What to try next:"), "{table}");
+    let again = format!("\n  {} demo ", env!("CARGO_BIN_EXE_drydock"));
+    assert!(table.contains("What to try next:") && table.contains(&again), "{table}");
 }
 
 #[test]
@@ -111,7 +112,7 @@ fn stopped_by_a_signal_it_says_how_to_go_on() {
     first.signal("INT");
     let ended = first.end();
     assert_eq!(ended.code, Some(130), "{ended:?}");
-    assert!(ended.stdout.contains("`drydock demo` goes on"), "{ended:?}");
+    assert!(ended.stdout.contains("drydock demo` goes on"), "{ended:?}");
     assert_all_deployed(&demo(folder.path(), "400ms").end());
     assert_deployed_once(folder.path());
 }
@@ -142,19 +143,21 @@ fn one_folder_has_one_demo() {
 }
 
 #[test]
-fn a_demo_that_cannot_begin_leaves_nothing_to_go_on_with() {
+fn a_demo_that_cannot_begin_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
+    let demos = folder.path().join("demos");
+    assert_all_deployed(&demo(&demos, "50ms").end());
+    let last = run_folder(&demos);
     let no_database = folder.path().join("no.db");
     std::fs::write(&no_database, "not a database, but long enough to be looked at as one".repeat(40))
         .unwrap();
     let mut command = drydock(&["demo", "--database", text(&no_database), "--folder"]);
-    let demos = folder.path().join("demos");
     command.arg(&demos);
     let ended = Running::start(command).end();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("cannot use the database"), "{ended:?}");
-    assert!(!run_folder(&demos).join("emulator.json").exists(), "the emulator was not told to end");
-    assert_all_deployed(&demo(&demos, "50ms").end());
+    assert_eq!(run_folder(&demos), last, "the last demo stays to be looked at");
+    assert!(!last.join("emulator.json").exists(), "an emulator was started");
 }
 
 #[test]

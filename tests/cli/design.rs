@@ -67,6 +67,22 @@ fn a_bad_design_as_the_v1_document() {
 }
 
 #[test]
+fn a_design_without_nodes_is_valid_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = file(&folder, "empty.yaml", "");
+    let ended = run(&["design", "validate", text(&empty)]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.starts_with("warning: ") && ended.stdout.contains("no node"), "{ended:?}");
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let ended = run(&["design", "validate", "/dev/zero"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("/dev/zero: it is no regular file"), "{ended:?}");
+}
+
+#[test]
 fn files_that_cannot_be_read_are_2_and_all_named() {
     let folder = tempfile::tempdir().unwrap();
     let (site, _) = site(folder.path());

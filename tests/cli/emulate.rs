@@ -67,3 +67,22 @@ fn only_loopback_addresses_are_played() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("r1n01 has its BMC at 192.0.2.1"), "{ended:?}");
 }
+
+#[test]
+fn the_maas_listens_on_loopback_addresses_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(folder.path());
+    let ended = run(&["emulate", "--site", text(&site), "--maas-listen", "0.0.0.0:0"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("0.0.0.0:0 can be reached from other machines"), "{ended:?}");
+}
+
+#[test]
+fn a_site_without_nodes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("empty.yaml");
+    std::fs::write(&site, "").unwrap();
+    let ended = run(&["emulate", "--site", text(&site), "--maas-listen", "127.0.0.1:0"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("it has no node"), "{ended:?}");
+}

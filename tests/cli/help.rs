@@ -45,6 +45,8 @@ fn wrong_usage_is_2() {
         &["design", "validate"],
         &["emulate", "--site", "x", "--speed", "2"],
         &["task", "list", "--server", "not a url"],
+        &["task", "list", "--limit", "0"],
+        &["task", "show", ""],
         &["serve", "--database", "mysql://x"],
         &["serve", "--database", "memory:", "--maas-url", "http://127.0.0.1:1/MAAS"],
     ] {

@@ -1,6 +1,8 @@
 //! `drydock serve`, `drydock migrate`, and the task commands against a server.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -62,10 +64,13 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
     let partial = yard.task(&[&deploy[..], &["r1n01,r1n03"]].concat());
     assert_eq!(partial.code, Some(1), "{partial:?}");
     assert!(partial.stdout.contains("partial_success; failed: r1n03"), "{partial:?}");
+    assert!(partial.stdout.contains("\nerror: r1n03: "), "it says why: {partial:?}");
+    let nobody = yard.task(&[&deploy[..], &["nobody"]].concat());
+    assert!(nobody.stdout.contains("\nsaid: "), "that there is nothing to do is told: {nobody:?}");
 
     let listed: Value = serde_json::from_str(&yard.task(&["list", "--format", "json"]).stdout).unwrap();
     let actions: Vec<_> = listed.as_array().unwrap().iter().map(|task| task["action"].clone()).collect();
-    assert_eq!(actions, ["deploy_nodes", "prepare_nodes", "verify_site"], "the newest first");
+    assert_eq!(actions, ["deploy_nodes", "deploy_nodes", "prepare_nodes", "verify_site"], "the newest first");
     let listed = yard.task(&["list", "--limit", "2"]);
     assert_eq!(listed.stdout.lines().count(), 3, "{listed:?}");
 
@@ -81,6 +86,10 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
     yard.server.signal("INT");
     let ended = yard.server.end();
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    for part in [" ended: verify_site: success", " ended: deploy_nodes: partial_success"] {
+        assert_eq!(ended.stderr.matches(part).count(), 1, "{part:?} in {ended:?}");
+    }
+    assert!(!ended.stderr.contains("outcome=200"), "reads are not worth a line: {ended:?}");
 }
 
 #[test]
@@ -102,6 +111,33 @@ fn without_a_database_there_is_one_of_the_users_own() {
     assert!(file.exists());
     drop_tables(&file);
     start();
+}
+
+#[test]
+fn wrong_arguments_make_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    for args in [&["--listen", "0.0.0.0:0"][..], &["--maas-url", "http://127.0.0.1:1/MAAS"]] {
+        let mut command = drydock(&["serve"]);
+        command.args(args).env("HOME", home.path());
+        let refused = Running::start(command).end();
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(!home.path().join(".local").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_server_whose_output_nobody_reads_goes_on_and_logs_where_it_listens() {
+    let mut command = drydock(&["serve", "--listen", "127.0.0.1:0", "--database", "memory:"]);
+    // A pipe whose other end is closed before the program begins.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut server = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<_> = log.take_while(|line| !line.contains("ready")).collect();
+    assert!(told.iter().any(|line| line.contains("listening on http://127.0.0.1:")), "{told:?}");
+    assert_eq!(server.try_wait().unwrap(), None, "it has ended: {told:?}");
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         actor = headers.get(END_USER).and_then(|user| user.to_str().ok()),
     );
     let method = request.method().clone();
+    let is_read = method.is_safe();
     // The pattern, if one fits: the log is then free of what clients put into paths.
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     async move {
@@ -54,8 +55,8 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         let status = response.status();
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let path = path.as_deref().unwrap_or("-");
-        if status == StatusCode::NO_CONTENT {
-            // A probe that is content comes every few seconds.
+        if is_read && status.is_success() {
+            // Whoever follows a task asks several times a second.
             tracing::debug!(duration_ms, outcome = status.as_u16(), "{method} {path}");
         } else {
             tracing::info!(duration_ms, outcome = status.as_u16(), "{method} {path}");

@@ -6,17 +6,30 @@ use drydock_core::task::Action;
 use drydock_orchestrator::SubmitError;
 use drydock_workflow::EngineError;
 
+/// The actions of v1.0 that this version carries out.
+pub(crate) const OFFERED: [Action; 6] = [
+    Action::ValidateDesign,
+    Action::VerifySite,
+    Action::VerifyNodes,
+    Action::PrepareNodes,
+    Action::DeployNodes,
+    Action::DestroyNodes,
+];
+
 /// What a use case may answer instead of doing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
-    /// There is no task of this name. It is the text of the request: it may be no id at all.
+    /// There is no task of this id.
     #[error("Task {0} does not exist")]
     NoSuchTask(String),
+    /// There is no task of this name, which is no id at all.
+    #[error("Task {0:?} does not exist: that is no task's id")]
+    NoTaskId(String),
     /// The request cannot be carried out as it is written.
     #[error("{}", joined(.0))]
     Invalid(Vec<FieldProblem>),
     /// The action is one of v1.0 that this server does not offer.
-    #[error("Unsupported action {0}")]
+    #[error("Unsupported action {0}: this version offers {offered}", offered = OFFERED.map(Action::as_str).join(", "))]
     UnsupportedAction(Action),
     /// The task has ended: nothing is left to cancel.
     #[error("Task {0} has ended already")]

@@ -13,7 +13,7 @@ use drydock_orchestrator::Orchestrator;
 use drydock_store::Store;
 use drydock_workflow::Engine;
 
-pub(crate) use error::AppError;
+pub(crate) use error::{AppError, OFFERED};
 pub(crate) use health::Health;
 pub(crate) use steps::{Step, StepStatus, steps_of};
 pub(crate) use tasks::TaskTree;

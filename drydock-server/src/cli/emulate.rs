@@ -46,7 +46,7 @@ pub(super) struct Emulate {
     /// The files of the site; together they are one design
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     site: Vec<PathBuf>,
-    /// Where the MAAS listens; port 0 takes a free one
+    /// Where the MAAS listens, a loopback address; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:5240", value_name = "ADDRESS")]
     maas_listen: String,
     /// The file with the API key that the MAAS takes
@@ -88,8 +88,7 @@ impl Emulate {
         let key = key.unwrap_or_else(|| SecretString::from(OPEN_KEY));
 
         let stop = CancellationToken::new();
-        let listener =
-            TcpListener::bind(&self.maas_listen).await.map_err(|error| self.cannot_listen(error))?;
+        let listener = self.listen().await?;
         let address = listener.local_addr().map_err(|error| self.cannot_listen(error))?;
         let running = Running { pid: std::process::id(), maas_url: format!("http://{address}/MAAS") };
         let mut bmcs = serve_ipmi(yard.clone(), Arc::new(SystemEntropy), stop.clone())
@@ -112,6 +111,19 @@ impl Emulate {
             .map_err(|error| Failure::failed("the emulated MAAS broke down").because(error))?;
         bmcs.stopped().await;
         Ok(Exit::Done)
+    }
+
+    /// On loopback addresses only: the MAAS is for this machine, as its servers are.
+    async fn listen(&self) -> Result<TcpListener, Failure> {
+        let found = tokio::net::lookup_host(&self.maas_listen).await;
+        let addresses: Vec<_> = found.map_err(|error| self.cannot_listen(error))?.collect();
+        if let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+            return Err(Failure::usage(format!(
+                "--maas-listen: {address} can be reached from other machines; the emulated MAAS listens on loopback addresses \
+                 only, such as 127.0.0.1:5240"
+            )));
+        }
+        TcpListener::bind(&*addresses).await.map_err(|error| self.cannot_listen(error))
     }
 
     fn cannot_listen(&self, error: std::io::Error) -> Failure {

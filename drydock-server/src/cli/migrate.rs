@@ -5,6 +5,10 @@ use drydock_core::journal::JournalError;
 
 use super::failure::{Exit, Failure};
 use super::{database, output};
+use crate::sqlite_file;
+
+const HELP: &str = "The database: an SQLite file, or postgres://…. With a password, better in the variable \
+                    [default: drydock/drydock.db in XDG_DATA_HOME or ~/.local/share]";
 
 /// Brings a database's schema up to what this program needs.
 ///
@@ -15,22 +19,25 @@ Examples:
   drydock migrate --database ./site.db
   DRYDOCK_DATABASE=postgres://drydock:secret@db/drydock drydock migrate")]
 pub(super) struct Migrate {
-    /// The database: an SQLite file, or postgres://…. With a password, better in the variable
-    #[arg(long, env = "DRYDOCK_DATABASE", hide_env_values = true, value_name = "PATH|URL")]
+    #[arg(long, env = "DRYDOCK_DATABASE", hide_env_values = true, value_name = "PATH|URL", help = HELP)]
     database: Option<String>,
 }
 
 impl Migrate {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let database = database::choose(self.database.as_deref())?;
-        let failed = |error| Failure::failed(format!("cannot migrate {database}")).because(error);
+        if self.database.is_none() {
+            database::make_default_folder()?;
+        }
+        let failed = || Failure::failed(format!("cannot migrate {database}"));
+        sqlite_file::check(&database).map_err(|problem| failed().because(problem))?;
         match drydock_store::open(&database).await {
-            Ok(_) => output::line(&format!("{database}: up to date already"))?,
+            Ok(_) => output::line(&format!("{database} is up to date already"))?,
             Err(JournalError::OlderSchema { found, needed }) => {
-                drydock_store::migrate(&database).await.map_err(failed)?;
-                output::line(&format!("{database}: migrated from schema version {found} to {needed}"))?;
+                drydock_store::migrate(&database).await.map_err(|error| failed().because(error))?;
+                output::line(&format!("{database} migrated from schema version {found} to {needed}"))?;
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed().because(error)),
         }
         Ok(Exit::Done)
     }

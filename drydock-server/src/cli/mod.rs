@@ -38,7 +38,7 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done
-  1  what was asked for failed: a task, a design that is not valid
+  1  what was asked for failed: a task, a design that is not valid, a database that cannot be used
   2  wrong usage, or input that cannot be read
   3  the server cannot be reached
   130  stopped by Ctrl-C

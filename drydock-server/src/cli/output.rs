@@ -1,6 +1,7 @@
 //! Writing data to standard output: text for people, JSON for programs.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use comfy_table::Table;
@@ -51,6 +52,12 @@ pub(super) fn rows(table: &Table) -> Result<(), Failure> {
 pub(super) fn note(text: &str) {
     // Nobody is left to tell it to when standard error is gone.
     let _unread = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// How a person calls this program again: by its name when it was found by that, else by its path.
+pub(super) fn program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    if called.components().count() > 1 { called.display().to_string() } else { "drydock".to_owned() }
 }
 
 /// Whether lines can move on standard output.

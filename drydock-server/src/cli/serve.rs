@@ -15,6 +15,9 @@ use crate::config::{DatabaseUrl, MaasConfig, ServeConfig};
 use crate::lifecycle;
 use crate::serve::{ServeError, serve};
 
+const DATABASE: &str = "Where tasks are kept: an SQLite file, postgres://…, or memory: for a try. With a password, \
+                        better in the variable [default: drydock/drydock.db in XDG_DATA_HOME or ~/.local/share]";
+
 /// Runs a server: the API, and the engine that carries tasks out.
 ///
 /// Any number of servers may share a Postgres database; they share its tasks. When one dies, the others take its tasks over after
@@ -34,8 +37,7 @@ Examples:
   DRYDOCK_DATABASE=postgres://drydock:secret@db/drydock drydock serve --name rack-a --lease 15s
   drydock serve --database ./site.db --log drydock_workflow=debug")]
 pub(super) struct Serve {
-    /// Where tasks are kept: an SQLite file, postgres://…, or memory: for a try. With a password, better in the variable
-    #[arg(long, env = "DRYDOCK_DATABASE", hide_env_values = true, value_name = "PATH|URL")]
+    #[arg(long, env = "DRYDOCK_DATABASE", hide_env_values = true, value_name = "PATH|URL", help = DATABASE)]
     database: Option<String>,
     /// Bring the database's schema up to date first
     #[arg(long)]
@@ -86,18 +88,23 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         log::to_stderr(&self.log, self.log_format)?;
+        let takes_default = self.database.is_none();
         let config = self.config()?;
-        output::line(&format!("database: {}", config.database))?;
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(ServeError::Config(problems).into());
+        }
+        if takes_default {
+            database::make_default_folder()?;
+        }
+        tell(&format!("database: {}", config.database));
         let served = serve(config).await?;
         // Whoever reads `ready` may send a signal at once, so signals are listened for first.
-        let (end, told) = tokio::join!(biased; lifecycle::until_signal(&served), async {
-            let told = output::line(&format!("listening on http://{}\nready", served.address()));
-            if told.is_err() {
-                served.shutdown();
-            }
-            told
+        let (end, ()) = tokio::join!(biased; lifecycle::until_signal(&served), async {
+            let address = served.address();
+            tracing::info!("listening on http://{address}");
+            tell(&format!("listening on http://{address}\nready"));
         });
-        told?;
         match end {
             Ok(()) => Ok(Exit::Done),
             // It is shared with whoever else waits, so only its text can be had.
@@ -134,6 +141,13 @@ impl Serve {
             }
         };
         Ok(config)
+    }
+}
+
+/// Writes to standard output. A server does not end because nobody reads that any more: the log says it instead.
+fn tell(text: &str) {
+    if let Err(failure) = output::line(text) {
+        tracing::warn!("{}: {text}", error_chain(&failure));
     }
 }
 

@@ -40,6 +40,7 @@ impl From<ClientError> for Failure {
             ))
             .because(source),
             ClientError::Refused { message, .. } => Self::failed(message),
+            ClientError::Foreign { .. } => Self::failed(error.to_string()),
             ClientError::Unintelligible { .. } => Self::failed("the server was not understood").because(error),
         }
     }

@@ -1,9 +1,11 @@
 //! Site files as commands take them: read all, then resolved.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
-use drydock_core::design::{Note, Problems, Site};
-use drydock_core::ingest::{Ingested, SourceFile, ingest};
+use drydock_core::design::{Note, NoteLevel, Origin, Problems, Site};
+use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, SourceFile, ingest};
 
 use super::failure::Failure;
 
@@ -26,7 +28,7 @@ impl SiteFiles {
         let mut files = Vec::new();
         let mut unreadable = Vec::new();
         for path in paths {
-            match std::fs::read(path) {
+            match read(path) {
                 Ok(bytes) => files.push((path.display().to_string(), bytes)),
                 Err(error) => unreadable.push(format!("cannot read {}: {error}", path.display())),
             }
@@ -40,13 +42,41 @@ impl SiteFiles {
         names.join(" ")
     }
 
+    fn no_nodes(&self) -> Note {
+        let file = self.files.first().map_or("", |(name, _)| name);
+        Note {
+            level: NoteLevel::Warning,
+            origin: Origin::file(file),
+            document: None,
+            path: String::new(),
+            text: "the design has no node: nothing can be done with it".to_owned(),
+        }
+    }
+
     /// All files as one site.
     pub(super) fn resolve(&self) -> Resolved {
         let files: Vec<SourceFile<'_>> =
             self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect();
         match ingest(&files) {
-            Ok(Ingested { design, notes }) => Resolved { site: Site::new(design), notes },
+            Ok(Ingested { design, mut notes }) => {
+                let site = Site::new(design);
+                if site.as_ref().is_ok_and(|site| site.nodes().is_empty()) {
+                    notes.push(self.no_nodes());
+                }
+                Resolved { site, notes }
+            }
             Err(problems) => Resolved { site: Err(problems), notes: Vec::new() },
         }
     }
+}
+
+/// Reads a file, up to a byte more than a site may have. What is no regular file may never end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(INPUT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

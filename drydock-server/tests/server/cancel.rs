@@ -36,6 +36,6 @@ async fn what_does_not_exist_cannot_be_cancelled() {
     for id in ["0190b2c8-0000-7000-8000-000000000000", "x"] {
         let request = server.request(Method::POST, &format!("/api/v1.0/tasks/{id}/cancel"));
         let message = error_of(request.send().await.unwrap(), StatusCode::NOT_FOUND).await;
-        assert_eq!(message, format!("Task {id} does not exist"));
+        assert!(message.contains(id) && message.contains(" does not exist"), "{message}");
     }
 }

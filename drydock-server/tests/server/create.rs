@@ -1,5 +1,6 @@
 //! `POST /tasks`.
 
+use drydock_core::task::Action;
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -101,7 +102,8 @@ async fn bad_requests_are_the_clients_errors() {
             json,
             json!({"action": "prepare_site", "design_ref": "file:///x"}).to_string(),
             400,
-            "Unsupported action prepare_site",
+            "Unsupported action prepare_site: this version offers validate_design, verify_site, verify_nodes, prepare_nodes, \
+             deploy_nodes, destroy_nodes",
         ),
         (json, long.to_string(), 400, "design_ref: is longer than"),
         (
@@ -153,4 +155,20 @@ async fn many_clients_at_once_each_get_their_own_task() {
     let listed: Vec<_> =
         listed.as_array().unwrap().iter().map(|task| task["task_id"].as_str().unwrap()).collect();
     assert_eq!(listed, ids.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_actions_that_a_refusal_names_are_those_that_are_offered() {
+    let server = Server::start().await;
+    let create = async |action: Action| {
+        let body = json!({"action": action.as_str(), "design_ref": "https://nowhere/site.yaml"}).to_string();
+        post(&server, Some("application/json"), body).await
+    };
+    let refusal = error_of(create(Action::RelabelNodes).await, StatusCode::BAD_REQUEST).await;
+    let (_, offered) = refusal.split_once(" offers ").unwrap();
+    for action in Action::ALL {
+        let is_offered = offered.split(", ").any(|word| word == action.as_str());
+        let status = if is_offered { StatusCode::CREATED } else { StatusCode::BAD_REQUEST };
+        assert_eq!(create(action).await.status(), status, "{action}");
+    }
 }

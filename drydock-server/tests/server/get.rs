@@ -140,10 +140,15 @@ async fn the_errors_of_children_are_gathered() {
 async fn bad_requests_are_told_what_is_wrong() {
     let server = Server::start().await;
     let unknown = "0190b2c8-0000-7000-8000-000000000000";
-    for (id, shown) in [(unknown, unknown), ("x", "x"), ("%20", " "), ("%FF", "")] {
+    for (id, shown) in [
+        (unknown, "Task 0190b2c8-0000-7000-8000-000000000000 does not exist"),
+        ("x", "Task \"x\" does not exist: that is no task's id"),
+        ("%20", "Task \" \" does not exist: that is no task's id"),
+        ("%FF", "Task \"\u{fffd}\" does not exist: that is no task's id"),
+    ] {
         let response = server.request(Method::GET, &format!("/api/v1.0/tasks/{id}")).send().await.unwrap();
         let message = error_of(response, StatusCode::NOT_FOUND).await;
-        assert_eq!(message, format!("Task {shown} does not exist"));
+        assert_eq!(message, shown);
     }
     for flag in ["builddata", "subtaskerrors"] {
         let path = format!("/api/v1.0/tasks/{unknown}?{flag}=perhaps");

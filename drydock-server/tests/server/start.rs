@@ -121,9 +121,11 @@ async fn what_keeps_a_server_from_starting_is_named() {
         Some(MaasConfig { url: "http://127.0.0.1:9/MAAS".to_owned(), api_key, ca })
     };
     let no_database: DatabaseUrl = nowhere.to_str().unwrap().parse().unwrap();
+    let nobody: DatabaseUrl = "postgres://me:secret@127.0.0.1:1/x".parse().unwrap();
     let table = [
         (ServeConfig { migrate_on_start: false, ..good.clone() }, "run `drydock migrate`"),
-        (ServeConfig { database: no_database, ..good.clone() }, "cannot use the database sqlite://"),
+        (ServeConfig { database: no_database, ..good.clone() }, "there is no folder "),
+        (ServeConfig { database: nobody, ..good.clone() }, "efused"),
         (ServeConfig { maas: maas(Some(nowhere.clone())), ..good.clone() }, "cannot read "),
     ];
     for (config, problem) in table {

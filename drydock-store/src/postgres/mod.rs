@@ -12,12 +12,13 @@ mod row;
 mod statements;
 mod tasks;
 
+use std::io;
 use std::time::Duration;
 
 use drydock_core::journal::JournalError;
 use drydock_core::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Postgres, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Postgres, Transaction};
 
 use crate::doubt::Doubts;
 use crate::error::journal_error;
@@ -44,6 +45,11 @@ impl PgStore {
     pub async fn connect(url: &SecretString) -> Result<Self, JournalError> {
         let options: PgConnectOptions = url.expose_secret().parse().map_err(journal_error)?;
         let options = options.application_name("drydock");
+        // A pool asks again and again until its patience is at its end, and then does not tell why. One connection tells at once.
+        let tried = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+        let silent = || Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into());
+        let connection = tried.unwrap_or_else(|_| silent()).map_err(journal_error)?;
+        connection.close().await.map_err(journal_error)?;
         // A batch's statement has one good plan, by the indexes, whatever its arrays hold and however small the tables were when
         // it was made: nothing is gained by making a new one each time.
         let indexed = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];

@@ -199,6 +199,8 @@ fn plain_result(end: Option<&TaskEnd>) -> TaskResult {
 
 fn said(task: &TaskRecord, message: &Message) -> MessageDocument {
     let (context_type, context) = match &message.subject {
+        // A text that is no document has no name; v1.0's word for that is NA.
+        Some(subject) if subject.name.is_empty() => (subject.kind.clone(), "NA".to_owned()),
         Some(subject) => (subject.kind.clone(), subject.name.clone()),
         None => ("task".to_owned(), task.id.to_string()),
     };

@@ -29,7 +29,7 @@ use super::{database, log, server, units};
 use crate::client::Client;
 use crate::config::{MaasConfig, ServeConfig};
 use crate::serve::{Served, serve};
-use run::{Folder, Run};
+use run::{Folder, Run, check_database};
 
 /// Shows it all: two emulated racks with six servers each, deployed, here and now.
 ///
@@ -77,11 +77,11 @@ impl Demo {
         log::to_file("info", run.log()?)?;
 
         let started = SystemClock.now();
-        let served = match self.serve(&run, &emulator).await {
+        let served = match serve(self.config(&run, &emulator)?).await {
             Ok(served) => served,
-            Err(failure) => {
+            Err(error) => {
                 run.give_up()?;
-                return Err(failure);
+                return Err(error.into());
             }
         };
         let client = server::client(&format!("http://{}", served.address()))?;
@@ -123,6 +123,9 @@ impl Demo {
             match run.emulator()? {
                 Some(emulator) => {
                     let run = run.with_database(database)?;
+                    if let Some(database) = run.named_database() {
+                        check_database(database, Some(&run.design()?)).await?;
+                    }
                     output::line(&format!(
                         "an unfinished demo is in {}: going on with it",
                         run.path().display()
@@ -132,16 +135,15 @@ impl Demo {
                 None => output::line("the emulated servers of the last demo are gone: beginning anew")?,
             }
         }
+        // Before the last demo's run is removed.
+        if let Some(database) = &database {
+            check_database(database, None).await?;
+        }
         folder.clear()?;
         let (run, emulator) = yard::raise(folder, database, self.speed).await?;
         output::line(&format!("everything of this demo is in {}", run.path().display()))?;
         output::line(&format!("12 servers in two racks are emulated, and a MAAS at {}", emulator.maas_url))?;
         Ok((run, emulator))
-    }
-
-    async fn serve(&self, run: &Run, emulator: &Running) -> Result<Served, Failure> {
-        run.refuse_strange_tasks().await?;
-        Ok(serve(self.config(run, emulator)?).await?)
     }
 
     fn config(&self, run: &Run, emulator: &Running) -> Result<ServeConfig, Failure> {
@@ -189,7 +191,10 @@ async fn interrupted(served: &Served, signals: &mut Signals) -> Result<Exit, Fai
             let _stopped = served.finished().await;
         }
     }
-    output::line("stopped; the emulated servers stay for an hour: `drydock demo` goes on")?;
+    output::line(&format!(
+        "stopped; the emulated servers stay for an hour: `{} demo` goes on",
+        output::program()
+    ))?;
     Ok(Exit::Interrupted)
 }
 

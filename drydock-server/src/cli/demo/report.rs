@@ -53,13 +53,13 @@ fn took(share: &Share) -> Duration {
 }
 
 fn next(run: &Run, emulator: Option<&Running>) -> String {
-    let folder = run.path().display();
+    let (folder, drydock) = (run.path().display(), output::program());
     let database = if run.owns_database() { format!("{folder}/drydock.db") } else { "DATABASE".to_owned() };
     let mut lines = vec![
         String::new(),
         "What to try next:".to_owned(),
         "  # time enough to kill -9 it, and to start it again".to_owned(),
-        "  drydock demo --speed 10s".to_owned(),
+        format!("  {drydock} demo --speed 10s"),
         "  # all that was done to the servers".to_owned(),
         format!("  less {folder}/effects.jsonl"),
     ];
@@ -68,19 +68,19 @@ fn next(run: &Run, emulator: Option<&Running>) -> String {
             "  # work on the emulated servers, which are still there".to_owned(),
             format!("  export {}={OPEN_KEY}", keys::VARIABLE),
             format!(
-                "  drydock serve --database {database} --maas-url {} --poll-interval 1s &",
+                "  {drydock} serve --database {database} --maas-url {} --poll-interval 1s &",
                 emulator.maas_url
             ),
-            format!("  drydock task create destroy_nodes --design {folder}/site.yaml --nodes r1n01 --wait"),
+            format!("  {drydock} task create destroy_nodes --design {folder}/site.yaml --nodes r1n01 --wait"),
             "  # end them".to_owned(),
             format!("  rm {folder}/emulator.json"),
         ]),
         None => lines.extend([
             "  # look at what was recorded".to_owned(),
-            format!("  drydock serve --database {database} &"),
-            "  drydock task list".to_owned(),
+            format!("  {drydock} serve --database {database} &"),
+            format!("  {drydock} task list"),
             "  # the same, with servers that stay, to be worked on by hand".to_owned(),
-            "  drydock demo --keep".to_owned(),
+            format!("  {drydock} demo --keep"),
         ]),
     }
     lines.join("\n")

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use url::Url;
 
+use crate::cli::database;
 use crate::cli::emulate::{RunFile, Running};
 use crate::cli::failure::Failure;
 use crate::config::DatabaseUrl;
@@ -173,6 +174,11 @@ impl Run {
         self.database.is_none()
     }
 
+    /// The database that was named for it.
+    pub(super) fn named_database(&self) -> Option<&DatabaseUrl> {
+        self.database.as_ref()
+    }
+
     pub(super) fn database(&self) -> DatabaseUrl {
         match &self.database {
             Some(database) => database.clone(),
@@ -193,25 +199,6 @@ impl Run {
         Err(Failure::usage(format!(
             "the unfinished demo was begun with {began}: give the same, or begin anew with --fresh"
         )))
-    }
-
-    /// The demo's emulator knows no other servers, so a demo must not take up tasks that are not its own.
-    pub(super) async fn refuse_strange_tasks(&self) -> Result<(), Failure> {
-        let Some(database) = &self.database else { return Ok(()) };
-        let failed = |error| Failure::failed(format!("cannot use the database {database}")).because(error);
-        let store = drydock_store::open(database).await.map_err(failed)?;
-        let query = TaskQuery { parents: ParentFilter::Roots, ..TaskQuery::default() };
-        let ours = self.design()?;
-        for task in store.task_list(&query).await.map_err(failed)? {
-            let input: Option<TaskInput> = task.input.decode().ok();
-            if task.end.is_none() && input.is_none_or(|input| input.design_ref != ours) {
-                return Err(Failure::failed(format!(
-                    "{database} has an unfinished task that is not the demo's ({}): give the demo a database of its own",
-                    task.id
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// Ends a run that nothing came of, so that it is not gone on with; one that has begun its work stays.
@@ -236,6 +223,26 @@ impl Run {
         // In one piece: a kill leaves the old state or the new one.
         fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|error| unusable(&path, error))
     }
+}
+
+/// Fails unless a demo with the design `ours`, or a new one, can work on `database`. Its emulator knows no other servers, so it
+/// must not take up tasks that are not its own.
+pub(super) async fn check_database(database: &DatabaseUrl, ours: Option<&DesignRef>) -> Result<(), Failure> {
+    let store = database::open(database).await?;
+    let query = TaskQuery { parents: ParentFilter::Roots, ..TaskQuery::default() };
+    let tasks = store.task_list(&query).await;
+    let tasks = tasks.map_err(|error| Failure::failed(format!("cannot read {database}")).because(error))?;
+    for task in tasks {
+        let input: Option<TaskInput> = task.input.decode().ok();
+        let is_ours = input.is_some_and(|input| Some(&input.design_ref) == ours);
+        if task.end.is_none() && !is_ours {
+            return Err(Failure::failed(format!(
+                "{database} has an unfinished task that is not the demo's ({}): give the demo a database of its own",
+                task.id
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn unusable(path: &Path, error: io::Error) -> Failure {

@@ -19,11 +19,13 @@ pub(super) fn of(site: &Site) -> Result<Vec<MachineSpec>, Failure> {
             Err(why) => refused.push(format!("{} {why}", node.name)),
         }
     }
-    if refused.is_empty() {
-        Ok(machines)
-    } else {
-        Err(Failure::failed(format!("cannot emulate the site: {}", refused.join("; "))))
+    if !refused.is_empty() {
+        return Err(Failure::failed(format!("cannot emulate the site: {}", refused.join("; "))));
     }
+    if machines.is_empty() {
+        return Err(Failure::failed("cannot emulate the site: it has no node"));
+    }
+    Ok(machines)
 }
 
 fn machine(node: &EffectiveNode) -> Result<MachineSpec, String> {

@@ -34,6 +34,8 @@ pub(in crate::cli) struct Share {
     pub(in crate::cli) total: usize,
     /// The step it has come to and why it waits, or how it ended.
     pub(in crate::cli) now: String,
+    /// What went wrong with it, in order.
+    pub(in crate::cli) errors: Vec<String>,
     /// When it was asked for.
     pub(in crate::cli) created: Option<Timestamp>,
     /// When something last happened.
@@ -92,6 +94,7 @@ impl Share {
             done: steps.iter().filter(|step| step.status == StepStatus::Done).count(),
             total: steps.len(),
             now: if ended { ending(task) } else { current(task.status.as_str(), &steps) },
+            errors: errors_of(task),
             created: parse_time(&task.created),
             updated: task.updated.as_deref().and_then(parse_time),
             steps,
@@ -102,6 +105,12 @@ impl Share {
 /// The node of a task that is for one alone, else its action.
 pub(in crate::cli) fn name_of(task: &TaskDocument) -> String {
     node_of(task).unwrap_or_else(|| task.action.clone())
+}
+
+/// What a task said that tells of errors.
+fn errors_of(task: &TaskDocument) -> Vec<String> {
+    let messages = &task.result.details.message_list;
+    messages.iter().filter(|message| message.error).map(|message| message.message.clone()).collect()
 }
 
 /// The node of a child task.

@@ -1,6 +1,7 @@
 //! `drydock task cancel`: asks for the end of a task.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
@@ -15,6 +16,7 @@ Example:
   drydock task cancel 01918b3c-7a56-7c3e-9d54-0242ac120002")]
 pub(in crate::cli) struct Cancel {
     /// The task's id
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// How the answer looks
     #[arg(long, value_enum, default_value_t)]

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use drydock_core::node_filter::NodeFilter;
 use drydock_core::task::{Action, DesignRef};
 use serde_json::json;
 use url::Url;
 
+use crate::app::OFFERED;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
 use crate::cli::server::Server;
@@ -33,7 +34,7 @@ Examples:
   drydock task watch $(drydock task create prepare_nodes --design site.yaml)")]
 pub(in crate::cli) struct Create {
     /// What to do
-    #[arg(value_parser = PossibleValuesParser::new(Action::ALL.map(Action::as_str)).try_map(|text| text.parse::<Action>()))]
+    #[arg(value_parser = PossibleValuesParser::new(Action::ALL.map(word)).try_map(|text| text.parse::<Action>()))]
     action: Action,
     /// The design
     #[arg(
@@ -59,6 +60,22 @@ pub(in crate::cli) struct Create {
     format: Format,
     #[command(flatten)]
     server: Server,
+}
+
+/// The word for an action, and what it does.
+fn word(action: Action) -> PossibleValue {
+    let about = match action {
+        Action::ValidateDesign => "Check the design",
+        Action::VerifySite => "Check that the provisioner can do its work",
+        Action::VerifyNodes => "Check that servers can be reached",
+        Action::PrepareNodes => "Boot servers for the first time, enlist and commission them",
+        Action::DeployNodes => "Install servers",
+        Action::DestroyNodes => "Wipe servers and forget them",
+        Action::PrepareSite => "Make the networks and services that servers need",
+        Action::RelabelNodes => "Give servers of a cluster the labels of the design",
+    };
+    let limit = if OFFERED.contains(&action) { "" } else { " (not in this version)" };
+    PossibleValue::new(action.as_str()).help(format!("{about}{limit}"))
 }
 
 impl Create {

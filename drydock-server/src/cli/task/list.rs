@@ -1,6 +1,6 @@
 //! `drydock task list`: the newest tasks.
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
@@ -14,8 +14,8 @@ Examples:
   drydock task list --limit 100 --format json | jq -r '.[].task_id'")]
 pub(in crate::cli) struct List {
     /// At most so many
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    limit: usize,
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    limit: u32,
     /// How the answer looks
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -29,7 +29,7 @@ impl List {
         tasks.retain(|task| task.parent_task_id.is_none());
         // The ids of tasks sort by the time of creation.
         tasks.sort_by(|a, b| b.task_id.cmp(&a.task_id));
-        tasks.truncate(self.limit);
+        tasks.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         match self.format {
             Format::Json => output::json(&tasks)?,
             Format::Table => {

@@ -1,6 +1,7 @@
 //! `drydock task show`: everything about one task.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use crate::api::document::{StepDocument, TaskDocument};
@@ -21,6 +22,7 @@ Examples:
   drydock task show 01918b3c-7a56-7c3e-9d54-0242ac120002 --format json | jq .result.failures")]
 pub(in crate::cli) struct Show {
     /// The task's id
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// Show its steps too
     #[arg(long)]
@@ -90,14 +92,18 @@ fn shares(tree: &TaskTree) -> Result<(), Failure> {
         return Ok(());
     }
     let mut table = output::table(&["NODE", "STATUS", "RESULT", "TASK", "MESSAGE"]);
-    for child in &tree.children {
-        let message = child.result.message.as_deref().unwrap_or("");
+    let mut children: Vec<_> = tree.children.iter().map(|child| (name_of(child), child)).collect();
+    children.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (name, child) in children {
+        let result = &child.result;
+        let error = result.details.message_list.iter().rfind(|message| message.error);
+        let message = result.message.as_ref().or(error.map(|error| &error.message));
         table.add_row([
-            &name_of(child),
+            name.as_str(),
             child.status.as_str(),
-            child.result.status.as_str(),
+            result.status.as_str(),
             &child.task_id,
-            message,
+            message.map_or("", String::as_str),
         ]);
     }
     output::line("")?;

@@ -129,6 +129,7 @@ fn messages_say_what_they_are_about_and_a_failure_is_the_last_of_them() {
         message(0, false, None),
         message(1, true, Some(("network", "pxe"))),
         message(2, false, Some(("node", "n1"))),
+        message(3, false, Some(("document", ""))),
     ];
     for (node, kind, name) in [(None, "task", TASK), (Some("n1"), "node", "n1")] {
         let task = TaskRecord { end: Some(ended(failed())), messages: messages.clone(), ..record(node) };
@@ -140,10 +141,16 @@ fn messages_say_what_they_are_about_and_a_failure_is_the_last_of_them() {
             .collect();
         assert_eq!(
             told,
-            [(false, "task", TASK), (true, "network", "pxe"), (false, "node", "n1"), (true, kind, name)]
+            [
+                (false, "task", TASK),
+                (true, "network", "pxe"),
+                (false, "node", "n1"),
+                (false, "document", "NA"),
+                (true, kind, name)
+            ]
         );
-        assert_eq!((details.error_count, details.message_list[3].message.as_str()), (2, "no"));
-        assert_eq!(details.message_list[3].ts, "2026-03-01 12:00:09+00:00");
+        assert_eq!((details.error_count, details.message_list[4].message.as_str()), (2, "no"));
+        assert_eq!(details.message_list[4].ts, "2026-03-01 12:00:09+00:00");
     }
 }
 

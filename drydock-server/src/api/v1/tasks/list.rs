@@ -1,6 +1,6 @@
 //! `GET /tasks`: all tasks, as in v1.0; or page by page, an extension.
 //!
-//! `limit` makes a page, in the order of ids, which is that of creation to the millisecond; the header `Link` with `rel="next"`
+//! `limit` makes a page, in the order of ids, which is that of creation to the microsecond; the header `Link` with `rel="next"`
 //! names the next page, if there is one. No task that was there when the first page was read is missed or told twice.
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(in crate::api::v1) async fn list(
             Ok(_) | Err(_) => {
                 return Err(ApiError::parameter(
                     "limit",
-                    format!("{text:?} is not between 1 and {LIMIT_MAX}"),
+                    format!("{text:?} is not a number between 1 and {LIMIT_MAX}"),
                 ));
             }
         },

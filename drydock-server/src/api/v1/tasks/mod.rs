@@ -15,7 +15,7 @@ use crate::app::AppError;
 
 /// The task that a path names. A text that is no id names no task, as in v1.0.
 fn task_id(path: Result<Path<String>, PathRejection>) -> Result<TaskId, ApiError> {
-    let text = path.map_or_else(|_| String::new(), |Path(text)| text);
+    let text = path.map_or_else(|_| char::REPLACEMENT_CHARACTER.to_string(), |Path(text)| text);
     let shown = || text.chars().take(80).collect();
-    text.parse().map_err(|_| AppError::NoSuchTask(shown()).into())
+    text.parse().map_err(|_| AppError::NoTaskId(shown()).into())
 }
