@@ -1,8 +1,10 @@
 //! A store that refuses records: the others are kept, and whoever is affected is told.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use drydock_core::journal::{JournalError, StepEnd, Write};
+use drydock_core::journal::{Checkpoint, JournalError, StepEnd, Write};
 use drydock_workflow::{EngineError, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
 use serde_json::value::RawValue;
 
@@ -38,9 +40,9 @@ async fn no_write_is_lost_when_a_batch_is_split() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outputs_that_are_too_large_for_one_commit_share_several() {
-    // Nine times 30 MiB; a commit takes 256.
-    let text = RawValue::from_string(format!("\"{}\"", "x".repeat(30 << 20))).unwrap();
+async fn large_outputs_share_several_commits() {
+    const MIB: usize = 1 << 20;
+    let text = RawValue::from_string(format!("\"{}\"", "x".repeat(10 * MIB))).unwrap();
     let large = step_fn(move |_, (): ()| {
         let text = text.clone();
         async move { Ok(Outcome::Done(text)) }
@@ -50,17 +52,35 @@ async fn outputs_that_are_too_large_for_one_commit_share_several() {
     builder.step("after", step_fn(|_, (): ()| async { Ok(Outcome::Done(())) })).after(&large).run(());
     let workflow = builder.build().unwrap();
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append(_) => Some(Fault::Slow(Duration::from_millis(5))),
-        Call::Claim | Call::Other => None,
-    });
-    let options = EngineOptions { output_limit: 32 << 20, ..EngineOptions::default() };
+    // Slow, so that much gathers.
+    let heaviest = Arc::new(AtomicUsize::new(0));
+    let journal = {
+        let heaviest = heaviest.clone();
+        FaultyJournal::new(&world.store, move |call| match call {
+            Call::Append(writes) => {
+                heaviest.fetch_max(writes.iter().map(output_len).sum(), Ordering::SeqCst);
+                Some(Fault::Slow(Duration::from_millis(5)))
+            }
+            Call::Claim | Call::Other => None,
+        })
+    };
+    let options = EngineOptions { output_limit: 16 * MIB, ..EngineOptions::default() };
     let engine =
         world.instance_over(journal, "a").options(options).workflow(&workflow).start().await.unwrap();
-    let submitted = futures::future::join_all((0..9).map(|_| engine.submit(&workflow, &()))).await;
+    let submitted = futures::future::join_all((0..12).map(|_| engine.submit(&workflow, &()))).await;
     for task in submitted {
         let end = within(Duration::from_mins(1), engine.wait(task.unwrap())).await;
         output(&end.expect("a task never ended").unwrap());
+    }
+    // A store takes 256 MiB at once.
+    let heaviest = heaviest.load(Ordering::SeqCst);
+    assert!(heaviest > 10 * MIB && heaviest <= 64 * MIB, "{heaviest} bytes in one commit");
+}
+
+fn output_len(write: &Write) -> usize {
+    match write {
+        Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. }) => output.len(),
+        _ => 0,
     }
 }
 
