@@ -167,7 +167,7 @@ impl Measure<'_> {
         let before = self.below().await?;
         let Some(database) = &mut self.bench.database else { return Ok(RawRound::default()) };
         let most = self.args.tasks.map_or(u64::MAX, |tasks| tasks * u64::from(STEPS));
-        let mut batch = Batch::of(RAW_ROWS)?;
+        let mut batch = Batch::of(RAW_ROWS, self.args.concurrency)?;
         let (cpu, begun, mut rows) = (usage::own()?, Instant::now(), 0);
         while begun.elapsed() < time && rows < most {
             batch.renew();
@@ -198,7 +198,7 @@ impl Measure<'_> {
     /// Raw commits of one row, in microseconds.
     async fn raw_commit(&mut self) -> Result<Option<Histogram<u64>>, Failure> {
         let Some(database) = &mut self.bench.database else { return Ok(None) };
-        let mut batch = Batch::of(1)?;
+        let mut batch = Batch::of(1, self.args.concurrency)?;
         let mut times = Histogram::new(3)?;
         for place in 0..ALONE.0 + ALONE.1 {
             batch.renew();

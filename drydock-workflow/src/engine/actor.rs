@@ -59,6 +59,8 @@ pub(super) struct Actor {
     pub(super) asking: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
+    /// The grace of the drain is over: what is not done by now is left to the next owner.
+    drained: bool,
     /// Why this incarnation cannot go on.
     pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
@@ -129,6 +131,7 @@ impl Actor {
             asking: false,
             look_again: false,
             draining: false,
+            drained: false,
             fatal: None,
             commands: Vec::new(),
         }
@@ -169,7 +172,7 @@ impl Actor {
             if let Some(error) = self.fatal.take() {
                 return Quit::Failed(error);
             }
-            if self.draining && self.is_quiet() {
+            if self.drained || (self.draining && self.is_quiet()) {
                 return Quit::Drained;
             }
         }
@@ -347,6 +350,7 @@ impl Actor {
             let attempts = self.lives.values().flat_map(|live| &live.attempts);
             attempts.for_each(|attempt| attempt.handle.abort());
             self.lives.clear();
+            self.drained = true;
             return;
         };
         let Some(live) = self.lives.get_mut(&task) else { return };

@@ -116,10 +116,19 @@ impl Supervisor {
         };
         // Steps end here, before the lease does; what they did not record, the next owner does again.
         actor.stop_all(self.options.lease / 3).await;
-        if matches!(ended, Ended::Drained)
-            && let Err(error) = self.ports.journal.instance_leave(epoch).await
-        {
-            tracing::warn!(error = %error_chain(&error), "could not say good-bye; others take over after the lease");
+        // Nothing of this incarnation may still be written while it leaves.
+        helpers.shutdown().await;
+        if matches!(ended, Ended::Drained) {
+            let leave = self.ports.journal.instance_leave(epoch);
+            match tokio::time::timeout(self.options.lease / 3, leave).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(error = %error_chain(&error), "could not say good-bye; others take over after the lease");
+                }
+                Err(_) => {
+                    tracing::warn!("the store does not answer to good-bye; others take over after the lease");
+                }
+            }
         }
         ended
     }

@@ -177,3 +177,24 @@ async fn what_is_claimed_during_the_drain_is_given_back_untouched() {
     output(&second.wait(task).await.unwrap());
     assert_eq!(log.lines(), ["begins 1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_ends_although_the_last_record_cannot_be_written() {
+    let (gate, log) = (Arc::new(Notify::new()), Log::default());
+    let workflow = gated(&gate, &log);
+    let world = World::new();
+    let away = Switch::default();
+    let journal = {
+        let away = away.clone();
+        FaultyJournal::new(&world.store, move |call| {
+            (matches!(call, Call::Append(_)) && away.is_on()).then_some(Fault::Away)
+        })
+    };
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    engine.submit(&workflow, &()).await.unwrap();
+    log.reaches(1).await;
+    away.set(true);
+    gate.notify_one();
+    log.reaches(2).await;
+    let _told = within(Duration::from_mins(2), engine.drain()).await.expect("the drain never ended");
+}
