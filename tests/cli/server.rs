@@ -66,7 +66,10 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
     assert!(partial.stdout.contains("partial_success; failed: r1n03"), "{partial:?}");
     assert!(partial.stdout.contains("\nerror: r1n03: "), "it says why: {partial:?}");
     let nobody = yard.task(&[&deploy[..], &["nobody"]].concat());
-    assert!(nobody.stdout.contains("\nsaid: "), "that there is nothing to do is told: {nobody:?}");
+    assert!(
+        nobody.stdout.contains("\nsaid: The design has no node nobody"),
+        "that there is nothing to do is told: {nobody:?}"
+    );
 
     let listed: Value = serde_json::from_str(&yard.task(&["list", "--format", "json"]).stdout).unwrap();
     let actions: Vec<_> = listed.as_array().unwrap().iter().map(|task| task["action"].clone()).collect();
