@@ -3,7 +3,7 @@
 //! An action on nodes is two workflows: one that reads the design, selects the nodes and starts a child task for each, and the
 //! one that the child runs. There is no barrier between nodes: each goes its own way. How an action is added:
 //!
-//! 1. its steps, in `steps/`, as functions over [`Tools`](tools::Tools);
+//! 1. its steps, in `steps/`, as functions over the drivers and designs in `tools.rs`;
 //! 2. its graph, in `actions/`;
 //! 3. a line in [`Orchestrator::new`].
 
