@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::report::{Report, Spread, micros, per, share};
 use crate::usage;
 
-/// Rows of a raw commit.
+/// Rows of a raw commit, where the size is not the engine's.
 const RAW_ROWS: usize = 500;
 /// How long everything runs before it is measured: caches, prepared statements, the first pages of the tables.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -78,6 +78,13 @@ impl RawRound {
     }
 }
 
+/// Raw rounds with large commits, and with commits as large as the engine's.
+#[derive(Default)]
+struct Raw {
+    large: Vec<RawRound>,
+    alike: Vec<RawRound>,
+}
+
 /// A store, while it is being measured.
 struct Measure<'a> {
     args: &'a Args,
@@ -85,21 +92,23 @@ struct Measure<'a> {
     progress: Progress,
     /// Tasks that were run so far.
     tasks: u64,
+    /// How many writes the engine put into a commit when it last ran.
+    commit: usize,
 }
 
 /// Measures a store, and fails when what the engine left in it is not what it should be.
 pub(crate) async fn measure(args: &Args, bench: &mut Bench) -> Result<Report, Failure> {
-    let raws = if bench.database.is_some() { args.rounds + 1 } else { 0 };
+    let raws = if bench.database.is_some() { 2 * (args.rounds + 1) } else { 0 };
     let progress = Progress::new(bench.name, args.rounds + raws);
-    let mut measure = Measure { args, bench, progress, tasks: 0 };
+    let mut measure = Measure { args, bench, progress, tasks: 0, commit: RAW_ROWS };
     measure.load(Until::Time(WARM_UP)).await?;
-    measure.insert(WARM_UP).await?;
-    let (mut rounds, mut raw) = (Vec::new(), Vec::new());
+    measure.insert(WARM_UP, RAW_ROWS).await?;
+    let (mut rounds, mut raw) = (Vec::new(), Raw::default());
     for _ in 0..args.rounds {
-        raw.extend(measure.raw_round().await?);
+        measure.raw_rounds(&mut raw).await?;
         rounds.push(measure.round().await?);
     }
-    raw.extend(measure.raw_round().await?);
+    measure.raw_rounds(&mut raw).await?;
     let alone = measure.alone().await?;
     let raw_commit = measure.raw_commit().await?;
     measure.check().await?;
@@ -116,15 +125,20 @@ impl Measure<'_> {
         Ok(round)
     }
 
-    async fn raw_round(&mut self) -> Result<Option<RawRound>, Failure> {
-        const KIND: &str = "raw";
-        if self.bench.database.is_none() {
-            return Ok(None);
+    async fn raw_rounds(&mut self, raw: &mut Raw) -> Result<(), Failure> {
+        if self.bench.database.is_some() {
+            raw.large.push(self.raw_round(RAW_ROWS).await?);
+            raw.alike.push(self.raw_round(self.commit).await?);
         }
+        Ok(())
+    }
+
+    async fn raw_round(&mut self, rows: usize) -> Result<RawRound, Failure> {
+        const KIND: &str = "raw";
         self.progress.begin(KIND);
-        let round = self.insert(self.args.round()).await?;
-        self.progress.done(KIND, &format!("{:.0} rows/s", round.speed()));
-        Ok(Some(round))
+        let round = self.insert(self.args.round(), rows).await?;
+        self.progress.done(KIND, &format!("{:.0} rows/s, {rows} to a commit", round.speed()));
+        Ok(round)
     }
 
     /// The engine, as busy as it gets.
@@ -152,6 +166,7 @@ impl Measure<'_> {
             return Err(format!("{} tasks ended, with {} checkpoints", round.tasks, journal.steps()).into());
         }
         self.tasks += round.tasks;
+        self.commit = usize::try_from(round.writes / round.appends.max(1))?.max(1);
         Ok(round)
     }
 
@@ -162,12 +177,12 @@ impl Measure<'_> {
         Ok(builder.workflow(&workflow()?).start().await?)
     }
 
-    /// Plain inserts for a time, or as many as the engine makes when tasks are counted.
-    async fn insert(&mut self, time: Duration) -> Result<RawRound, Failure> {
+    /// Plain inserts, `size` to a commit, for a time, or as many as the engine makes when tasks are counted.
+    async fn insert(&mut self, time: Duration, size: usize) -> Result<RawRound, Failure> {
         let before = self.below().await?;
         let Some(database) = &mut self.bench.database else { return Ok(RawRound::default()) };
         let most = self.args.tasks.map_or(u64::MAX, |tasks| tasks * u64::from(STEPS));
-        let mut batch = Batch::of(RAW_ROWS, self.args.concurrency)?;
+        let mut batch = Batch::of(size, self.args.concurrency)?;
         let (cpu, begun, mut rows) = (usage::own()?, Instant::now(), 0);
         while begun.elapsed() < time && rows < most {
             batch.renew();
@@ -231,12 +246,13 @@ impl Measure<'_> {
     fn report(
         self,
         rounds: &[Round],
-        raw: &[RawRound],
+        raw: &Raw,
         alone: &Histogram<u64>,
         raw_commit: Option<&Histogram<u64>>,
     ) -> Report {
         let steps = sum(rounds, Round::steps);
-        let raw_rows = sum(raw, |round| round.rows);
+        let large = &*raw.large;
+        let raw_rows = sum(large, |round| round.rows);
         let each = |total: Option<u64>, of: u64| total.map(|total| share(total, of));
         Report {
             store: self.bench.name,
@@ -244,9 +260,11 @@ impl Measure<'_> {
             concurrency: self.args.concurrency,
             tasks_checked: self.tasks,
             tasks_per_s: Spread::of(rounds.iter().map(|round| per(round.tasks, round.elapsed))),
-            ratio: Spread::of(ratios(rounds, raw)),
+            ratio: Spread::of(ratios(rounds, large)),
+            alike_ratio: Spread::of(ratios(rounds, &raw.alike)),
             steps_per_s: Spread::of(rounds.iter().map(Round::speed)),
-            raw_rows_per_s: Spread::of(raw.iter().map(RawRound::speed)),
+            raw_rows_per_s: Spread::of(large.iter().map(RawRound::speed)),
+            alike_rows_per_s: Spread::of(raw.alike.iter().map(RawRound::speed)),
             task_alone_p50_us: alone.value_at_quantile(0.5),
             task_alone_p99_us: alone.value_at_quantile(0.99),
             raw_commit_p50_us: raw_commit.map(|times| times.value_at_quantile(0.5)),
@@ -256,11 +274,11 @@ impl Measure<'_> {
                 sum(rounds, |round| micros(round.elapsed)),
             ),
             log_bytes_per_step: each(total(rounds, |round| round.below.log), steps),
-            log_bytes_per_raw_row: each(total(raw, |round| round.below.log), raw_rows),
+            log_bytes_per_raw_row: each(total(large, |round| round.below.log), raw_rows),
             client_cpu_us_per_step: share(sum(rounds, |round| micros(round.own_cpu)), steps),
-            client_cpu_us_per_raw_row: each(total(raw, |round| Some(micros(round.own_cpu))), raw_rows),
+            client_cpu_us_per_raw_row: each(total(large, |round| Some(micros(round.own_cpu))), raw_rows),
             server_cpu_us_per_step: each(total(rounds, |round| round.below.cpu.map(micros)), steps),
-            server_cpu_us_per_raw_row: each(total(raw, |round| round.below.cpu.map(micros)), raw_rows),
+            server_cpu_us_per_raw_row: each(total(large, |round| round.below.cpu.map(micros)), raw_rows),
         }
     }
 }

@@ -55,6 +55,9 @@ pub(crate) struct Report {
     pub(crate) raw_rows_per_s: Option<Spread>,
     /// Steps per second of the engine, divided by the raw rows per second of the rounds before and after.
     pub(crate) ratio: Option<Spread>,
+    /// The same for plain inserts with as many rows to a commit as the engine had writes.
+    pub(crate) alike_rows_per_s: Option<Spread>,
+    pub(crate) alike_ratio: Option<Spread>,
     /// One task with nothing beside it, from its submission to its end.
     pub(crate) task_alone_p50_us: u64,
     pub(crate) task_alone_p99_us: u64,
@@ -93,6 +96,8 @@ pub(crate) fn table(reports: &[Report]) -> String {
     lines.push(row("tasks/s", &|report| spread(report.tasks_per_s, 0)));
     lines.push(row("raw rows/s", &|report| spread(report.raw_rows_per_s, 0)));
     lines.push(row("ratio steps/s : raw rows/s", &|report| spread(report.ratio, 3)));
+    lines.push(row("the same, commits alike: rows/s", &|report| spread(report.alike_rows_per_s, 0)));
+    lines.push(row("ratio to these", &|report| spread(report.alike_ratio, 3)));
     lines.push(row("one task alone, p50", &|report| millis(Some(report.task_alone_p50_us))));
     lines.push(row("one task alone, p99", &|report| millis(Some(report.task_alone_p99_us))));
     lines.push(row("raw commit of one row, p50", &|report| millis(report.raw_commit_p50_us)));
