@@ -17,6 +17,7 @@ mod name;
 pub mod node_filter;
 mod payload;
 mod retry;
+mod step_key;
 pub mod task;
 mod time;
 
@@ -27,4 +28,5 @@ pub use name::{InstanceName, InvalidName, NodeName, StepName, WorkflowName};
 pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use secrecy::{ExposeSecret, SecretString};
+pub use step_key::{InvalidKey, StepKey};
 pub use time::{Clock, SystemClock, Timestamp, after};

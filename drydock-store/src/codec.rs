@@ -13,6 +13,7 @@ pub(crate) fn step_end(end: &StepEnd) -> Result<Coded<'_>, JournalError> {
     Ok(match end {
         StepEnd::Done(output) => (0, Cow::Borrowed(output.as_bytes())),
         StepEnd::Failed(failure) => (1, Cow::Owned(json(failure)?)),
+        StepEnd::Skipped(reason) => (2, Cow::Borrowed(reason.as_bytes())),
     })
 }
 
@@ -20,6 +21,10 @@ pub(crate) fn step_end_of(kind: i64, bytes: Vec<u8>) -> Result<StepEnd, Problem>
     match kind {
         0 => Ok(StepEnd::Done(Payload::from(bytes))),
         1 => from_slice(&bytes).map(StepEnd::Failed).map_err(|e| Problem::bytes("output", &e)),
+        2 => match String::from_utf8(bytes) {
+            Ok(reason) => Ok(StepEnd::Skipped(reason)),
+            Err(error) => Err(Problem { column: "output", text: error.to_string() }),
+        },
         other => Err(Problem::kind(other)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use drydock_core::journal::Decider;
 use drydock_core::{Classify, Disposition, error_chain};
 
 /// What a step's body returns. An error says by its [`StepError::disposition`] whether the step is tried again.
@@ -38,17 +39,28 @@ pub struct StepError {
     pub message: String,
     /// When the next attempt should begin at the earliest, if the other side said so.
     pub retry_after: Option<Duration>,
+    pub(crate) decided_by: Decider,
 }
 
 impl StepError {
     /// Will fail again until somebody changes something: the step, and with it the task, fails.
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Permanent, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Permanent,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 
     /// May succeed later: tried again as the step's retry policy says.
     pub fn retryable(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Retryable, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Retryable,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 
     /// The step stopped because its task is being cancelled.
@@ -57,17 +69,33 @@ impl StepError {
             disposition: Disposition::Cancelled,
             message: "stopped because the task was cancelled".to_owned(),
             retry_after: None,
+            decided_by: Decider::Step,
         }
     }
 
+    /// A fault that the engine found; nobody tries it again.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Bug, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Bug,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Engine,
+        }
+    }
+
+    pub(crate) fn by(self, decided_by: Decider) -> Self {
+        Self { decided_by, ..self }
     }
 }
 
 /// Any error that knows its disposition becomes a step's error with `?`.
 impl<E: Classify + 'static> From<E> for StepError {
     fn from(error: E) -> Self {
-        Self { disposition: error.disposition(), message: error_chain(&error), retry_after: None }
+        Self {
+            disposition: error.disposition(),
+            message: error_chain(&error),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 }

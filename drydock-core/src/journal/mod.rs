@@ -14,7 +14,9 @@ mod write;
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
-pub use record::{AttemptRecord, Checkpoint, Failure, Message, StepEnd, Subject, WaitKind, WaitRecord};
+pub use record::{
+    AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject, WaitKind, WaitRecord,
+};
 pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
 pub use write::Write;
 

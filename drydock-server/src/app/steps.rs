@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drydock_core::journal::{AttemptRecord, Failure, StepEnd, WaitKind, WaitRecord};
-use drydock_core::{StepName, Timestamp, WorkflowName};
+use drydock_core::{StepKey, StepName, Timestamp, WorkflowName};
 use drydock_store::repo::{TaskHistory, TaskStatus};
 use drydock_workflow::{Definition, StepDef, StepKind};
 
@@ -41,6 +41,8 @@ pub(crate) enum StepStatus {
     Retrying,
     /// It did its work.
     Done,
+    /// There was nothing for it to do.
+    Skipped,
     /// It failed for good.
     Failed,
     /// The task ended before it did.
@@ -67,22 +69,22 @@ struct Records<'h> {
     done: BTreeSet<&'h StepName>,
     stopping: bool,
     /// The newest failed attempt of each step.
-    attempts: BTreeMap<&'h StepName, &'h AttemptRecord>,
+    attempts: BTreeMap<StepKey, &'h AttemptRecord>,
 }
 
 impl<'h> Records<'h> {
     fn of(history: &'h TaskHistory) -> Self {
         let (done, failed): (Vec<_>, Vec<_>) =
-            history.checkpoints.iter().partition(|it| matches!(it.end, StepEnd::Done(_)));
+            history.checkpoints.iter().partition(|it| !matches!(it.end, StepEnd::Failed(_)));
         let mut attempts: BTreeMap<_, &AttemptRecord> = BTreeMap::new();
         for record in &history.attempts {
-            let newest = attempts.entry(&record.step).or_insert(record);
+            let newest = attempts.entry(record.step.clone()).or_insert(record);
             if record.attempt > newest.attempt {
                 *newest = record;
             }
         }
         let stopping = !failed.is_empty() || history.task.cancellation.is_some();
-        Self { history, done: done.into_iter().map(|it| &it.step).collect(), stopping, attempts }
+        Self { history, done: done.into_iter().map(|it| it.step.name()).collect(), stopping, attempts }
     }
 
     fn step(&self, step: &StepDef, now: Timestamp) -> Step {
@@ -106,9 +108,11 @@ impl<'h> Records<'h> {
     }
 
     fn ended(&self, blank: &Step) -> Option<Step> {
-        let checkpoint = self.history.checkpoints.iter().find(|it| it.step == blank.name)?;
+        let checkpoint =
+            self.history.checkpoints.iter().find(|it| it.step == StepKey::from(blank.name.clone()))?;
         let (status, error) = match &checkpoint.end {
             StepEnd::Done(_) => (StepStatus::Done, None),
+            StepEnd::Skipped(_) => (StepStatus::Skipped, None),
             StepEnd::Failed(failure) => (StepStatus::Failed, Some(failure.clone())),
         };
         Some(Step {
@@ -122,9 +126,9 @@ impl<'h> Records<'h> {
     }
 
     fn open(&self, mut step: Step, now: Timestamp) -> Step {
-        let failed = self.attempts.get(&step.name).copied();
+        let failed = self.attempts.get(&StepKey::from(step.name.clone())).copied();
         // A wait that an attempt's failure followed is over.
-        let wait = self.history.waits.iter().find(|it| it.step == step.name);
+        let wait = self.history.waits.iter().find(|it| it.step == StepKey::from(step.name.clone()));
         let wait = wait.filter(|wait| failed.is_none_or(|failed| failed.attempt < wait.attempt));
         if let Some(failed) = failed {
             step.attempt = failed.attempt + 1;
@@ -149,6 +153,7 @@ impl<'h> Records<'h> {
             StepStatus::Pending
             | StepStatus::Ready
             | StepStatus::Done
+            | StepStatus::Skipped
             | StepStatus::Failed
             | StepStatus::Unfinished => {}
         }
@@ -229,16 +234,16 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure { disposition: Disposition::Retryable, message: "busy".to_owned() }
+        Failure::new(Disposition::Retryable, "busy".to_owned())
     }
 
     fn ended(step: &str, end: StepEnd) -> Checkpoint {
-        Checkpoint { step: name(step), attempt: 2, end, started_at: at(1), ended_at: at(2) }
+        Checkpoint { step: name(step).into(), attempt: 2, end, started_at: at(1), ended_at: at(2) }
     }
 
     fn attempt(number: u32, retry_at: Timestamp) -> AttemptRecord {
         AttemptRecord {
-            step: name("a"),
+            step: name("a").into(),
             attempt: number,
             failure: failure(),
             started_at: at(1),
@@ -250,7 +255,7 @@ mod tests {
 
     fn wait(number: u32, kind: WaitKind, until: Option<Timestamp>) -> WaitRecord {
         WaitRecord {
-            step: name("a"),
+            step: name("a").into(),
             attempt: number,
             kind,
             reason: "the power".to_owned(),

@@ -49,7 +49,7 @@ CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
 
--- kind: 0 done, 1 failed. Insert only.
+-- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,

@@ -9,7 +9,7 @@ use drydock_core::journal::{
     StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
 };
 use drydock_core::{
-    Disposition, Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
+    Disposition, Epoch, InstanceName, Payload, StepKey, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
 };
 use uuid::Uuid;
 
@@ -26,8 +26,13 @@ pub fn at(n: i64) -> Timestamp {
 }
 
 /// A step's name.
-pub fn step(name: &str) -> StepName {
-    StepName::new(name).unwrap()
+pub fn name(text: &str) -> StepName {
+    StepName::new(text).unwrap()
+}
+
+/// The key of a step's work.
+pub fn step(name: &str) -> StepKey {
+    name.parse().unwrap()
 }
 
 /// A payload that differs with `n`.
@@ -37,7 +42,7 @@ pub fn payload(n: u32) -> Payload {
 
 /// A failure that differs with `n`.
 pub fn failure(n: u32) -> Failure {
-    Failure { disposition: Disposition::Permanent, message: format!("the pump is dry: {n}") }
+    Failure::new(Disposition::Permanent, format!("the pump is dry: {n}"))
 }
 
 /// A workflow, number `n`.
@@ -67,7 +72,7 @@ pub fn task(n: u32, workflow: WorkflowId) -> NewTask {
 
 /// Task `n` as child `index` of the step `fan` of task `parent`.
 pub fn child(n: u32, workflow: WorkflowId, parent: u32, index: u32) -> NewTask {
-    let parent = Some(Parent { task: id(parent), step: step("fan"), index });
+    let parent = Some(Parent { task: id(parent), step: name("fan"), index });
     NewTask { parent, ..task(n, workflow) }
 }
 

@@ -4,8 +4,8 @@ use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, Parent, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, id, join, message, payload, put_workflow, running,
-    step, submit, task, wait, workflow,
+    at, attempt, child, claim, completed, done, failed, id, join, message, name, payload, put_workflow,
+    running, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 use crate::repo::{ParentFilter, TaskQuery, TaskRecord, TaskStatus};
@@ -125,14 +125,14 @@ pub async fn a_list_knows_parents(store: Shared) {
     assert_eq!(listed(&store, of(&[])).await, []);
     assert_eq!(listed(&store, TaskQuery { limit: Some(1), after: Some(id(3)), ..of(&[1]) }).await, [id(6)]);
     let record = store.task_get(id(5)).await.unwrap().unwrap();
-    assert_eq!(record.parent, Some(Parent { task: id(3), step: step("fan"), index: 0 }));
+    assert_eq!(record.parent, Some(Parent { task: id(3), step: name("fan"), index: 0 }));
 }
 
 /// Whatever their ids and times are; steps by their bytes.
 pub async fn children_are_by_step_and_index(store: Shared) {
     let workflow = put_workflow(&store).await;
-    let of = |n, name: &str, index| NewTask {
-        parent: Some(Parent { task: id(1), step: step(name), index }),
+    let of = |n, fan: &str, index| NewTask {
+        parent: Some(Parent { task: id(1), step: name(fan), index }),
         ..task(n, workflow)
     };
     let tasks = [

@@ -14,7 +14,7 @@ use drydock_core::journal::{
     AttemptRecord, Cancellation, Checkpoint, JournalError, Message, NewTask, StoredWorkflow, TaskEnd,
     WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, TaskId, Timestamp, WorkflowId};
 
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
@@ -42,9 +42,9 @@ struct State {
     instances: BTreeMap<Epoch, Instance>,
     tasks: BTreeMap<TaskId, NewTask>,
     live: BTreeMap<TaskId, Live>,
-    checkpoints: BTreeMap<(TaskId, StepName), Checkpoint>,
-    attempts: BTreeMap<(TaskId, StepName, u32), AttemptRecord>,
-    waits: BTreeMap<(TaskId, StepName), WaitRecord>,
+    checkpoints: BTreeMap<(TaskId, StepKey), Checkpoint>,
+    attempts: BTreeMap<(TaskId, StepKey, u32), AttemptRecord>,
+    waits: BTreeMap<(TaskId, StepKey), WaitRecord>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }

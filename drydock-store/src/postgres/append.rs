@@ -138,7 +138,7 @@ impl Arrays {
     fn checkpoints(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let rows = &batch.checkpoints;
         self.ids(rows)?;
-        self.array(rows.iter().map(|(_, it)| it.step.as_str()))?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
         let outputs = self.kinds(rows.iter().map(|(_, it)| codec::step_end(&it.end)))?;
         self.array(rows.iter().map(|(_, it)| i64::from(it.attempt)))?;
         self.array(rows.iter().map(|(_, it)| it.started_at))?;
@@ -149,7 +149,7 @@ impl Arrays {
     fn attempts(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let rows = &batch.attempts;
         self.ids(rows)?;
-        self.array(rows.iter().map(|(_, it)| it.step.as_str()))?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
         self.array(rows.iter().map(|(_, it)| i64::from(it.attempt)))?;
         self.array(rows.iter().map(|(_, it)| it.started_at))?;
         self.array(rows.iter().map(|(_, it)| it.ended_at))?;
@@ -162,7 +162,7 @@ impl Arrays {
     fn waits(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let rows = &batch.waits;
         self.ids(rows)?;
-        self.array(rows.iter().map(|(_, it)| it.step.as_str()))?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
         self.array(rows.iter().map(|(_, it)| codec::wait_kind(it.kind)))?;
         self.array(rows.iter().map(|(_, it)| i64::from(it.attempt)))?;
         self.array(rows.iter().map(|(_, it)| it.since))?;

@@ -129,7 +129,7 @@ fn checkpoint(to: &mut Script, (id, checkpoint): &(TaskId, &Checkpoint)) {
         Err(problem) => return to.fail(problem),
     };
     to.add(id.as_uuid());
-    to.add(checkpoint.step.as_str());
+    to.add(checkpoint.step.text());
     to.add(kind);
     to.add(i64::from(checkpoint.attempt));
     to.add(micros(checkpoint.started_at));
@@ -139,7 +139,7 @@ fn checkpoint(to: &mut Script, (id, checkpoint): &(TaskId, &Checkpoint)) {
 
 fn attempt(to: &mut Script, (id, attempt): &(TaskId, &AttemptRecord)) {
     to.add(id.as_uuid());
-    to.add(attempt.step.as_str());
+    to.add(attempt.step.text());
     to.add(i64::from(attempt.attempt));
     to.add(micros(attempt.started_at));
     to.add(micros(attempt.ended_at));
@@ -153,7 +153,7 @@ fn attempt(to: &mut Script, (id, attempt): &(TaskId, &AttemptRecord)) {
 
 fn wait(to: &mut Script, (id, wait): &(TaskId, &WaitRecord)) {
     to.add(id.as_uuid());
-    to.add(wait.step.as_str());
+    to.add(wait.step.text());
     to.add(codec::wait_kind(wait.kind));
     to.add(i64::from(wait.attempt));
     to.add(micros(wait.since));

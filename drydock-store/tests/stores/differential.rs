@@ -7,7 +7,7 @@ use drydock_core::journal::{
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, completed, done, failed, failure, id, message, request, step, task, wait, workflow,
+    at, attempt, child, completed, done, failed, failure, id, message, name, request, task, wait, workflow,
 };
 use drydock_store::repo::{ParentFilter, TaskHistory, TaskQuery};
 use drydock_store::{MemoryStore, SqliteStore};
@@ -137,7 +137,7 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             Answer::News(store.news(epoch(instance), &parents).await?)
         }
         Call::ChildEnds(n) => {
-            Answer::Ends(store.child_ends(id(n), &step("fan")).await?, store.task_end(id(n)).await?)
+            Answer::Ends(store.child_ends(id(n), &name("fan")).await?, store.task_end(id(n)).await?)
         }
         Call::List(query) => {
             Answer::Listed(store.task_list(&query).await?.into_iter().map(|record| record.id).collect())

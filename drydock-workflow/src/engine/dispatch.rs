@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Failure, JournalError, Message as Line, NewTask, Parent, StepEnd, TaskEnd,
-    TaskEndKind, WaitKind, WaitRecord, Write,
+    AttemptRecord, Checkpoint, Decider, Failure, JournalError, Message as Line, NewTask, Parent, StepEnd,
+    TaskEnd, TaskEndKind, WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Disposition, Payload, StepName, TaskId, Timestamp, after, error_chain};
 use futures::FutureExt as _;
@@ -50,7 +50,7 @@ impl Actor {
         let workflow = Arc::clone(&live.workflow);
         let definition = &workflow.dag.steps()[step];
         let conclusion = if progress.deadline.is_some_and(|deadline| now >= deadline) {
-            Err(StepError::permanent("its deadline passed"))
+            Err(StepError::permanent("its deadline passed").by(Decider::Deadline))
         } else {
             match &definition.kind {
                 StepKind::Run => {
@@ -110,7 +110,7 @@ impl Actor {
         });
         live.attempts.push(Attempt { step, started_at: now, ctx: told, handle: attempt.abort_handle() });
         let (name, attempt) = (&definition.name, progress.attempt);
-        self.emit(task, || EventKind::StepStarted { step: name.clone(), attempt });
+        self.emit(task, || EventKind::StepStarted { step: name.clone().into(), attempt });
     }
 
     /// Records the children, and that the step waits for them, in one commit.
@@ -129,7 +129,7 @@ impl Actor {
             .map_err(|error| StepError::bug(format!("its input is not a list: {error}")))?;
         if items.is_empty() {
             let end = Checkpoint {
-                step: definition.name.clone(),
+                step: definition.name.clone().into(),
                 attempt: progress.attempt,
                 end: StepEnd::Done(Payload::from(b"[]".to_vec())),
                 started_at: now,
@@ -140,7 +140,7 @@ impl Actor {
         }
         let name = definition.name.clone();
         let wait = WaitRecord {
-            step: name.clone(),
+            step: name.clone().into(),
             attempt: progress.attempt,
             kind: WaitKind::Children,
             reason: format!("{} child tasks of {child}", items.len()),
@@ -219,7 +219,7 @@ impl Actor {
                 let asked = after(now, wait);
                 let until = progress.deadline.map_or(asked, |deadline| deadline.min(asked));
                 let record = WaitRecord {
-                    step: name,
+                    step: name.into(),
                     attempt: progress.attempt,
                     kind: WaitKind::Timer,
                     reason,
@@ -236,9 +236,9 @@ impl Actor {
                 }
                 Verdict::Again(retry_at) => {
                     let record = AttemptRecord {
-                        step: name,
+                        step: name.into(),
                         attempt: progress.attempt,
-                        failure: Failure { disposition: error.disposition, message: error.message },
+                        failure: Failure::new(error.disposition, error.message).decided_by(error.decided_by),
                         started_at,
                         ended_at: now,
                         retry_at,
@@ -256,6 +256,7 @@ impl Actor {
         let end = match &checkpoint.end {
             StepEnd::Done(output) => live.run.end_with(step, Ok(output)),
             StepEnd::Failed(failure) => live.run.end_with(step, Err(failure)),
+            StepEnd::Skipped(_) => live.run.end_with(step, Ok(&Payload::NULL)),
         };
         let at = checkpoint.ended_at;
         self.writes.push(Write::StepEnded(task, checkpoint));
@@ -330,7 +331,7 @@ impl Actor {
             live.attempts.iter().for_each(|attempt| attempt.handle.abort());
         }
         tracing::error!(task.id = %task, "{message}");
-        let kind = TaskEndKind::Failed(Failure { disposition: Disposition::Bug, message });
+        let kind = TaskEndKind::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
         self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: self.ports.clock.now() }));
     }
 }
@@ -343,7 +344,7 @@ fn without_output(write: Write, reason: &str) -> Option<Write> {
         return None;
     };
     let message = format!("the store refuses its output: {reason}");
-    let end = StepEnd::Failed(Failure { disposition: Disposition::Bug, message });
+    let end = StepEnd::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
     Some(Write::StepEnded(task, Checkpoint { step, attempt, end, started_at, ended_at }))
 }
 
@@ -354,13 +355,14 @@ fn checkpoint(
     started_at: Timestamp,
     ended_at: Timestamp,
 ) -> Checkpoint {
-    Checkpoint { step, attempt: progress.attempt, end, started_at, ended_at }
+    Checkpoint { step: step.into(), attempt: progress.attempt, end, started_at, ended_at }
 }
 
 fn too_long(len: usize, limit: usize) -> StepError {
     StepError::permanent(format!(
         "its output has {len} bytes, the limit is {limit}: store large data elsewhere and return where it is"
     ))
+    .by(Decider::Engine)
 }
 
 /// Runs a body within its time; a panic is a failure like any other, only that nobody tries it again.
@@ -373,7 +375,11 @@ async fn guard(
         None => body.await,
         Some(limit) => match tokio::time::timeout(limit, body).await {
             Ok(ended) => ended,
-            Err(_) => return Err(StepError::retryable(format!("did not end within {limit:?}"))),
+            Err(_) => {
+                return Err(
+                    StepError::retryable(format!("did not end within {limit:?}")).by(Decider::Timeout)
+                );
+            }
         },
     };
     ended.unwrap_or_else(|panic| {

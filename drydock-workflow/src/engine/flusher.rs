@@ -97,6 +97,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::StepEnded(_, checkpoint) => match &checkpoint.end {
             StepEnd::Done(output) => output.len(),
             StepEnd::Failed(failure) => failure.message.len(),
+            StepEnd::Skipped(reason) => reason.len(),
         },
         Write::AttemptFailed(_, record) => record.failure.message.len(),
         Write::StepWaits(_, record) => record.reason.len(),

@@ -1,8 +1,8 @@
 //! `(state, record) → state`, every pair named. What cannot be is refused, not guessed at: a record may come from a database
 //! that somebody edited.
 
-use drydock_core::StepName;
 use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord};
+use drydock_core::{Payload, StepKey};
 
 use super::{Progress, Run, StepState};
 use crate::dag::StepIndex;
@@ -13,12 +13,12 @@ use crate::dag::StepIndex;
 pub enum IllegalRecord {
     /// The workflow has no such step.
     #[error("the workflow has no step {0}")]
-    NoSuchStep(StepName),
+    NoSuchStep(StepKey),
     /// The step cannot have got so far.
     #[error("step {step} cannot {event} while it is {state}")]
     OutOfTurn {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// What is said to have happened.
         event: &'static str,
         /// Where the step stood.
@@ -50,9 +50,14 @@ impl Run {
                 self.unfinished -= 1;
                 self.release_dependents(step);
             }
+            StepEnd::Skipped(_) => {
+                self.steps[step] = StepState::Done(Payload::NULL);
+                self.unfinished -= 1;
+                self.release_dependents(step);
+            }
             StepEnd::Failed(failure) => {
                 self.steps[step] = StepState::Failed;
-                self.failure.get_or_insert_with(|| (checkpoint.step.clone(), failure.clone()));
+                self.failure.get_or_insert_with(|| (checkpoint.step.name().clone(), failure.clone()));
             }
         }
         Ok(())
@@ -125,8 +130,8 @@ impl Run {
     }
 
     /// The step, if it may end, fail or wait now. An attempt under way is over with it.
-    fn enter(&mut self, name: &StepName, event: &'static str) -> Result<StepIndex, IllegalRecord> {
-        let step = self.dag.index_of(name).ok_or_else(|| IllegalRecord::NoSuchStep(name.clone()))?;
+    fn enter(&mut self, name: &StepKey, event: &'static str) -> Result<StepIndex, IllegalRecord> {
+        let step = self.index_of(name)?;
         match &self.steps[step] {
             StepState::Running(_) => self.running -= 1,
             // Recovery: the records were written by whoever ran the task before.
@@ -140,6 +145,12 @@ impl Run {
             }
         }
         Ok(step)
+    }
+
+    pub(super) fn index_of(&self, key: &StepKey) -> Result<StepIndex, IllegalRecord> {
+        let own = key.index().is_none() && !key.is_undo();
+        let step = self.dag.index_of(key.name()).filter(|_| own);
+        step.ok_or_else(|| IllegalRecord::NoSuchStep(key.clone()))
     }
 
     fn release_dependents(&mut self, step: StepIndex) {

@@ -59,8 +59,8 @@ impl Run {
         Ok(run)
     }
 
-    fn is_open(&self, name: &drydock_core::StepName) -> Result<bool, IllegalRecord> {
-        let step = self.dag.index_of(name).ok_or_else(|| IllegalRecord::NoSuchStep(name.clone()))?;
+    fn is_open(&self, key: &drydock_core::StepKey) -> Result<bool, IllegalRecord> {
+        let step = self.index_of(key)?;
         Ok(matches!(self.steps[step], StepState::Ready(_)))
     }
 }

@@ -54,6 +54,8 @@ pub enum StepStatus {
     Retrying,
     /// It did its work.
     Done,
+    /// There was nothing for it to do.
+    Skipped,
     /// It failed for good.
     Failed,
     /// The task ended before it did.
@@ -113,6 +115,7 @@ fn status(status: app::StepStatus) -> StepStatus {
         app::StepStatus::Waiting => StepStatus::Waiting,
         app::StepStatus::Retrying => StepStatus::Retrying,
         app::StepStatus::Done => StepStatus::Done,
+        app::StepStatus::Skipped => StepStatus::Skipped,
         app::StepStatus::Failed => StepStatus::Failed,
         app::StepStatus::Unfinished => StepStatus::Unfinished,
     }

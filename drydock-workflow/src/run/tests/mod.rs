@@ -52,7 +52,7 @@ fn plan(run: &mut Run, minute: i64) -> Vec<Command> {
 }
 
 fn failure() -> Failure {
-    Failure { disposition: Disposition::Permanent, message: "broken".to_owned() }
+    Failure::new(Disposition::Permanent, "broken".to_owned())
 }
 
 fn cancellation(by: &str) -> Cancellation {
@@ -60,7 +60,7 @@ fn cancellation(by: &str) -> Cancellation {
 }
 
 fn ended(step: &str, end: StepEnd) -> Checkpoint {
-    Checkpoint { step: name(step), attempt: 1, end, started_at: at(0), ended_at: at(1) }
+    Checkpoint { step: name(step).into(), attempt: 1, end, started_at: at(0), ended_at: at(1) }
 }
 
 fn done(step: &str) -> Checkpoint {
@@ -74,7 +74,7 @@ fn broken(step: &str) -> Checkpoint {
 /// Tried again at minute 10.
 fn failed(step: &str, attempt: u32) -> AttemptRecord {
     AttemptRecord {
-        step: name(step),
+        step: name(step).into(),
         attempt,
         failure: failure(),
         started_at: at(0),
@@ -87,7 +87,7 @@ fn failed(step: &str, attempt: u32) -> AttemptRecord {
 /// Asked again at minute 10.
 fn waits(step: &str, attempt: u32, kind: WaitKind) -> WaitRecord {
     WaitRecord {
-        step: name(step),
+        step: name(step).into(),
         attempt,
         kind,
         reason: "a reason".to_owned(),

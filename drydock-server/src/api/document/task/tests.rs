@@ -53,7 +53,7 @@ fn ended(kind: TaskEndKind) -> TaskEnd {
 }
 
 fn failed() -> TaskEndKind {
-    TaskEndKind::Failed(Failure { disposition: Disposition::Permanent, message: "no".to_owned() })
+    TaskEndKind::Failed(Failure::new(Disposition::Permanent, "no".to_owned()))
 }
 
 #[test]
