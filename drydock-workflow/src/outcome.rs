@@ -39,7 +39,8 @@ pub struct StepError {
     pub message: String,
     /// When the next attempt should begin at the earliest, if the other side said so.
     pub retry_after: Option<Duration>,
-    pub(crate) decided_by: Decider,
+    /// Who decided: the step itself, unless the engine did.
+    pub decided_by: Decider,
 }
 
 impl StepError {
