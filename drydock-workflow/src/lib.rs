@@ -11,6 +11,7 @@
 mod children;
 mod dag;
 mod engine;
+pub mod executor;
 mod outcome;
 pub mod run;
 mod step;
@@ -18,8 +19,8 @@ mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};
 pub use dag::{
-    BuildError, BuildErrors, Dag, Definition, Handle, Input, Source, StepBuilder, StepDef, StepIndex,
-    StepKind, StepPolicy, Wires, WorkflowBuilder,
+    BuildError, BuildErrors, Dag, Definition, ExecutorJob, Handle, Input, Source, StepBuilder, StepDef,
+    StepIndex, StepKind, StepPolicy, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
 pub use outcome::{Outcome, StepError, StepResult};

@@ -1,11 +1,13 @@
 //! A workflow: its shape together with the code of its steps.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use drydock_core::{StepName, WorkflowName};
+use drydock_core::{ExecutorName, StepName, WorkflowName};
 
-use crate::dag::{Dag, Definition, StepKind};
+use crate::dag::{Dag, Definition, ExecutorJob, StepDef, StepKind};
+use crate::executor::{Executor, External};
 use crate::step::AnyStep;
 
 /// A built workflow whose tasks take an `I` and give an `O`. Cheap to clone.
@@ -51,6 +53,7 @@ impl Code {
     pub(crate) fn bodies_for(
         &self,
         stored: &Definition,
+        executors: &HashMap<ExecutorName, Arc<dyn Executor>>,
     ) -> Result<Vec<Option<Arc<dyn AnyStep>>>, Vec<StepName>> {
         let mut missing = Vec::new();
         let bodies = stored
@@ -59,14 +62,30 @@ impl Code {
             .map(|step| match &step.kind {
                 StepKind::Children(_) => None,
                 StepKind::Run => {
-                    let body = self.bodies.iter().find(|(name, _)| *name == step.name);
+                    let body = self.body_of(step, executors);
                     if body.is_none() {
                         missing.push(step.name.clone());
                     }
-                    body.map(|(_, body)| Arc::clone(body))
+                    body
                 }
             })
             .collect();
         if missing.is_empty() { Ok(bodies) } else { Err(missing) }
+    }
+
+    fn body_of(
+        &self,
+        step: &StepDef,
+        executors: &HashMap<ExecutorName, Arc<dyn Executor>>,
+    ) -> Option<Arc<dyn AnyStep>> {
+        match &step.executor {
+            None => {
+                let own = self.bodies.iter().find(|(name, _)| *name == step.name);
+                own.map(|(_, body)| Arc::clone(body))
+            }
+            Some(ExecutorJob { name, job }) => executors
+                .get(name)
+                .map(|executor| Arc::new(External { executor: Arc::clone(executor), job: job.clone() }) as _),
+        }
     }
 }

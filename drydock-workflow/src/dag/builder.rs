@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use drydock_core::{RetryPolicy, StepName, WorkflowName};
+use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BuildError, BuildErrors, Dag, Definition, Input, Source, StepDef, StepKind, StepPolicy};
+use super::{
+    BuildError, BuildErrors, Dag, Definition, ExecutorJob, Input, Source, StepDef, StepKind, StepPolicy,
+};
 use crate::children::ChildResult;
 use crate::step::{AnyStep, Step, erase};
 use crate::workflow::Workflow;
@@ -136,6 +138,32 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
         self.add(name, StepKind::Children(workflow.name().clone()), None)
     }
 
+    /// Adds a step that the executor called `executor` runs; `job` is what it is told beside the step's input.
+    ///
+    /// ```
+    /// # use drydock_workflow::WorkflowBuilder;
+    /// let mut workflow = WorkflowBuilder::<String>::new("wipe", 1);
+    /// let disk = workflow.input();
+    /// let wiped = workflow.external::<String, bool>("wipe", "wiper", serde_json::json!({"passes": 3})).run(&disk);
+    /// let workflow = workflow.output(&wiped).unwrap();
+    /// assert_eq!(workflow.definition().steps[0].executor.as_ref().unwrap().name.as_str(), "wiper");
+    /// ```
+    pub fn external<In, Out>(
+        &mut self,
+        name: &str,
+        executor: &str,
+        job: serde_json::Value,
+    ) -> StepBuilder<'_, I, In, Out> {
+        let executor = match ExecutorName::new(executor) {
+            Ok(name) => Some(ExecutorJob { name, job }),
+            Err(problem) => {
+                self.problems.push(problem.into());
+                None
+            }
+        };
+        StepBuilder { executor, ..self.add(name, StepKind::Run, None) }
+    }
+
     /// Ends the workflow; a task's output is what `handle` stands for.
     pub fn output<O>(mut self, handle: &Handle<O>) -> Result<Workflow<I, O>, BuildErrors> {
         let wire = handle.wire();
@@ -163,6 +191,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
             after: Vec::new(),
             foreign: false,
             policy: StepPolicy::default(),
+            executor: None,
             workflow: self,
             types: PhantomData,
         }
@@ -196,6 +225,7 @@ pub struct StepBuilder<'a, I, In, Out> {
     /// Whether `after` was given a handle of another builder.
     foreign: bool,
     policy: StepPolicy,
+    executor: Option<ExecutorJob>,
     types: PhantomData<fn(In) -> Out>,
 }
 
@@ -227,7 +257,7 @@ impl<I, In, Out> StepBuilder<'_, I, In, Out> {
 
     /// Adds the step, fed by `wires`, and gives the handle of its output.
     pub fn run(self, wires: impl Wires<In>) -> Handle<Out> {
-        let Self { workflow, name, kind, body, after, foreign, policy, .. } = self;
+        let Self { workflow, name, kind, body, after, foreign, policy, executor, .. } = self;
         let builder = workflow.id;
         let name = match name {
             Ok(name) => name,
@@ -252,7 +282,7 @@ impl<I, In, Out> StepBuilder<'_, I, In, Out> {
         if let Some(body) = body {
             workflow.bodies.push((name.clone(), body));
         }
-        workflow.steps.push(StepDef { name: name.clone(), kind, input, after, policy });
+        workflow.steps.push(StepDef { name: name.clone(), kind, input, after, policy, executor });
         Handle { builder, source: Some(name), value: PhantomData }
     }
 }

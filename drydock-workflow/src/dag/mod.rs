@@ -6,7 +6,7 @@ mod definition;
 
 pub use builder::{Handle, StepBuilder, Wires, WorkflowBuilder};
 pub use check::{BuildError, BuildErrors};
-pub use definition::{Definition, Input, Source, StepDef, StepKind, StepPolicy};
+pub use definition::{Definition, ExecutorJob, Input, Source, StepDef, StepKind, StepPolicy};
 
 use std::collections::HashMap;
 
