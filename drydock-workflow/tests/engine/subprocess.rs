@@ -113,10 +113,10 @@ async fn cancelling_stops_the_program_and_what_it_started() {
     let workflow = workflow(|step| step);
     // The program says when it stands, so that nobody has to guess; its child would outlive it.
     let program = shell(
-        r#"trap 'echo stopped > stopped; exit 0' TERM
+        r"trap 'echo stopped > stopped; exit 0' TERM
         sleep 1000 & echo $! > child
         echo ready > ready.new; mv ready.new ready
-        while :; do wait; done"#,
+        while :; do wait; done",
     );
     let engine = engine(&world, &workflow, program.folder(folder.path())).await;
     let mut events = engine.events();

@@ -32,6 +32,7 @@ fn definition(steps: &[(&str, &[&str])]) -> Definition {
         input: Input::None,
         after: after.iter().map(|dependency| name(dependency)).collect(),
         policy: StepPolicy::default(),
+        executor: None,
     };
     let steps = steps.iter().map(step).collect();
     Definition { name: WorkflowName::new("tested").unwrap(), version: 1, steps, output: None }
