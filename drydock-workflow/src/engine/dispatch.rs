@@ -143,10 +143,12 @@ impl Actor {
             step: name.clone().into(),
             attempt: progress.attempt,
             kind: WaitKind::Children,
+            on: Vec::new(),
             reason: format!("{} child tasks of {child}", items.len()),
             since: progress.since.unwrap_or(now),
             until: None,
             deadline: progress.deadline,
+            scratch: None,
         };
         for (index, input) in (0..).zip(items) {
             let id = TaskId::generate(now, &*self.ports.entropy);
@@ -219,10 +221,12 @@ impl Actor {
                     step: name.into(),
                     attempt: progress.attempt,
                     kind: WaitKind::Timer,
+                    on: Vec::new(),
                     reason,
                     since: progress.since.unwrap_or(started_at),
                     until: Some(until),
                     deadline: progress.deadline,
+                    scratch: None,
                 };
                 self.writes.push(Write::StepWaits(task, record));
             }
