@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, News, WaitKind};
-use drydock_core::{StepName, TaskId, WorkflowId, error_chain};
+use drydock_core::{Classify as _, Disposition, StepName, TaskId, WorkflowId, error_chain};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Live};
@@ -39,12 +39,9 @@ impl Actor {
 
     pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
         self.claiming = 0;
-        let claimed = match answer {
+        let claimed = match self.ports.reach.heard(answer) {
             Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no tasks could be claimed; trying again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "no tasks could be claimed"),
         };
         let all = claimed.len() == asked;
         for task in claimed {
@@ -102,12 +99,9 @@ impl Actor {
 
     pub(super) fn on_news(&mut self, answer: Result<(Vec<TaskId>, News), JournalError>) {
         self.asking = false;
-        let (asked, news) = match answer {
+        let (asked, news) = match self.ports.reach.heard(answer) {
             Ok(news) => news,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no news from the store; asking again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "there is no news from the store"),
         };
         for (task, request) in news.cancelled {
             if let Some(live) = self.lives.get_mut(&task)
@@ -155,13 +149,18 @@ impl Actor {
             let index = live.workflow.dag.index_of(step)?;
             crate::children::items(&live.run.input_of(index)).ok().map(|items| items.len())
         });
-        match answer {
+        match self.ports.reach.heard(answer) {
             // Fewer: a child was counted as ended too early; the next news tells when it has.
             Ok(ends) if Some(ends.len()) == expected => self.join_children(task, step, ends),
             Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(task.id = %task, error = %error_chain(&error), "how the children ended could not be read; trying again with the next poll");
-            }
+            Err(error) => odd(&error, "how children ended could not be read"),
         }
+    }
+}
+
+/// Logs an answer that is no answer. A store that is away is told of elsewhere, once; everything is asked again with the next poll.
+fn odd(error: &JournalError, what: &str) {
+    if error.disposition() != Disposition::Retryable {
+        tracing::warn!(error = %error_chain(error), "{what}; trying again with the next poll");
     }
 }

@@ -143,10 +143,12 @@ impl Actor {
             step: name.clone().into(),
             attempt: progress.attempt,
             kind: WaitKind::Children,
+            on: Vec::new(),
             reason: format!("{} child tasks of {child}", items.len()),
             since: progress.since.unwrap_or(now),
             until: None,
             deadline: progress.deadline,
+            scratch: None,
         };
         for (index, input) in (0..).zip(items) {
             let id = TaskId::generate(now, &*self.ports.entropy);
@@ -165,13 +167,10 @@ impl Actor {
             && live.run.awaits_children()
         {
             // The request reached the children that were there then; this reaches those that came in between.
-            let journal = Arc::clone(&self.ports.journal);
+            let (journal, reach) = (Arc::clone(&self.ports.journal), self.ports.reach.clone());
             let again = self.options.poll;
             self.tell_later(async move {
-                while let Err(error) = journal.task_cancel(task, &request).await {
-                    tracing::warn!(
-                        task.id = %task, error = %error_chain(&error), "the children were not told of the cancellation; trying again"
-                    );
+                while reach.heard(journal.task_cancel(task, &request).await).is_err() {
                     tokio::time::sleep(again).await;
                 }
                 Message::Look
@@ -222,10 +221,12 @@ impl Actor {
                     step: name.into(),
                     attempt: progress.attempt,
                     kind: WaitKind::Timer,
+                    on: Vec::new(),
                     reason,
                     since: progress.since.unwrap_or(started_at),
                     until: Some(until),
                     deadline: progress.deadline,
+                    scratch: None,
                 };
                 self.writes.push(Write::StepWaits(task, record));
             }

@@ -20,6 +20,7 @@ mod flusher;
 mod lease;
 mod message;
 mod options;
+mod reach;
 mod registry;
 mod supervisor;
 
@@ -41,6 +42,7 @@ pub use options::EngineOptions;
 use crate::executor::Executor;
 use crate::workflow::Workflow;
 use message::Request;
+use reach::Reach;
 use registry::Registry;
 use supervisor::{Ports, Supervisor};
 
@@ -137,7 +139,12 @@ impl EngineBuilder {
 impl Engine {
     /// An instance called `name` over `journal`.
     pub fn builder(journal: Arc<dyn Journal>, name: InstanceName) -> EngineBuilder {
-        let ports = Ports { journal, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+        let ports = Ports {
+            journal,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            reach: Reach::default(),
+        };
         EngineBuilder { ports, name, options: EngineOptions::default(), registry: Registry::default() }
     }
 

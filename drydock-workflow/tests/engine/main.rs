@@ -15,6 +15,7 @@ mod lease;
 mod limits;
 mod options;
 mod order;
+mod outage;
 mod queue;
 mod records;
 mod recover;

@@ -91,9 +91,11 @@ fn waits(step: &str, attempt: u32, kind: WaitKind) -> WaitRecord {
         step: name(step).into(),
         attempt,
         kind,
+        on: Vec::new(),
         reason: "a reason".to_owned(),
         since: at(0),
         until: (kind == WaitKind::Timer).then(|| at(10)),
         deadline: Some(at(60)),
+        scratch: None,
     }
 }

@@ -12,15 +12,8 @@ use crate::run::{Command, Progress, Run, StepState};
 /// A task that was begun, with no records.
 fn claimed() -> ClaimedTask {
     let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
-    ClaimedTask {
-        task: NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) },
-        resumed: true,
-        cancellation: None,
-        checkpoints: Vec::new(),
-        attempts: Vec::new(),
-        waits: Vec::new(),
-        messages: 0,
-    }
+    let task = NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) };
+    ClaimedTask { resumed: true, ..ClaimedTask::new(task) }
 }
 
 /// The state of the first of two steps in a row.
