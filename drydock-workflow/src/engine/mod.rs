@@ -11,8 +11,11 @@
 //! INVARIANT: only the actor changes the state of a task, and only after the record of the change was committed.
 
 mod actor;
+mod attempts;
+mod children;
 mod claims;
 mod commit;
+mod conclude;
 mod dispatch;
 mod error;
 mod event;
@@ -20,7 +23,9 @@ mod flusher;
 mod lease;
 mod message;
 mod options;
+mod refused;
 mod registry;
+mod stopping;
 mod supervisor;
 
 use std::sync::Arc;

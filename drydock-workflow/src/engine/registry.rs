@@ -8,7 +8,6 @@ use drydock_core::{WorkflowId, WorkflowName};
 
 use super::EngineError;
 use crate::dag::{Dag, Definition, StepKind};
-use crate::step::AnyStep;
 use crate::workflow;
 
 /// The workflows of this code, and the numbers that the store gave them.
@@ -21,8 +20,8 @@ pub(super) struct Registry {
 /// A stored workflow with the code that runs it.
 pub(super) struct Loaded {
     pub(super) dag: Arc<Dag>,
-    /// The body of each step; `None` for steps that have none.
-    pub(super) bodies: Vec<Option<Arc<dyn AnyStep>>>,
+    /// The bodies of each step.
+    pub(super) bodies: Vec<workflow::Bodies>,
 }
 
 impl Registry {
