@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -111,6 +111,10 @@ impl Journal for Counting {
         max: usize,
     ) -> Result<Vec<ClaimedTask>, JournalError> {
         self.below.task_claim(epoch, workflows, at, max).await
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        self.below.signal_send(task, signal).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

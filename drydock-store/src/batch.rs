@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use drydock_core::TaskId;
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Message, NewTask, StepEnd, TaskEnd, TaskEndKind, WaitRecord,
-    Write,
+    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
+    WaitRecord, Write,
 };
+use drydock_core::{Payload, SignalId, StepKey, TaskId};
 
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
@@ -29,6 +29,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
+    pub(crate) marks: Vec<(TaskId, &'a Mark)>,
+    pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
 }
@@ -51,6 +53,8 @@ impl<'a> Batch<'a> {
                 Write::StepEnded(id, checkpoint) => batch.checkpoints.push((*id, checkpoint)),
                 Write::AttemptFailed(id, attempt) => batch.attempts.push((*id, attempt)),
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
+                Write::Marked(id, mark) => batch.marks.push((*id, mark)),
+                Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
             }
@@ -64,6 +68,8 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.tasks, |row| row.task.id);
         first_of_each(&mut self.checkpoints, |(id, checkpoint)| (*id, checkpoint.step.clone()));
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
+        first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
+        first_of_each(&mut self.taken, |(id, (signal, _))| (*id, *signal));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
@@ -93,8 +99,10 @@ fn size(write: &Write) -> usize {
         Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
         Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. })
         | Write::TaskEnded(_, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
+        Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
+        Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),
-        Write::StepEnded(..) | Write::TaskEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..) => 0,
+        Write::StepEnded(..) | Write::TaskEnded(..) | Write::AttemptFailed(..) | Write::SignalTaken(..) => 0,
     }
 }
 

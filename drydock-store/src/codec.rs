@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use drydock_core::Payload;
 use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, WaitKind};
-use serde_json::{from_slice, to_vec};
+use serde_json::{from_slice, to_string, to_vec};
 
 /// A kind's number and the bytes that go with it.
 pub(crate) type Coded<'a> = (i16, Cow<'a, [u8]>);
@@ -51,6 +51,11 @@ pub(crate) fn wait_kind(kind: WaitKind) -> i16 {
     match kind {
         WaitKind::Timer => 0,
         WaitKind::Children => 1,
+        WaitKind::Signal => 2,
+        WaitKind::Lock => 3,
+        WaitKind::Operator => 4,
+        WaitKind::Limit => 5,
+        WaitKind::Executor => 6,
     }
 }
 
@@ -58,8 +63,21 @@ pub(crate) fn wait_kind_of(kind: i64) -> Result<WaitKind, Problem> {
     match kind {
         0 => Ok(WaitKind::Timer),
         1 => Ok(WaitKind::Children),
+        2 => Ok(WaitKind::Signal),
+        3 => Ok(WaitKind::Lock),
+        4 => Ok(WaitKind::Operator),
+        5 => Ok(WaitKind::Limit),
+        6 => Ok(WaitKind::Executor),
         other => Err(Problem::kind(other)),
     }
+}
+
+/// Names as JSON text; `None` for none. JSON has a word for NUL, so they need not be made storable.
+pub(crate) fn names(names: &[String]) -> Result<Option<String>, JournalError> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    to_string(names).map(Some).map_err(|e| JournalError::Rejected(e.into()))
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, JournalError> {

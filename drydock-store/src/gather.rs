@@ -39,12 +39,24 @@ pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
 
 /// The rows that belong to claimed tasks.
 pub(crate) struct ClaimRows<R> {
+    /// With the greatest `seq` of their messages.
     pub(crate) tasks: Vec<R>,
     pub(crate) checkpoints: Vec<R>,
     pub(crate) attempts: Vec<R>,
     pub(crate) waits: Vec<R>,
-    /// Of each task with messages, the greatest `seq`.
-    pub(crate) messages: Vec<R>,
+    pub(crate) marks: Vec<R>,
+    pub(crate) signals: Vec<R>,
+}
+
+/// Whether any of the claimed tasks has records of the kind that `column` tells of. Most have few, and what is not there need
+/// not be asked for.
+pub(crate) fn any<R: Columns>(tasks: &[R], column: &'static str) -> Result<bool, JournalError> {
+    for row in tasks {
+        if Reader::new("tasks", row).truth(column)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl<R: Columns> ClaimRows<R> {
@@ -53,7 +65,8 @@ impl<R: Columns> ClaimRows<R> {
         let mut checkpoints = by_task("checkpoints", "task_id", &self.checkpoints, |row| row.checkpoint())?;
         let mut attempts = by_task("attempts", "task_id", &self.attempts, |row| row.attempt())?;
         let mut waits = by_task("waits", "task_id", &self.waits, |row| row.wait())?;
-        let messages = by_task("messages", "task_id", &self.messages, |row| row.next("seq"))?;
+        let mut marks = by_task("marks", "task_id", &self.marks, |row| row.mark())?;
+        let mut signals = by_task("signals", "task_id", &self.signals, |row| row.signal())?;
         let mut claimed = Vec::with_capacity(self.tasks.len());
         for row in &self.tasks {
             let task: NewTask = Reader::new("tasks", row).new_task()?;
@@ -66,7 +79,9 @@ impl<R: Columns> ClaimRows<R> {
                 checkpoints: checkpoints.remove(&id).unwrap_or_default(),
                 attempts: attempts.remove(&id).unwrap_or_default(),
                 waits: waits.remove(&id).unwrap_or_default(),
-                messages: messages.get(&id).and_then(|next| next.first().copied()).unwrap_or(0),
+                marks: marks.remove(&id).unwrap_or_default(),
+                signals: signals.remove(&id).unwrap_or_default(),
+                messages: Reader::new("messages", row).next("seq")?,
             });
         }
         claimed.sort_by_key(|claimed| (claimed.task.created_at, claimed.task.id));
@@ -110,6 +125,8 @@ pub(crate) struct HistoryRows<R> {
     pub(crate) checkpoints: Vec<R>,
     pub(crate) attempts: Vec<R>,
     pub(crate) waits: Vec<R>,
+    pub(crate) marks: Vec<R>,
+    pub(crate) signals: Vec<R>,
 }
 
 impl<R: Columns> HistoryRows<R> {
@@ -118,12 +135,16 @@ impl<R: Columns> HistoryRows<R> {
         let checkpoints = self.checkpoints.iter().map(|row| Reader::new("checkpoints", row).checkpoint());
         let attempts = self.attempts.iter().map(|row| Reader::new("attempts", row).attempt());
         let waits = self.waits.iter().map(|row| Reader::new("waits", row).wait());
+        let marks = self.marks.iter().map(|row| Reader::new("marks", row).mark());
+        let signals = self.signals.iter().map(|row| Reader::new("signals", row).signal());
         let mut history = TaskHistory {
             task,
             definition: Reader::new("workflows", row).definition()?,
             checkpoints: checkpoints.collect::<Result<_, _>>()?,
             attempts: attempts.collect::<Result<_, _>>()?,
             waits: waits.collect::<Result<_, _>>()?,
+            marks: marks.collect::<Result<_, _>>()?,
+            signals: signals.collect::<Result<_, _>>()?,
         };
         in_order(&mut history);
         Ok(history)

@@ -3,10 +3,12 @@
 use std::fmt::Display;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Message, NewTask, Parent,
-    StoredWorkflow, Subject, TaskEnd, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Mark, Message, NewTask,
+    Parent, Signal, StoredWorkflow, Subject, TaskEnd, WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
+use drydock_core::{
+    Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
+};
 use sqlx::Error;
 use uuid::Uuid;
 
@@ -89,8 +91,11 @@ impl<'a, R: Columns> Reader<'a, R> {
         u64::try_from(self.sure(column, R::int)?).map_err(|error| self.bad(column, error))
     }
 
-    /// The next `seq` after the greatest, which is in `column`.
+    /// The next `seq` after the greatest, which is in `column`; 0 when there is none.
     pub(crate) fn next(&self, column: Column) -> Read<u32> {
+        if self.maybe(column, R::int)?.is_none() {
+            return Ok(0);
+        }
         self.small(column)?
             .checked_add(1)
             .ok_or_else(|| self.bad(column, "it is the greatest number there is"))
@@ -126,10 +131,40 @@ impl<'a, R: Columns> Reader<'a, R> {
             step: self.name("step")?,
             attempt: self.small("attempt")?,
             kind: codec::wait_kind_of(kind).map_err(|problem| self.problem(problem))?,
+            on: self.names("waits_on")?,
             reason: self.sure("reason", R::text)?,
             since: self.sure("since", R::time)?,
             until: self.maybe("until", R::time)?,
             deadline: self.maybe("deadline", R::time)?,
+            scratch: self.maybe("scratch", R::bytes)?.map(Payload::from),
+        })
+    }
+
+    fn names(&self, column: Column) -> Read<Vec<String>> {
+        let Some(names) = self.maybe(column, R::text)? else { return Ok(Vec::new()) };
+        serde_json::from_str(&names).map_err(|error| self.bad(column, error))
+    }
+
+    pub(crate) fn mark(&self) -> Read<Mark> {
+        Ok(Mark {
+            step: self.name("step")?,
+            name: self.sure("name", R::text)?,
+            value: self.payload("value")?,
+            at: self.sure("made_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn signal(&self) -> Read<Signal> {
+        let taken_by = self.maybe("taken_by", R::text)?;
+        Ok(Signal {
+            id: self.sure("signal_id", R::uuid).map(SignalId::from_uuid)?,
+            name: self.sure("name", R::text)?,
+            payload: self.payload("payload")?,
+            sender: self.sure("sender", R::text)?,
+            at: self.sure("sent_at", R::time)?,
+            taken_by: taken_by
+                .map(|step| step.parse().map_err(|error| self.bad("taken_by", error)))
+                .transpose()?,
         })
     }
 

@@ -11,6 +11,7 @@
 mod children;
 mod dag;
 mod engine;
+pub mod executor;
 mod outcome;
 pub mod run;
 mod step;
@@ -19,8 +20,8 @@ mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};
 pub use dag::{
-    BuildError, BuildErrors, Condition, Dag, Definition, Gate, Handle, Input, MapBuilder, Source,
-    StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
+    BuildError, BuildErrors, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input, MapBuilder,
+    Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
 pub use outcome::{Outcome, StepError, StepResult};

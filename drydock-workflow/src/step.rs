@@ -181,6 +181,11 @@ impl StepContext {
         self.push(Said { error: true, text: text.into(), subject });
     }
 
+    /// Tells of an error.
+    pub fn complain(&self, text: impl Into<String>) {
+        self.push(Said { error: true, text: text.into(), subject: None });
+    }
+
     fn push(&self, said: Said) {
         self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
     }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use drydock_core::{StepKey, StepName, WorkflowName};
+use drydock_core::{ExecutorName, StepKey, StepName, WorkflowName};
 
-use crate::dag::{Dag, Definition, StepDef, StepKind};
+use crate::dag::{Dag, Definition, ExecutorJob, StepDef, StepKind};
+use crate::executor::{Executor, External};
 use crate::step::AnyStep;
 
 /// A built workflow whose tasks take an `I` and give an `O`. Cheap to clone.
@@ -56,6 +57,9 @@ pub(crate) struct Bodies {
     pub(crate) undo: Option<Arc<dyn AnyStep>>,
 }
 
+/// What runs steps that are not code of this process.
+pub(crate) type Executors = HashMap<ExecutorName, Arc<dyn Executor>>;
+
 /// A workflow without its types.
 pub(crate) struct Code {
     pub(crate) dag: Arc<Dag>,
@@ -69,13 +73,22 @@ impl Code {
     }
 
     /// The bodies for a stored definition of this workflow, step by step; what this code does not have, otherwise.
-    pub(crate) fn bodies_for(&self, stored: &Definition) -> Result<Vec<Bodies>, Vec<StepKey>> {
+    pub(crate) fn bodies_for(
+        &self,
+        stored: &Definition,
+        executors: &Executors,
+    ) -> Result<Vec<Bodies>, Vec<StepKey>> {
         let mut missing = Vec::new();
         let bodies = stored
             .steps
             .iter()
             .map(|step| {
-                let bodies = self.bodies_of(&step.name);
+                let mut bodies = self.bodies_of(&step.name);
+                if let Some(ExecutorJob { name, job }) = &step.executor {
+                    bodies.run = executors.get(name).map(|executor| {
+                        Arc::new(External { executor: Arc::clone(executor), job: job.clone() }) as _
+                    });
+                }
                 missing.extend(lacks(step, &bodies));
                 bodies
             })

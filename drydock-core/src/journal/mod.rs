@@ -7,54 +7,26 @@
 //! write of the retired epoch becomes visible, not even one that was under way.
 
 mod error;
+mod instance;
+mod news;
 mod record;
+mod signal;
 mod task;
+mod wait;
 mod write;
 
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
-pub use record::{
-    AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject, WaitKind, WaitRecord,
-};
+pub use instance::{InstanceBeat, StoredWorkflow};
+pub use news::News;
+pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
+pub use signal::Signal;
 pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
+pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
-
-/// A workflow as it is stored: once per content, for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredWorkflow {
-    /// Its name.
-    pub name: WorkflowName,
-    /// Its version, counted by whoever writes it.
-    pub version: u32,
-    /// SHA-256 of the definition.
-    pub hash: [u8; 32],
-    /// The definition, JSON text.
-    pub definition: String,
-}
-
-/// A live instance, as the others see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceBeat {
-    /// Its number.
-    pub epoch: Epoch,
-    /// Its name.
-    pub name: InstanceName,
-    /// Grows with every renewal. A rival that has seen it stand still for a whole lease, on its own monotonic clock,
-    /// may retire the instance; no two wall clocks are ever compared.
-    pub beat: i64,
-}
-
-/// What happened to an instance's tasks through others' hands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct News {
-    /// Tasks of the instance whose cancellation was asked for, with who asked.
-    pub cancelled: Vec<(TaskId, Cancellation)>,
-    /// Of the parents asked about, those with children that have not ended, and how many.
-    pub open_children: Vec<(TaskId, u64)>,
-}
+use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
 ///
@@ -111,7 +83,14 @@ pub trait Journal: Send + Sync + 'static {
     /// or when the batch has more than 256 MiB of inputs and outputs. A NUL in a text is stored as U+FFFD.
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
 
-    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended; both by id.
+    /// Sends `signal` to a task, whether or not a step waits for it. Of two with one id for one task the first stands.
+    /// What it says of `taken_by` is passed over: a new signal is not taken. A NUL in its name or sender is stored as U+FFFD.
+    ///
+    /// `true` when the task now has it, by this call or by an earlier one; `false`, and nothing happens, when the task has
+    /// ended or does not exist.
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError>;
+
+    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
 
     /// How a task ended; `None` while it has not, or when there is no such task.

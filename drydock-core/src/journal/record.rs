@@ -1,4 +1,5 @@
-//! What is recorded of a task's steps. Records are past tense and never change, but for the wait of a step that waits again.
+//! What is recorded of a task's steps. Records are past tense and never change, but for the wait of a step that waits again,
+//! which is in a file of its own.
 
 use std::fmt;
 
@@ -111,35 +112,6 @@ pub struct AttemptRecord {
     /// When the next attempt may begin.
     pub retry_at: Timestamp,
     /// When the step must have ended, over all its attempts.
-    pub deadline: Option<Timestamp>,
-}
-
-/// What a waiting step waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitKind {
-    /// For the time `until`.
-    Timer,
-    /// For all child tasks that the step started.
-    Children,
-}
-
-/// A step that waits: asked again at `until`, it goes on with the same attempt. One per step; waiting again replaces it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitRecord {
-    /// The step.
-    pub step: StepKey,
-    /// The attempt that waits, from 1.
-    pub attempt: u32,
-    /// What it waits for.
-    pub kind: WaitKind,
-    /// In words, for `explain` and for screens.
-    pub reason: String,
-    /// When the attempt first began.
-    pub since: Timestamp,
-    /// When it is asked again; `None` for children.
-    pub until: Option<Timestamp>,
-    /// When the step must have ended, over all its attempts. Unchanged by a crash.
     pub deadline: Option<Timestamp>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptRecord, Checkpoint, Failure, WaitRecord};
+use super::{AttemptRecord, Checkpoint, Failure, Mark, Signal, WaitRecord};
 use crate::{Payload, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Whose child a task is.
@@ -80,13 +80,35 @@ pub struct ClaimedTask {
     pub resumed: bool,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
-    /// The steps that ended, by name.
+    /// The steps that ended, by the text of their keys, as all that follows.
     pub checkpoints: Vec<Checkpoint>,
-    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too),
-    /// by name and number.
+    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too), by step and number.
     pub attempts: Vec<AttemptRecord>,
-    /// Steps that wait (those of ended steps may be here too), by name.
+    /// Steps that wait (those of ended steps may be here too), by step.
     pub waits: Vec<WaitRecord>,
+    /// What steps noted on their way, by step, time and name.
+    pub marks: Vec<Mark>,
+    /// All signals that were sent to it, taken ones too, by time and id. One that arrives meanwhile is in the next
+    /// [`News`](super::News).
+    pub signals: Vec<Signal>,
     /// How many messages the task has: the next one's `seq`.
     pub messages: u32,
+}
+
+impl ClaimedTask {
+    /// `task` as it is claimed when nothing is recorded of it.
+    #[must_use = "a task is a value"]
+    pub const fn new(task: NewTask) -> Self {
+        Self {
+            task,
+            resumed: false,
+            cancellation: None,
+            checkpoints: Vec::new(),
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            marks: Vec::new(),
+            signals: Vec::new(),
+            messages: 0,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The writes of which a batch consists.
 
-use super::{AttemptRecord, Checkpoint, Message, NewTask, TaskEnd, WaitRecord};
-use crate::TaskId;
+use super::{AttemptRecord, Checkpoint, Mark, Message, NewTask, TaskEnd, WaitRecord};
+use crate::{SignalId, StepKey, TaskId};
 
 /// One thing that happened to a task, to be made durable.
 ///
@@ -20,6 +20,10 @@ pub enum Write {
     AttemptFailed(TaskId, AttemptRecord),
     /// A step waits.
     StepWaits(TaskId, WaitRecord),
+    /// A step made a note on its way. Of two with one name in one step the first stands.
+    Marked(TaskId, Mark),
+    /// A step took a signal. The first to take it keeps it; nothing happens when the task has no such signal.
+    SignalTaken(TaskId, SignalId, StepKey),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
     /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.

@@ -172,7 +172,7 @@ impl<'h> Records<'h> {
             return StepStatus::Unfinished;
         }
         match (wait, failed) {
-            (Some(wait), _) if wait.kind == WaitKind::Children || wait.until.is_some_and(|at| at > now) => {
+            (Some(wait), _) if wait.kind != WaitKind::Timer || wait.until.is_some_and(|at| at > now) => {
                 StepStatus::Waiting
             }
             (None, Some(failed)) if failed.retry_at > now => StepStatus::Retrying,
@@ -230,6 +230,8 @@ mod tests {
             checkpoints: Vec::new(),
             attempts: Vec::new(),
             waits: Vec::new(),
+            marks: Vec::new(),
+            signals: Vec::new(),
         }
     }
 
@@ -258,10 +260,12 @@ mod tests {
             step: name("a").into(),
             attempt: number,
             kind,
+            on: vec![],
             reason: "the power".to_owned(),
             since: at(3),
             until,
             deadline: None,
+            scratch: None,
         }
     }
 

@@ -42,12 +42,14 @@ CREATE TABLE live (
     owner INTEGER,
     started_at INTEGER,
     cancel_at INTEGER,
-    cancel_by TEXT
+    cancel_by TEXT,
+    signalled INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
+-- What others did to a task: its owner looks here, again and again.
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR signalled = 1;
 
 -- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
@@ -74,7 +76,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (task_id, step, attempt)
 ) STRICT;
 
--- kind: 0 timer, 1 children. The latest wait of a step.
+-- kind: 0 timer, 1 children, 2 signal, 3 lock, 4 operator, 5 limit, 6 executor. waits_on: a JSON list of names, NULL for none.
+-- The latest wait of a step.
 CREATE TABLE waits (
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -84,8 +87,34 @@ CREATE TABLE waits (
     until INTEGER,
     deadline INTEGER,
     reason TEXT NOT NULL,
+    waits_on TEXT,
+    scratch BLOB,
     PRIMARY KEY (task_id, step)
 ) STRICT;
+
+-- Insert only.
+CREATE TABLE marks (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    name TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (task_id, step, name)
+) STRICT;
+
+-- taken_by: the step that took it.
+CREATE TABLE signals (
+    task_id BLOB NOT NULL,
+    signal_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    taken_by TEXT,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (task_id, signal_id)
+) STRICT;
+
+CREATE INDEX signals_untaken ON signals (task_id) WHERE taken_by IS NULL;
 
 -- Insert only.
 CREATE TABLE messages (

@@ -4,8 +4,8 @@ use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, Parent, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, id, join, message, name, payload, put_workflow,
-    running, submit, task, wait, workflow,
+    at, attempt, child, claim, completed, done, failed, id, join, mark, message, name, payload, put_workflow,
+    running, signal, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 use crate::repo::{ParentFilter, TaskQuery, TaskRecord, TaskStatus};
@@ -163,12 +163,20 @@ pub async fn a_history_is_in_order_of_time(store: Shared) {
         Write::StepWaits(id(1), wait("z", 1)),
         Write::StepWaits(id(1), wait("B", 2)),
         Write::StepWaits(id(1), wait("a", 3)),
+        Write::Marked(id(1), mark("b", "y", 4)),
+        Write::Marked(id(1), mark("b", "x", 4)),
+        Write::Marked(id(1), mark("c", "x", 3)),
     ];
     store.append(epoch, &batch).await.unwrap();
+    for (n, at) in [(1, 5), (3, 4), (2, 4)] {
+        assert!(store.signal_send(id(1), &signal(n, at)).await.unwrap());
+    }
     let history = store.task_history(id(1)).await.unwrap().unwrap();
     assert_eq!(history.definition, workflow(1).definition);
     assert_eq!(Some(&history.task), store.task_get(id(1)).await.unwrap().as_ref());
     assert_eq!(history.checkpoints, [done("c", 7), failed("b", 8), done("a", 9)]);
     assert_eq!(history.attempts, [attempt("b", 1, 4), attempt("a", 1, 5), attempt("b", 2, 6)]);
     assert_eq!(history.waits, [wait("B", 2), wait("a", 3), wait("z", 1)]);
+    assert_eq!(history.marks, [mark("c", "x", 3), mark("b", "x", 4), mark("b", "y", 4)]);
+    assert_eq!(history.signals, [signal(2, 4), signal(3, 4), signal(1, 5)]);
 }

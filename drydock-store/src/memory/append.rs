@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use drydock_core::journal::{JournalError, Message, NewTask, TaskEnd, WaitRecord, Write};
+use drydock_core::journal::{JournalError, Mark, Message, NewTask, TaskEnd, WaitRecord, Write};
 use drydock_core::{Epoch, TaskId};
 
 use super::{Ended, Live, State};
@@ -32,6 +32,14 @@ impl State {
         for (id, wait) in batch.waits {
             let reason = storable(&wait.reason).into_owned();
             self.waits.insert((id, wait.step.clone()), WaitRecord { reason, ..wait.clone() });
+        }
+        for (id, mark) in batch.marks {
+            let mark = Mark { name: storable(&mark.name).into_owned(), ..mark.clone() };
+            let key = (id, mark.step.clone(), mark.name.clone());
+            self.marks.entry(key).or_insert(mark);
+        }
+        for (id, (signal, step)) in batch.taken {
+            self.take_signal(id, signal, step);
         }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));

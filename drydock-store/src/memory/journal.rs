@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -67,6 +67,10 @@ impl Journal for MemoryStore {
 
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         self.state().append(epoch, writes)
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        Ok(self.state().send(task, signal))
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

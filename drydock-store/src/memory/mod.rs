@@ -5,16 +5,18 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod news;
+mod signals;
 mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, NewTask, StoredWorkflow, TaskEnd,
-    WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Signal, StoredWorkflow,
+    TaskEnd, WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
@@ -45,6 +47,8 @@ struct State {
     checkpoints: BTreeMap<(TaskId, StepKey), Checkpoint>,
     attempts: BTreeMap<(TaskId, StepKey, u32), AttemptRecord>,
     waits: BTreeMap<(TaskId, StepKey), WaitRecord>,
+    marks: BTreeMap<(TaskId, StepKey, String), Mark>,
+    signals: BTreeMap<(TaskId, SignalId), Signal>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }

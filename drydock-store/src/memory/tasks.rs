@@ -46,6 +46,8 @@ impl TaskRepo for MemoryStore {
             checkpoints: of(id, &state.checkpoints, |(task, _)| *task),
             attempts: of(id, &state.attempts, |(task, _, _)| *task),
             waits: of(id, &state.waits, |(task, _)| *task),
+            marks: of(id, &state.marks, |(task, _, _)| *task),
+            signals: state.signals_of(id),
         };
         in_order(&mut history);
         Ok(Some(history))

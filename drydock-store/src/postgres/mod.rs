@@ -8,7 +8,11 @@ mod claims;
 mod instances;
 mod journal;
 mod migrate;
+mod news;
+mod parts;
+mod records;
 mod row;
+mod signals;
 mod statements;
 mod tasks;
 

@@ -8,7 +8,7 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::PgStore;
-use super::claims::{ATTEMPTS, CHECKPOINTS, WAITS, select};
+use super::claims::{ATTEMPTS, CHECKPOINTS, MARKS, SIGNALS, WAITS, select};
 use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
@@ -80,6 +80,8 @@ impl TaskRepo for PgStore {
             checkpoints: select(&mut tx, CHECKPOINTS, &ids).await?,
             attempts: select(&mut tx, ATTEMPTS, &ids).await?,
             waits: select(&mut tx, WAITS, &ids).await?,
+            marks: select(&mut tx, MARKS, &ids).await?,
+            signals: select(&mut tx, SIGNALS, &ids).await?,
         };
         rows.gather(task, row).map(Some)
     }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, Parent, TaskEnd, TaskEndKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Signal, TaskEnd,
+    TaskEndKind, WaitRecord,
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
@@ -66,6 +67,10 @@ pub struct TaskHistory {
     pub attempts: Vec<AttemptRecord>,
     /// The latest wait of each step that ever waited, by step.
     pub waits: Vec<WaitRecord>,
+    /// What its steps noted on their way, in the order in which they did.
+    pub marks: Vec<Mark>,
+    /// What was sent to it, in the order in which it was, whether taken or not.
+    pub signals: Vec<Signal>,
 }
 
 /// Which tasks a list shows, by their parents.
@@ -142,4 +147,6 @@ pub(crate) fn in_order(history: &mut TaskHistory) {
     history.checkpoints.sort_by(|a, b| (a.ended_at, &a.step).cmp(&(b.ended_at, &b.step)));
     history.attempts.sort_by(|a, b| (a.ended_at, &a.step, a.attempt).cmp(&(b.ended_at, &b.step, b.attempt)));
     history.waits.sort_by(|a, b| a.step.cmp(&b.step));
+    history.marks.sort_by(|a, b| (a.at, &a.step, &a.name).cmp(&(b.at, &b.step, &b.name)));
+    history.signals.sort_by_key(|signal| (signal.at, signal.id));
 }

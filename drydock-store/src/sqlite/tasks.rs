@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
 use super::SqliteStore;
-use super::claims::{ATTEMPTS, CHECKPOINTS, WAITS, select};
+use super::claims::{ATTEMPTS, CHECKPOINTS, MARKS, SIGNALS, WAITS, select};
 use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
@@ -77,6 +77,8 @@ impl TaskRepo for SqliteStore {
             checkpoints: select(&mut tx, CHECKPOINTS, &ids).await?,
             attempts: select(&mut tx, ATTEMPTS, &ids).await?,
             waits: select(&mut tx, WAITS, &ids).await?,
+            marks: select(&mut tx, MARKS, &ids).await?,
+            signals: select(&mut tx, SIGNALS, &ids).await?,
         };
         rows.gather(task, row).map(Some)
     }

@@ -2,12 +2,14 @@
 //! read in the end.
 
 use drydock_core::journal::{
-    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, TaskEnd, TaskEndKind, Write,
+    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, TaskEnd, TaskEndKind, WaitKind,
+    WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, completed, done, failed, failure, id, message, name, request, task, wait, workflow,
+    at, attempt, child, completed, done, failed, failure, id, mark, message, name, payload, request, signal,
+    signal_id, step, task, wait, workflow,
 };
 use drydock_store::repo::{ParentFilter, TaskHistory, TaskQuery};
 use drydock_store::{MemoryStore, SqliteStore};
@@ -27,6 +29,7 @@ enum Call {
     Cancel(u32, &'static str, i64),
     Claim(usize, Vec<WorkflowId>, i64, usize),
     Append(usize, Vec<Write>),
+    Signal(u32, u32, i64),
     News(usize),
     ChildEnds(u32),
     List(TaskQuery),
@@ -53,7 +56,7 @@ fn new_task() -> impl Strategy<Value = NewTask> {
 }
 
 fn write() -> impl Strategy<Value = Write> {
-    let name = || select(vec!["a", "b", "B"]);
+    let name = || select(vec!["a", "b", "B", "a[2]", "a[10]", "undo:a"]);
     let of = || (0..8_u32).prop_map(id);
     let end = (0..50_u32, 0..3_u8).prop_map(|(n, kind)| TaskEnd {
         kind: match kind {
@@ -71,6 +74,14 @@ fn write() -> impl Strategy<Value = Write> {
         1 => (of(), name(), 1..4_u32, 1..50_i64)
             .prop_map(|(id, name, number, n)| Write::AttemptFailed(id, attempt(name, number, n))),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepWaits(id, wait(name, n))),
+        1 => (of(), name(), 1..50_i64, 0..4_u8, any::<bool>()).prop_map(|(id, name, n, kind, kept)| {
+            let kind = [WaitKind::Signal, WaitKind::Lock, WaitKind::Operator, WaitKind::Children][usize::from(kind)];
+            let on = vec![format!("\0{n}"); usize::from(kept)];
+            Write::StepWaits(id, WaitRecord { kind, on, scratch: kept.then(|| payload(9)), ..wait(name, n) })
+        }),
+        2 => (of(), name(), select(vec!["m", "M", "\0"]), 1..50_i64)
+            .prop_map(|(id, name, made, n)| Write::Marked(id, mark(name, made, n))),
+        2 => (of(), 0..4_u32, name()).prop_map(|(id, n, by)| Write::SignalTaken(id, signal_id(n), step(by))),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
         2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
     ]
@@ -97,6 +108,7 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
         8 => (instance(), prop::collection::vec(write(), 0..12))
             .prop_map(|(instance, writes)| Call::Append(instance, writes)),
+        2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::ChildEnds),
         1 => query.prop_map(Call::List),
@@ -132,6 +144,7 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             store.append(epoch(instance), &writes).await?;
             Answer::Nothing
         }
+        Call::Signal(task, n, at) => Answer::Told(store.signal_send(id(task), &signal(n, at)).await?),
         Call::News(instance) => {
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)

@@ -15,7 +15,7 @@ macro_rules! conforms {
         )+
     };
     ($home:ident) => {
-        conforms!($home: append attempts cancel children claims ends fencing instances messages tasks waits workflows);
+        conforms!($home: append attempts cancel children claims ends fencing instances marks messages signals tasks waits workflows);
     };
 }
 

@@ -4,13 +4,14 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use drydock_core::WorkflowName;
+use drydock_core::{ExecutorName, WorkflowName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::draft::{Draft, Parts};
 use super::{
-    BuildError, BuildErrors, Dag, Definition, Handle, MapBuilder, Source, StepBuilder, StepKind, Unwind,
+    BuildError, BuildErrors, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source, StepBuilder, StepKind,
+    Unwind,
 };
 use crate::children::ChildResult;
 use crate::step::{Step, erase};
@@ -127,6 +128,30 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     pub const fn unwind(mut self, unwind: Unwind) -> Self {
         self.unwind = unwind;
         self
+    }
+
+    /// Adds a step that the executor called `executor` runs; `job` is what it is told beside the step's input.
+    ///
+    /// ```
+    /// # use drydock_workflow::WorkflowBuilder;
+    /// let mut workflow = WorkflowBuilder::<String>::new("wipe", 1);
+    /// let disk = workflow.input();
+    /// let wiped = workflow.external::<String, bool>("wipe", "wiper", serde_json::json!({"passes": 3})).run(&disk);
+    /// let workflow = workflow.output(&wiped).unwrap();
+    /// assert_eq!(workflow.definition().steps[0].executor.as_ref().unwrap().name.as_str(), "wiper");
+    /// ```
+    pub fn external<In, Out>(
+        &mut self,
+        name: &str,
+        executor: &str,
+        job: serde_json::Value,
+    ) -> StepBuilder<'_, In, Out> {
+        let mut draft = Draft::new(name, StepKind::Run, None);
+        match ExecutorName::new(executor) {
+            Ok(name) => draft.executor = Some(ExecutorJob { name, job }),
+            Err(problem) => self.parts.problems.push(problem.into()),
+        }
+        StepBuilder::new(&mut self.parts, draft)
     }
 
     /// Ends the workflow; a task's output is what `handle` stands for.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use drydock_core::journal::StoredWorkflow;
-use drydock_core::{RetryPolicy, StepName, WorkflowName};
+use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -52,6 +52,18 @@ pub struct StepDef {
     pub undo: Option<UndoScope>,
     /// How failures and time are treated.
     pub policy: StepPolicy,
+    /// What runs it, when that is not code of this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<ExecutorJob>,
+}
+
+/// An executor, and what it is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorJob {
+    /// The name under which the engine is given it.
+    pub name: ExecutorName,
+    /// What it gets beside the step's input.
+    pub job: serde_json::Value,
 }
 
 /// What a step does.
@@ -129,6 +141,7 @@ impl StepDef {
             finally: false,
             undo: None,
             policy: StepPolicy::default(),
+            executor: None,
         }
     }
 
@@ -146,6 +159,11 @@ impl StepDef {
 }
 
 impl Definition {
+    /// The executors that its steps need.
+    pub fn executors(&self) -> impl Iterator<Item = &ExecutorName> {
+        self.steps.iter().filter_map(|step| step.executor.as_ref().map(|job| &job.name))
+    }
+
     /// The form in which stores keep it.
     pub fn to_stored(&self) -> Result<StoredWorkflow, serde_json::Error> {
         let definition = serde_json::to_string(self)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use drydock_core::{InvalidName, StepName};
 
 use super::handle::Wire;
-use super::{BuildError, Input, Source, StepDef, StepKind, StepPolicy, UndoScope};
+use super::{BuildError, ExecutorJob, Input, Source, StepDef, StepKind, StepPolicy, UndoScope};
 use crate::step::AnyStep;
 use crate::workflow::Bodies;
 
@@ -30,6 +30,7 @@ pub(super) struct Draft {
     pub(super) foreign: bool,
     pub(super) finally: bool,
     pub(super) policy: StepPolicy,
+    pub(super) executor: Option<ExecutorJob>,
 }
 
 impl Draft {
@@ -44,6 +45,7 @@ impl Draft {
             foreign: false,
             finally: false,
             policy: StepPolicy::default(),
+            executor: None,
         }
     }
 }
@@ -51,28 +53,28 @@ impl Draft {
 impl Parts {
     /// Adds the step, and gives the source of its output; of a step without a name there is none.
     pub(super) fn add(&mut self, draft: Draft, wires: Vec<Wire>, list: bool) -> Source {
-        let name = match draft.name {
+        let Draft { name, kind, body, undo, mut after, when, foreign, finally, policy, executor } = draft;
+        let name = match name {
             Ok(name) => name,
             Err(problem) => {
                 self.problems.push(problem.into());
                 return Source::Null;
             }
         };
-        if draft.foreign || wires.iter().chain(&draft.when).any(|wire| wire.builder != self.builder) {
+        if foreign || wires.iter().chain(&when).any(|wire| wire.builder != self.builder) {
             self.problems.push(BuildError::Foreign { user: format!("step {name}") });
         }
-        if draft.finally {
-            for wire in wires.iter().chain(&draft.when) {
+        if finally {
+            for wire in wires.iter().chain(&when) {
                 self.check_ending(&name, &wire.source);
             }
         }
-        let mut after = draft.after;
         let mut sources = Vec::with_capacity(wires.len());
         for wire in wires {
             sources.push(wire.source);
             after.extend(wire.after);
         }
-        let when = draft.when.map(|wire| {
+        let when = when.map(|wire| {
             after.extend(wire.after);
             wire.source
         });
@@ -84,19 +86,18 @@ impl Parts {
                 Input::Many(sources)
             }
         };
-        let (undo, undo_body) = draft.undo.unzip();
-        self.bodies.push((name.clone(), Bodies { run: draft.body, undo: undo_body }));
-        let policy = draft.policy;
-        let finally = draft.finally;
+        let (undo, undo_body) = undo.unzip();
+        self.bodies.push((name.clone(), Bodies { run: body, undo: undo_body }));
         self.steps.push(StepDef {
             name: name.clone(),
-            kind: draft.kind,
+            kind,
             input,
             after,
             when,
             finally,
             undo,
             policy,
+            executor,
         });
         Source::Step(name)
     }

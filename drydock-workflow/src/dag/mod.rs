@@ -11,7 +11,7 @@ mod step_builder;
 
 pub use builder::WorkflowBuilder;
 pub use check::{BuildError, BuildErrors};
-pub use definition::{Definition, StepDef, StepKind, StepPolicy, UndoScope, Unwind};
+pub use definition::{Definition, ExecutorJob, StepDef, StepKind, StepPolicy, UndoScope, Unwind};
 pub use gate::{Condition, Gate};
 pub use handle::{Handle, Wires};
 pub use source::{Input, Source};

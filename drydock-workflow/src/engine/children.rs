@@ -5,9 +5,10 @@ use std::sync::Arc;
 use drydock_core::journal::{
     Checkpoint, ChildEnd, JournalError, NewTask, Parent, StepEnd, TaskEndKind, WaitKind, WaitRecord, Write,
 };
-use drydock_core::{Payload, StepName, TaskId, Timestamp, error_chain};
+use drydock_core::{Payload, StepName, TaskId, Timestamp};
 
 use super::actor::Actor;
+use super::claims::odd;
 use super::message::{Finished, Message};
 use crate::children;
 use crate::dag::StepKind;
@@ -48,10 +49,12 @@ impl Actor {
             step: name.clone().into(),
             attempt: progress.attempt,
             kind: WaitKind::Children,
+            on: Vec::new(),
             reason: format!("{} child tasks of {child}", items.len()),
             since: progress.since.unwrap_or(now),
             until: None,
             deadline: progress.deadline,
+            scratch: None,
         };
         for (index, input) in (0..).zip(items) {
             let id = TaskId::generate(now, &*self.ports.entropy);
@@ -81,13 +84,11 @@ impl Actor {
             let index = live.workflow.dag.index_of(step)?;
             live.run.input_of(index).items().ok().map(|items| items.len())
         });
-        match answer {
+        match self.ports.reach.heard(answer) {
             // Fewer: a child was counted as ended too early; the next news tells when it has.
             Ok(ends) if Some(ends.len()) == expected => self.join_children(task, step, ends),
             Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(task.id = %task, error = %error_chain(&error), "how the children ended could not be read; trying again with the next poll");
-            }
+            Err(error) => odd(&error, "how children ended could not be read"),
         }
     }
 

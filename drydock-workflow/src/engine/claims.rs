@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drydock_core::journal::{ClaimedTask, JournalError, News, WaitKind};
-use drydock_core::{StepName, TaskId, WorkflowId, error_chain};
+use drydock_core::{Classify as _, Disposition, StepName, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
 use super::message::Message;
@@ -38,12 +38,9 @@ impl Actor {
 
     pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
         self.claiming = 0;
-        let claimed = match answer {
+        let claimed = match self.ports.reach.heard(answer) {
             Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no tasks could be claimed; trying again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "no tasks could be claimed"),
         };
         let all = claimed.len() == asked;
         for task in claimed {
@@ -95,12 +92,9 @@ impl Actor {
 
     pub(super) fn on_news(&mut self, answer: Result<(Vec<TaskId>, News), JournalError>) {
         self.asking = false;
-        let (asked, news) = match answer {
+        let (asked, news) = match self.ports.reach.heard(answer) {
             Ok(news) => news,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no news from the store; asking again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "there is no news from the store"),
         };
         for (task, request) in news.cancelled {
             if let Some(live) = self.lives.get_mut(&task)
@@ -127,5 +121,12 @@ impl Actor {
                 self.read_children(task, step);
             }
         }
+    }
+}
+
+/// Logs an answer that is no answer. A store that is away is told of elsewhere, once; everything is asked again with the next poll.
+pub(super) fn odd(error: &JournalError, what: &str) {
+    if error.disposition() != Disposition::Retryable {
+        tracing::warn!(error = %error_chain(error), "{what}; trying again with the next poll");
     }
 }

@@ -60,7 +60,7 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::MessageSaid(..) => {}
+                Write::Marked(..) | Write::SignalTaken(..) | Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }

@@ -43,10 +43,12 @@ impl Actor {
                     step: key,
                     attempt: progress.attempt,
                     kind: WaitKind::Timer,
+                    on: Vec::new(),
                     reason,
                     since: progress.since.unwrap_or(started_at),
                     until: Some(until),
                     deadline: progress.deadline,
+                    scratch: None,
                 };
                 self.writes.push(Write::StepWaits(task, record));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock_core::{TaskId, error_chain};
+use drydock_core::TaskId;
 
 use super::actor::Actor;
 use super::attempts::Attempt;
@@ -18,13 +18,10 @@ impl Actor {
             && live.run.awaits_children()
         {
             // The request reached the children that were there then; this reaches those that came in between.
-            let journal = Arc::clone(&self.ports.journal);
+            let (journal, reach) = (Arc::clone(&self.ports.journal), self.ports.reach.clone());
             let again = self.options.poll;
             self.tell_later(async move {
-                while let Err(error) = journal.task_cancel(task, &request).await {
-                    tracing::warn!(
-                        task.id = %task, error = %error_chain(&error), "the children were not told of the cancellation; trying again"
-                    );
+                while reach.heard(journal.task_cancel(task, &request).await).is_err() {
                     tokio::time::sleep(again).await;
                 }
                 Message::Look

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use drydock_store::MemoryStore;
@@ -176,6 +176,10 @@ impl Journal for FaultyJournal {
 
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         self.pass(Call::Append(writes), self.store.append(epoch, writes)).await
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        self.pass(Call::Other, self.store.signal_send(task, signal)).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -86,15 +86,8 @@ fn slot(run: &Run, key: &str) -> usize {
 /// A task that was begun, with these records.
 fn claimed() -> ClaimedTask {
     let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
-    ClaimedTask {
-        task: NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) },
-        resumed: true,
-        cancellation: None,
-        checkpoints: Vec::new(),
-        attempts: Vec::new(),
-        waits: Vec::new(),
-        messages: 0,
-    }
+    let task = NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) };
+    ClaimedTask { resumed: true, ..ClaimedTask::new(task) }
 }
 
 fn plan(run: &mut Run, minute: i64) -> Vec<Command> {
@@ -146,9 +139,11 @@ fn waits(step: &str, attempt: u32, kind: WaitKind) -> WaitRecord {
         step: step.parse().unwrap(),
         attempt,
         kind,
+        on: Vec::new(),
         reason: "a reason".to_owned(),
         since: at(0),
         until: (kind == WaitKind::Timer).then(|| at(10)),
         deadline: Some(at(60)),
+        scratch: None,
     }
 }

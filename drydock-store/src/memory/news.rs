@@ -1,0 +1,61 @@
+//! What others do to a task, and how its owner hears of it.
+
+use std::collections::BTreeSet;
+
+use drydock_core::journal::{Cancellation, ChildEnd, News, Parent};
+use drydock_core::{Epoch, StepName, TaskId};
+
+use super::State;
+use crate::batch::storable;
+
+impl State {
+    pub(super) fn cancel(&mut self, id: TaskId, request: &Cancellation) -> bool {
+        if !self.live.contains_key(&id) {
+            return false;
+        }
+        let mut seen = BTreeSet::from([id]);
+        let mut tasks = vec![id];
+        while let Some(id) = tasks.pop() {
+            tasks.extend(self.children(id).filter(|child| seen.insert(*child)));
+            if let Some(live) = self.live.get_mut(&id) {
+                let by = storable(&request.by).into_owned();
+                live.cancellation.get_or_insert(Cancellation { by, at: request.at });
+            }
+        }
+        true
+    }
+
+    pub(super) fn news(&self, epoch: Epoch, parents: &[TaskId]) -> News {
+        let owned = self.live.iter().filter(|(_, live)| live.owner == Some(epoch));
+        let cancelled = owned.filter_map(|(id, live)| Some((*id, live.cancellation.clone()?))).collect();
+        let mut open_children = Vec::new();
+        let mut parents = parents.to_vec();
+        parents.sort_unstable();
+        parents.dedup();
+        for parent in parents {
+            let open = self.children(parent).filter(|child| self.live.contains_key(child)).count();
+            if let Ok(open @ 1..) = u64::try_from(open) {
+                open_children.push((parent, open));
+            }
+        }
+        News { cancelled, signals: self.untaken(epoch), open_children }
+    }
+
+    pub(super) fn child_ends(&self, parent: TaskId, step: &StepName) -> Vec<ChildEnd> {
+        let mut ends: Vec<ChildEnd> = Vec::new();
+        for task in self.tasks.values() {
+            if let (Some(of), Some(ended)) = (&task.parent, self.ends.get(&task.id))
+                && (of.task, &of.step) == (parent, step)
+            {
+                ends.push(ChildEnd { index: of.index, task: task.id, end: ended.end.clone() });
+            }
+        }
+        ends.sort_by_key(|end| (end.index, end.task));
+        ends
+    }
+
+    pub(super) fn children(&self, parent: TaskId) -> impl Iterator<Item = TaskId> {
+        let is_child = move |of: &Parent| of.task == parent;
+        self.tasks.values().filter(move |task| task.parent.as_ref().is_some_and(is_child)).map(|task| task.id)
+    }
+}

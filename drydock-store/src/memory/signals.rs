@@ -1,0 +1,43 @@
+//! Signals: sent, told, taken.
+
+use drydock_core::journal::Signal;
+use drydock_core::{Epoch, SignalId, StepKey, TaskId};
+
+use super::State;
+use crate::batch::storable;
+
+impl State {
+    pub(super) fn send(&mut self, task: TaskId, signal: &Signal) -> bool {
+        if self.live.contains_key(&task) {
+            self.signals.entry((task, signal.id)).or_insert_with(|| Signal {
+                name: storable(&signal.name).into_owned(),
+                sender: storable(&signal.sender).into_owned(),
+                taken_by: None,
+                ..signal.clone()
+            });
+        }
+        self.signals.contains_key(&(task, signal.id))
+    }
+
+    /// The first to take it keeps it.
+    pub(super) fn take_signal(&mut self, task: TaskId, signal: SignalId, step: &StepKey) {
+        if let Some(signal) = self.signals.get_mut(&(task, signal)) {
+            signal.taken_by.get_or_insert_with(|| step.clone());
+        }
+    }
+
+    /// All signals of a task, by time and id.
+    pub(super) fn signals_of(&self, task: TaskId) -> Vec<Signal> {
+        let of_it = self.signals.iter().filter(|((of, _), _)| *of == task);
+        let mut signals: Vec<Signal> = of_it.map(|(_, signal)| signal.clone()).collect();
+        signals.sort_by_key(|signal| (signal.at, signal.id));
+        signals
+    }
+
+    /// The signals that wait for the tasks of `epoch`.
+    pub(super) fn untaken(&self, epoch: Epoch) -> Vec<(TaskId, Signal)> {
+        let owned = self.live.iter().filter(|(_, live)| live.owner == Some(epoch));
+        let signals = owned.flat_map(|(id, _)| self.signals_of(*id).into_iter().map(|signal| (*id, signal)));
+        signals.filter(|(_, signal)| signal.taken_by.is_none()).collect()
+    }
+}

@@ -1,0 +1,33 @@
+//! Signals: sent to a task that has not ended.
+
+use drydock_core::TaskId;
+use drydock_core::journal::{JournalError, Signal};
+
+use super::PgStore;
+use crate::batch::storable;
+use crate::error::journal_error;
+
+/// While the task lives it has the signal, by this statement or by one that was faster; later only what is there counts.
+const SEND: &str = "WITH alive AS (
+        SELECT task_id FROM live WHERE task_id = $1 FOR UPDATE
+    ), sent AS (
+        INSERT INTO signals (task_id, signal_id, name, sender, sent_at, payload)
+        SELECT task_id, $2, $3, $4, $5, $6 FROM alive ON CONFLICT DO NOTHING
+        RETURNING task_id
+    ), told AS (
+        UPDATE live SET signalled = true FROM sent WHERE live.task_id = sent.task_id AND NOT live.signalled
+    )
+    SELECT EXISTS (SELECT 1 FROM alive) OR EXISTS (SELECT 1 FROM signals WHERE task_id = $1 AND signal_id = $2)";
+
+impl PgStore {
+    pub(super) async fn send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        let send = sqlx::query_scalar(SEND)
+            .bind(task.as_uuid())
+            .bind(signal.id.as_uuid())
+            .bind(storable(&signal.name))
+            .bind(storable(&signal.sender))
+            .bind(signal.at)
+            .bind(signal.payload.as_bytes());
+        send.fetch_one(&self.control).await.map_err(journal_error)
+    }
+}

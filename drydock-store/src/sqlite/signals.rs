@@ -1,0 +1,34 @@
+//! Signals: sent to a task that has not ended.
+
+use drydock_core::TaskId;
+use drydock_core::journal::{JournalError, Signal};
+
+use super::SqliteStore;
+use super::row::micros;
+use crate::batch::storable;
+use crate::error::journal_error;
+
+const SEND: &str = "INSERT INTO signals (task_id, signal_id, name, sender, sent_at, payload)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM live WHERE task_id = ?1) ON CONFLICT DO NOTHING";
+const TELL: &str = "UPDATE live SET signalled = 1 WHERE task_id = ?1 AND signalled = 0";
+const SENT: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE task_id = ?1 AND signal_id = ?2)";
+
+impl SqliteStore {
+    pub(super) async fn send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        let mut tx = self.write().await?;
+        let send = sqlx::query(SEND)
+            .bind(task.as_uuid())
+            .bind(signal.id.as_uuid())
+            .bind(storable(&signal.name).into_owned())
+            .bind(storable(&signal.sender).into_owned())
+            .bind(micros(signal.at))
+            .bind(signal.payload.as_bytes());
+        if send.execute(&mut *tx).await.map_err(journal_error)?.rows_affected() > 0 {
+            sqlx::query(TELL).bind(task.as_uuid()).execute(&mut *tx).await.map_err(journal_error)?;
+        }
+        let sent = sqlx::query_scalar(SENT).bind(task.as_uuid()).bind(signal.id.as_uuid());
+        let sent = sent.fetch_one(&mut *tx).await.map_err(journal_error)?;
+        tx.commit().await?;
+        Ok(sent)
+    }
+}
