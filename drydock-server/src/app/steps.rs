@@ -222,6 +222,7 @@ mod tests {
                 started_at: Some(at(0)),
                 updated_at: None,
                 cancellation: None,
+                pause: None,
                 end: None,
                 children: Vec::new(),
                 messages: Vec::new(),
@@ -232,6 +233,7 @@ mod tests {
             waits: Vec::new(),
             marks: Vec::new(),
             signals: Vec::new(),
+            audit: Vec::new(),
         }
     }
 
