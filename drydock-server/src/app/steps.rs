@@ -90,7 +90,7 @@ impl<'h> Records<'h> {
     fn step(&self, step: &StepDef, now: Timestamp) -> Step {
         let after: Vec<StepName> = step.dependencies().into_iter().cloned().collect();
         let children = match &step.kind {
-            StepKind::Run => None,
+            StepKind::Run | StepKind::Map { .. } => None,
             StepKind::Children(workflow) => Some(workflow.clone()),
         };
         let blank = Step {
@@ -222,6 +222,7 @@ mod tests {
                 started_at: Some(at(0)),
                 updated_at: None,
                 cancellation: None,
+                pause: None,
                 end: None,
                 children: Vec::new(),
                 messages: Vec::new(),
@@ -232,6 +233,7 @@ mod tests {
             waits: Vec::new(),
             marks: Vec::new(),
             signals: Vec::new(),
+            audit: Vec::new(),
         }
     }
 

@@ -11,8 +11,11 @@
 //! INVARIANT: only the actor changes the state of a task, and only after the record of the change was committed.
 
 mod actor;
+mod attempts;
+mod children;
 mod claims;
 mod commit;
+mod conclude;
 mod dispatch;
 mod error;
 mod event;
@@ -21,7 +24,9 @@ mod lease;
 mod message;
 mod options;
 mod reach;
+mod refused;
 mod registry;
+mod stopping;
 mod supervisor;
 
 use std::sync::Arc;

@@ -9,13 +9,12 @@ use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 use super::EngineError;
 use crate::dag::{Dag, Definition, StepKind};
 use crate::executor::Executor;
-use crate::step::AnyStep;
 use crate::workflow;
 
 /// The workflows of this code, and the numbers that the store gave them.
 #[derive(Default)]
 pub(super) struct Registry {
-    executors: HashMap<ExecutorName, Arc<dyn Executor>>,
+    executors: workflow::Executors,
     /// Executors that other instances have.
     elsewhere: HashSet<ExecutorName>,
     workflows: Vec<Arc<workflow::Code>>,
@@ -25,8 +24,8 @@ pub(super) struct Registry {
 /// A stored workflow with the code that runs it.
 pub(super) struct Loaded {
     pub(super) dag: Arc<Dag>,
-    /// The body of each step; `None` for steps that have none.
-    pub(super) bodies: Vec<Option<Arc<dyn AnyStep>>>,
+    /// The bodies of each step.
+    pub(super) bodies: Vec<workflow::Bodies>,
 }
 
 impl Registry {

@@ -57,7 +57,7 @@ impl JobDocument {
         let input = serde_json::from_slice(job.input.as_bytes());
         Ok(Self {
             task: ctx.task().to_string(),
-            step: ctx.step().to_string(),
+            step: ctx.key().to_string(),
             attempt: ctx.attempt(),
             may_have_run: ctx.may_have_run(),
             idempotency_key: ctx.idempotency_key().to_string(),
