@@ -1,23 +1,23 @@
 //! What a body is told about its run, and what it may tell.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{Signal, Subject};
-use drydock_core::{Epoch, Payload, StepKey, TaskId, Timestamp};
+use drydock_core::{Epoch, Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::class::Class;
 use crate::engine::Desk;
 use crate::outcome::StepError;
+use crate::run::{Note, OWN_MARKS};
 
 /// The longest name of a part of a step, in bytes.
 const ONCE_NAME_MAX: usize = 200;
-/// How the engine's own marks begin.
-pub(crate) const OWN_MARKS: &str = "drydock:";
 
 /// What a body is told about its run. Cheap to clone.
 #[derive(Clone)]
@@ -25,21 +25,21 @@ pub struct StepContext(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) task: TaskId,
-    pub(crate) step: StepKey,
+    pub(crate) key: StepKey,
     pub(crate) attempt: u32,
     pub(crate) epoch: Epoch,
     pub(crate) since: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) deadline: Option<Timestamp>,
     pub(crate) replayed: bool,
+    pub(crate) class: Class,
     /// An earlier run may have had effect, and did not say so itself.
     pub(crate) doubt: bool,
-    pub(crate) scratch: Option<Payload>,
-    pub(crate) signal: Option<Signal>,
+    pub(crate) note: Note,
     pub(crate) cancel: CancellationToken,
     pub(crate) said: Mutex<Vec<Said>>,
-    /// What earlier runs of the step did once and for all, by name.
-    pub(crate) marks: BTreeMap<String, Payload>,
+    /// What this run did once and for all, beside what its note says of earlier ones.
+    pub(crate) marks: Mutex<BTreeMap<String, Payload>>,
     pub(crate) desk: Desk,
 }
 
@@ -61,8 +61,18 @@ impl StepContext {
     }
 
     /// The step.
-    pub fn step(&self) -> &StepKey {
-        &self.0.step
+    pub fn step(&self) -> &StepName {
+        self.0.key.name()
+    }
+
+    /// The key under which this work is recorded: the step, its item or its undoing.
+    pub fn key(&self) -> &StepKey {
+        &self.0.key
+    }
+
+    /// Which item of a map this is, from 0.
+    pub fn item(&self) -> Option<u32> {
+        self.0.key.index()
     }
 
     /// Which attempt this is, from 1. Asking again after a wait is the same attempt.
@@ -96,9 +106,9 @@ impl StepContext {
         self.0.deadline
     }
 
-    /// The same for every run of this step of this task, and for no other: for services that recognise a repeated request.
+    /// The same for every run of this step of this task (of this item, of this undoing), and for no other: for services that recognise a repeated request.
     pub fn idempotency_key(&self) -> Uuid {
-        Uuid::new_v5(&self.0.task.as_uuid(), self.0.step.text().as_bytes())
+        Uuid::new_v5(&self.0.task.as_uuid(), self.0.key.text().as_bytes())
     }
 
     /// The fence token: grows with every takeover of the task. A service that remembers the greatest it has seen can refuse
@@ -137,12 +147,12 @@ impl StepContext {
 
     /// What the call before kept with [`Outcome::keep`]; nothing on the first, or when it is of another type.
     pub fn scratch<T: DeserializeOwned>(&self) -> Option<T> {
-        self.0.scratch.as_ref().and_then(|value| value.decode().ok())
+        self.0.note.scratch.as_ref().and_then(|value| value.decode().ok())
     }
 
     /// The signal for which the step waited, when it has come. The step has it in all further calls, whatever crashes.
     pub fn signal(&self) -> Option<&Signal> {
-        self.0.signal.as_ref()
+        self.0.note.signal.as_ref()
     }
 
     /// Does a part of the step once, over all its runs: what `work` gave is stored under `name` before this returns, and a later run
@@ -172,7 +182,7 @@ impl StepContext {
                 "{name:?} is no name for a part of a step: take 1 to {ONCE_NAME_MAX} bytes that do not begin with {OWN_MARKS}"
             )));
         }
-        if let Some(stored) = self.0.marks.get(name) {
+        if let Some(stored) = self.marked(name) {
             return stored.decode().map_err(|error| {
                 StepError::bug(format!("what was stored of part {name:?} does not fit the code: {error}"))
             });
@@ -181,8 +191,17 @@ impl StepContext {
         let stored = Payload::encode(&value).map_err(|error| {
             StepError::bug(format!("what part {name:?} gave cannot be written as JSON: {error}"))
         })?;
-        self.0.desk.mark(self.0.task, self.0.step.clone(), name.to_owned(), stored).await?;
+        self.0.desk.mark(self.0.task, self.0.key.clone(), name.to_owned(), stored.clone()).await?;
+        self.marks().insert(name.to_owned(), stored);
         Ok(value)
+    }
+
+    fn marks(&self) -> MutexGuard<'_, BTreeMap<String, Payload>> {
+        self.0.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn marked(&self, name: &str) -> Option<Payload> {
+        self.0.note.marks.get(name).cloned().or_else(|| self.marks().get(name).cloned())
     }
 
     /// The output of a step that this one follows, directly or not; nothing when it was skipped, or is no such step.
@@ -193,10 +212,14 @@ impl StepContext {
     ///
     /// A bug when the output is of another type, a cancelled one when the instance stops meanwhile.
     pub async fn output_of<T: DeserializeOwned>(&self, step: &str) -> Result<Option<T>, StepError> {
-        let Some(output) = self.0.desk.output_of(self.0.task, self.0.step.clone(), step).await? else {
+        let Some(output) = self.0.desk.output_of(self.0.task, self.0.key.clone(), step).await? else {
             return Ok(None);
         };
         output.decode().map_err(|error| StepError::bug(format!("the output of step {step} does not fit the code: {error}")))
+    }
+
+    pub(crate) fn class(&self) -> Class {
+        self.0.class
     }
 
     pub(crate) fn is_in_doubt(&self) -> bool {

@@ -9,6 +9,8 @@
 //! [idempotency key](StepContext::idempotency_key) or a [fence token](StepContext::fence).
 
 mod children;
+mod class;
+mod context;
 mod dag;
 mod engine;
 pub mod executor;
@@ -24,7 +26,10 @@ pub use dag::{
     Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
-pub use outcome::{Outcome, StepError, StepResult};
-pub use step::{Step, StepContext, StepFn, step_fn};
+pub use class::{Class, Resolution};
+pub use context::StepContext;
+pub use outcome::{Outcome, StepError, StepResult, Wait};
+pub use run::Order;
+pub use step::{Step, StepFn, step_fn};
 pub use undo::Undo;
 pub use workflow::Workflow;

@@ -89,7 +89,7 @@ where
 }
 
 /// Why a step waits for an operator.
-const UNKNOWN: &str = "it was begun, and nobody knows what became of it: look, and then retry it, or say that it is done or has failed";
+pub(crate) const UNKNOWN: &str = "it was begun, and nobody knows what became of it: look, and then retry it, or say that it is done or has failed";
 
 /// A step without its types.
 #[async_trait]
@@ -114,7 +114,7 @@ impl<S: Step> AnyStep for Erased<S> {
                 ))
             })
         };
-        let found = match S::CLASS {
+        let found = match ctx.class() {
             Class::Observed if ctx.is_in_doubt() => self.0.observe(ctx.clone(), decode()?).await?,
             Class::Irreversible if ctx.is_in_doubt() => match self.0.resolve(ctx.clone(), decode()?).await? {
                 Resolution::Done(output) => Some(output),

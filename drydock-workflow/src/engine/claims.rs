@@ -68,6 +68,9 @@ impl Actor {
         let children: Vec<_> =
             (0..steps.len()).filter(awaits_children).map(|step| (steps[step].name.clone(), None)).collect();
         let asks = !children.is_empty();
+        if run.pause().is_some() {
+            self.paused.insert(task);
+        }
         let mut live = Live::new(run, workflow, claimed.task.parent.clone());
         live.next_message = claimed.messages;
         live.children = children;
@@ -104,6 +107,8 @@ impl Actor {
                 self.advance(task);
             }
         }
+        self.on_paused(news.paused);
+        self.on_signals(news.signals);
         let open: std::collections::HashSet<TaskId> =
             news.open_children.iter().map(|(task, _)| *task).collect();
         for task in asked {

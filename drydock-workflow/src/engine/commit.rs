@@ -1,6 +1,6 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::journal::{NewTask, StepEnd, WaitKind, Write};
+use drydock_core::journal::{NewTask, StepEnd, Write};
 use drydock_core::{StepName, TaskId};
 
 use super::EventKind;
@@ -46,17 +46,26 @@ impl Actor {
                 }
                 Write::StepWaits(task, record) => {
                     if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
-                        if let (WaitKind::Timer, Some(until)) = (record.kind, record.until) {
+                        if let Some(until) = record.until {
                             self.timers.insert((until, task, slot));
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
                         self.advance(task);
                     }
                 }
-                Write::StepReopened(..)
-                | Write::Marked(..)
-                | Write::SignalTaken(..)
-                | Write::MessageSaid(..) => {}
+                Write::StepReopened(task, record) => {
+                    if self.fold(task, |run| run.fold_reopened(&record)).is_some() {
+                        self.advance(task);
+                    }
+                }
+                Write::Marked(task, mark) => self.on_marked(task, mark),
+                Write::SignalTaken(task, signal, step) => {
+                    if let Some(live) = self.lives.get_mut(&task) {
+                        live.run.fold_taken(signal, &step);
+                        self.advance(task);
+                    }
+                }
+                Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }

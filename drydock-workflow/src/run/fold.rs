@@ -1,7 +1,9 @@
 //! `(state, record) → state`, every pair named. What cannot be is refused, not guessed at: a record may come from a database
 //! that somebody edited.
 
-use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord};
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, Decider, StepEnd, WaitKind, WaitRecord,
+};
 use drydock_core::{StepKey, Timestamp};
 
 use super::{Phase, Progress, Run, SlotIndex, StepState};
@@ -54,6 +56,7 @@ impl Run {
             StepEnd::Skipped(_) => self.ended_well(slot, StepState::Skipped),
             StepEnd::Failed(failure) => {
                 self.slots.set(slot, StepState::Failed);
+                self.broken.insert(slot, checkpoint.clone());
                 match &mut self.phase {
                     Phase::Unwinding(unwinding) => unwinding.active -= 1,
                     Phase::Working => self.failures.push((slot, failure.clone())),
@@ -64,6 +67,7 @@ impl Run {
                 }
             }
         }
+        self.notes.forget(&checkpoint.step);
         Ok(slot)
     }
 
@@ -75,6 +79,8 @@ impl Run {
             since: None,
             deadline: record.deadline,
             replayed: true,
+            // An operator who has it tried again knows that it had no effect.
+            doubt: !matches!(record.failure.decided_by, Decider::Operator(_)),
         };
         self.slots.set(slot, StepState::Retrying { progress, until: record.retry_at });
         Ok(slot)
@@ -88,11 +94,23 @@ impl Run {
             since: Some(record.since),
             deadline: record.deadline,
             replayed: true,
+            // After a takeover nobody knows whether the wait was over, and the step running again.
+            doubt: self.replaying,
         };
-        if record.kind == WaitKind::Children {
-            self.parents += 1;
-            // A cancellation that came while these children were on their way has not reached them.
-            self.told_to_stop = false;
+        self.notes.keep(&record.step, record.scratch.clone());
+        match record.kind {
+            WaitKind::Children => {
+                self.parents += 1;
+                // A cancellation that came while these children were on their way has not reached them.
+                self.told_to_stop = false;
+            }
+            WaitKind::Signal => {
+                for name in &record.on {
+                    self.mail.wait(slot, name.clone());
+                }
+            }
+            WaitKind::Lock => self.to_lock.push((slot, record.on.clone())),
+            WaitKind::Timer | WaitKind::Operator | WaitKind::Limit | WaitKind::Executor => {}
         }
         self.slots.set(slot, StepState::Waiting { progress, kind: record.kind, until: record.until });
         Ok(slot)
@@ -101,9 +119,7 @@ impl Run {
     /// The time for which a step waited has come. `false` when it does not wait any more.
     pub fn fold_due(&mut self, slot: SlotIndex, now: Timestamp) -> bool {
         let progress = match self.slots.state(slot) {
-            StepState::Waiting { progress, kind: WaitKind::Timer, until: Some(until) } if *until <= now => {
-                *progress
-            }
+            StepState::Waiting { progress, until: Some(until), .. } if *until <= now => *progress,
             StepState::Retrying { progress, until } if *until <= now => *progress,
             StepState::Blocked
             | StepState::Ready(_)
@@ -120,6 +136,7 @@ impl Run {
         if self.is_past(slot) {
             return false;
         }
+        self.mail.leave(slot);
         self.make_ready(slot, progress);
         true
     }
@@ -167,7 +184,7 @@ impl Run {
         let operable = !self.is_past(slot) && !self.definition(slot).finally;
         match self.slots.state(slot) {
             StepState::Waiting { kind: WaitKind::Children, .. } if operable => self.parents -= 1,
-            StepState::Waiting { .. } | StepState::Retrying { .. } if operable => {}
+            StepState::Waiting { .. } | StepState::Retrying { .. } if operable => self.mail.leave(slot),
             StepState::Failed if operable => self.forget_failure(slot),
             _ => return self.enter(key, "end"),
         }

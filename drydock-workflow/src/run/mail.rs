@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use drydock_core::journal::{ClaimedTask, Signal};
 use drydock_core::{SignalId, StepKey};
 
-use super::orders::{ORDER, Order};
 use super::SlotIndex;
+use super::orders::Order;
 
 /// The signals that nobody has taken, the oldest first.
 #[derive(Debug, Default)]
@@ -53,7 +53,8 @@ impl Mail {
                 Some((signal.id, place))
             })
             .next()?;
-        let (slot, _) = self.waiting.remove(place);
+        let slot = self.waiting[place].0;
+        self.leave(slot);
         self.promised.insert(id);
         Some((slot, id))
     }
@@ -65,18 +66,26 @@ impl Mail {
         Some(Signal { taken_by: Some(by), ..self.open.remove(place) })
     }
 
-    /// The oldest order that nobody has obeyed, if it can be read; one that cannot is no order.
+    /// The oldest order that is not being obeyed already.
     pub(super) fn next_order(&mut self) -> Option<(Signal, Order)> {
-        let orders = self.open.iter().filter(|signal| signal.name == ORDER);
-        let free = orders.filter(|signal| !self.promised.contains(&signal.id));
-        let (signal, order) = free
-            .filter_map(|signal| signal.payload.decode::<Order>().ok().map(|order| (signal.clone(), order)))
-            .next()?;
+        let (signal, order) = self.orders().find(|(signal, _)| !self.promised.contains(&signal.id))?;
+        let signal = signal.clone();
         self.promised.insert(signal.id);
         Some((signal, order))
     }
 
+    /// An order is to be read again.
+    pub(super) fn put_back(&mut self, id: SignalId) {
+        self.promised.remove(&id);
+    }
+
+    /// Whether there are orders that are not done; one that cannot be read is none.
     pub(super) fn has_orders(&self) -> bool {
-        self.open.iter().any(|signal| signal.name == ORDER)
+        self.orders().next().is_some()
+    }
+
+    fn orders(&self) -> impl Iterator<Item = (&Signal, Order)> {
+        let orders = self.open.iter().filter(|signal| signal.order().is_some());
+        orders.filter_map(|signal| signal.payload.decode().ok().map(|order| (signal, order)))
     }
 }

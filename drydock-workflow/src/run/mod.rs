@@ -9,6 +9,10 @@ mod ending;
 mod fold;
 mod gate;
 mod input;
+mod mail;
+mod messages;
+mod notes;
+mod orders;
 mod plan;
 mod recover;
 mod reopen;
@@ -21,14 +25,19 @@ mod verdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{Cancellation, Failure, TaskEndKind, WaitKind};
-use drydock_core::{Payload, StepKey, Timestamp};
+use drydock_core::journal::{Cancellation, Checkpoint, Failure, Request, Signal, TaskEndKind, WaitKind};
+use drydock_core::{Payload, SignalId, StepKey, StepName, Timestamp};
 
 pub use fold::IllegalRecord;
+pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
+pub use orders::Order;
+pub(crate) use orders::Obeyed;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
 use crate::dag::{Dag, StepDef, StepIndex};
+use mail::Mail;
+use notes::Notes;
 use slots::Slots;
 use unwind::Unwinding;
 
@@ -41,6 +50,12 @@ pub enum Command {
     Skip(SlotIndex, String),
     /// Record that the step cannot begin: what is stored is not what it must be.
     Refuse(SlotIndex, String),
+    /// Record that the step, which waits for it, takes the signal.
+    TakeSignal(SlotIndex, SignalId),
+    /// Ask for the locks for which the step waits.
+    AskLocks(SlotIndex, Vec<String>),
+    /// Do what an operator's order comes to.
+    Obey(Signal, Order),
     /// Tell the attempts under way, and the children, that the task is being cancelled.
     Stop,
     /// Say that the task is stuck: an undoing failed for good, and the rest can only be done by a person.
@@ -60,6 +75,8 @@ pub struct Progress {
     pub deadline: Option<Timestamp>,
     /// Whether the body may have run before.
     pub replayed: bool,
+    /// Whether an earlier run may have had effect and did not say so itself: its attempt failed, or its owner died.
+    pub doubt: bool,
 }
 
 /// Where a step stands.
@@ -133,6 +150,14 @@ pub struct Run {
     /// Steps that failed, the first first. Undoings are not among them.
     failures: Vec<(SlotIndex, Failure)>,
     cancellation: Option<Cancellation>,
+    /// Who holds the task: nothing begins meanwhile.
+    pause: Option<Request>,
+    notes: Notes,
+    mail: Mail,
+    /// Steps that wait for locks and have not asked yet.
+    to_lock: Vec<(SlotIndex, Vec<String>)>,
+    /// The failed checkpoints, which an operator may have tried again.
+    broken: HashMap<SlotIndex, Checkpoint>,
     told_to_stop: bool,
     told_stuck: bool,
     /// Whether steps that become ready may have run before: while records are taken in.
@@ -165,6 +190,11 @@ impl Run {
             parents: 0,
             failures: Vec::new(),
             cancellation: None,
+            pause: None,
+            notes: Notes::default(),
+            mail: Mail::default(),
+            to_lock: Vec::new(),
+            broken: HashMap::new(),
             told_to_stop: false,
             told_stuck: false,
             replaying,
@@ -245,6 +275,35 @@ impl Run {
     /// Who asked for the task's cancellation.
     pub fn cancellation(&self) -> Option<&Cancellation> {
         self.cancellation.as_ref()
+    }
+
+    /// What a step has for its next call.
+    pub(crate) fn note_of(&self, slot: SlotIndex) -> Note {
+        self.notes.get(&self.key(slot))
+    }
+
+    /// Whether a step made the engine's own mark of this name.
+    pub(crate) fn has_mark(&self, slot: SlotIndex, name: &str) -> bool {
+        self.notes.has_mark(&self.key(slot), name)
+    }
+
+    /// Whether the task may hold locks, or queue for some.
+    pub(crate) fn has_asked_for_locks(&self) -> bool {
+        self.notes.any_mark(LOCKS)
+    }
+
+    /// The output of a step that `slot` follows, directly or not; nothing when it gave none.
+    pub(crate) fn output_before(&self, slot: SlotIndex, step: &StepName) -> Option<Payload> {
+        let wanted = self.dag.index_of(step)?;
+        if !self.dag.follows(self.step_of(slot), wanted) {
+            return None;
+        }
+        matches!(self.step(wanted), StepState::Done(_) | StepState::Mapped).then(|| self.output_of(wanted))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.all().count()
     }
 
     fn definition(&self, slot: SlotIndex) -> &StepDef {

@@ -37,7 +37,7 @@ impl Notes {
         // By time: of several signals that a step took, it has the last.
         for signal in &claimed.signals {
             if let Some(step) = &signal.taken_by
-                && signal.name != super::orders::ORDER
+                && signal.order().is_none()
             {
                 notes.give(step.clone(), signal.clone());
             }

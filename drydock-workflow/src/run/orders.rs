@@ -1,15 +1,12 @@
 //! What an operator tells a task: try a step again, pass over it, take it as done or as failed. Orders come as signals, so that they
 //! are stored, reach whichever instance has the task, and are obeyed once.
 
-use drydock_core::journal::{AttemptRecord, Decider, Failure, StepEnd, WaitKind};
+use drydock_core::journal::{AttemptRecord, Checkpoint, Decider, Failure, Signal, StepEnd, WaitKind};
 use drydock_core::{Disposition, Payload, StepKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Run, SlotIndex, StepState};
-
-/// The name of the signals that are orders.
-pub(crate) const ORDER: &str = "drydock:order";
 
 /// An operator's word about the steps of a task that does not go on by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +53,17 @@ pub(crate) enum Obeyed {
 }
 
 impl Order {
+    /// The name of the signal that carries it.
+    pub(crate) fn signal_name(&self) -> String {
+        let verb = match self {
+            Self::Retry { .. } => "retry",
+            Self::Skip { .. } => "skip",
+            Self::Done { .. } => "done",
+            Self::Fail { .. } => "fail",
+        };
+        format!("{}{verb}", Signal::ORDER)
+    }
+
     fn step(&self) -> Option<&StepKey> {
         match self {
             Self::Retry { step } => step.as_ref(),
@@ -113,16 +121,12 @@ impl Run {
     }
 
     fn reopened(&self, slot: SlotIndex, now: Timestamp) -> Option<AttemptRecord> {
-        let (attempt, started_at, ended_at, failure) = self.broken(slot)?;
-        Some(AttemptRecord {
-            step: self.key(slot),
-            attempt,
-            failure: failure.clone(),
-            started_at,
-            ended_at,
-            retry_at: now,
-            deadline: None,
-        })
+        let Checkpoint { step, attempt, end: StepEnd::Failed(failure), started_at, ended_at } =
+            self.broken.get(&slot)?.clone()
+        else {
+            return None;
+        };
+        Some(AttemptRecord { step, attempt, failure, started_at, ended_at, retry_at: now, deadline: None })
     }
 }
 
