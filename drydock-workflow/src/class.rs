@@ -16,12 +16,6 @@ pub enum Class {
     Irreversible,
 }
 
-impl Class {
-    pub(crate) const fn is_replayable(&self) -> bool {
-        matches!(self, Self::Replayable)
-    }
-}
-
 /// What became of a run whose end nobody saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution<T> {

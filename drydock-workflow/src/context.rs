@@ -215,7 +215,9 @@ impl StepContext {
         let Some(output) = self.0.desk.output_of(self.0.task, self.0.key.clone(), step).await? else {
             return Ok(None);
         };
-        output.decode().map_err(|error| StepError::bug(format!("the output of step {step} does not fit the code: {error}")))
+        output.decode().map_err(|error| {
+            StepError::bug(format!("the output of step {step} does not fit the code: {error}"))
+        })
     }
 
     pub(crate) fn class(&self) -> Class {

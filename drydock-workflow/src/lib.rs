@@ -21,13 +21,13 @@ mod undo;
 mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};
+pub use class::{Class, Resolution};
+pub use context::StepContext;
 pub use dag::{
     BuildError, BuildErrors, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input, MapBuilder,
     Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
-pub use class::{Class, Resolution};
-pub use context::StepContext;
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;
 pub use step::{Step, StepFn, step_fn};

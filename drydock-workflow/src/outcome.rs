@@ -60,7 +60,12 @@ impl<T> Outcome<T> {
     /// Ask again when a signal called `name` has come for the task, which [`StepContext::signal`](crate::StepContext::signal) then gives.
     /// One that came before is taken at once. Each signal is taken by one step, once.
     pub fn signal(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Wait(Wait { on: WaitOn::Signal(name.into()), reason: reason.into(), at_most: None, scratch: None })
+        Self::Wait(Wait {
+            on: WaitOn::Signal(name.into()),
+            reason: reason.into(),
+            at_most: None,
+            scratch: None,
+        })
     }
 
     /// Ask again when the task holds the locks of all these names. It holds them to its end, over steps and crashes, and no other

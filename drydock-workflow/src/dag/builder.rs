@@ -14,7 +14,7 @@ use super::{
     Unwind,
 };
 use crate::children::ChildResult;
-use crate::step::{Step, erase};
+use crate::step::Step;
 use crate::workflow::Workflow;
 
 /// Writes a workflow whose tasks take an input of type `I`.

@@ -63,7 +63,8 @@ impl Draft {
 impl Parts {
     /// Adds the step, and gives the source of its output; of a step without a name there is none.
     pub(super) fn add(&mut self, draft: Draft, wires: Vec<Wire>, list: bool) -> Source {
-        let Draft { name, kind, body, undo, mut after, when, foreign, finally, class, policy, executor } = draft;
+        let Draft { name, kind, body, undo, mut after, when, foreign, finally, class, policy, executor } =
+            draft;
         let name = match name {
             Ok(name) => name,
             Err(problem) => {

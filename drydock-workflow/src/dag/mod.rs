@@ -76,8 +76,7 @@ impl Dag {
 
     /// Whether `step` waits for `before`, directly or not.
     pub fn follows(&self, step: StepIndex, before: StepIndex) -> bool {
-        step != before
-            && has_path_connecting(&self.graph, NodeIndex::new(before), NodeIndex::new(step), None)
+        step != before && has_path_connecting(&self.graph, NodeIndex::new(before), NodeIndex::new(step), None)
     }
 
     /// Whether there are steps that run however the task ends.

@@ -17,6 +17,7 @@ use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
+use crate::outcome::StepError;
 use crate::run::{Command, Run, SlotIndex};
 
 /// How many messages are handled between two looks at the flusher.

@@ -12,12 +12,12 @@ use tokio::task::AbortHandle;
 
 use super::EventKind;
 use super::actor::Actor;
-use super::message::{Finished, Message};
-use crate::outcome::{StepError, StepResult};
-use crate::run::{Progress, SlotIndex};
 use super::desk::Desk;
+use super::message::{Finished, Message};
 use crate::class::Class;
 use crate::context::{Inner, StepContext};
+use crate::outcome::{StepError, StepResult};
+use crate::run::{Progress, SlotIndex};
 
 /// An attempt that is under way.
 pub(super) struct Attempt {
@@ -27,13 +27,7 @@ pub(super) struct Attempt {
 }
 
 impl Actor {
-    pub(super) fn spawn_attempt(
-        &mut self,
-        task: TaskId,
-        slot: SlotIndex,
-        progress: Progress,
-        doubt: bool,
-    ) {
+    pub(super) fn spawn_attempt(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, doubt: bool) {
         let now = self.ports.clock.now();
         let Some(live) = self.lives.get_mut(&task) else { return };
         let workflow = Arc::clone(&live.workflow);

@@ -7,10 +7,10 @@ use drydock_core::{Payload, StepKey, TaskId, Timestamp};
 
 use super::actor::Actor;
 use super::message::Finished;
+use crate::context::Said;
 use crate::dag::StepKind;
 use crate::outcome::{Outcome, StepError};
 use crate::run::{Progress, SlotIndex, StepState, Verdict, judge};
-use crate::context::Said;
 
 impl Actor {
     /// An attempt is over: its record goes to the flusher, its consequences wait for the commit.

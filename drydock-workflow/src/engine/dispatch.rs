@@ -9,8 +9,8 @@ use super::EventKind;
 use super::actor::Actor;
 use super::conclude::checkpoint;
 use super::message::Finished;
-use crate::dag::StepKind;
 use crate::class::Class;
+use crate::dag::StepKind;
 use crate::outcome::StepError;
 use crate::run::{BEGUN, Command, Progress, SlotIndex, StepState};
 
@@ -33,6 +33,7 @@ impl Actor {
                     self.conclude(Finished::failed(task, slot, StepError::bug(problem), now));
                 }
                 Command::TakeSignal(slot, signal) => self.take_signal(task, slot, signal),
+                Command::AskLocks(..) => {}
                 Command::Obey(signal, order) => self.obey(task, &signal, &order, now),
                 Command::Stop => self.stop(task),
                 Command::Stuck => self.tell_stuck(task),

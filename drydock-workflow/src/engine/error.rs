@@ -33,7 +33,9 @@ pub enum EngineError {
         executor: ExecutorName,
     },
     /// A signal cannot have this name.
-    #[error("signal {0:?}: a name must not be empty, nor begin with \"order:\", which is for the verbs of operators")]
+    #[error(
+        "signal {0:?}: a name must not be empty, nor begin with \"order:\", which is for the verbs of operators"
+    )]
     SignalName(String),
     /// An option makes no sense.
     #[error("option {option} {problem}")]

@@ -6,9 +6,9 @@ use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use crate::context::Said;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
-use crate::context::Said;
 
 /// From whoever holds the engine.
 pub(super) enum Request {

@@ -6,7 +6,7 @@ use drydock_core::{Payload, SignalId, TaskId, Timestamp, after};
 use super::actor::Actor;
 use super::conclude::too_long;
 use crate::outcome::{Scratch, StepError, Wait, WaitOn};
-use crate::run::{LOCKS, Progress, SlotIndex};
+use crate::run::{LOCKS, Progress, SlotIndex, StepState};
 
 impl Actor {
     /// Records that a step waits; refuses a wait that cannot be.
@@ -67,9 +67,23 @@ impl Actor {
 
     /// A waiting step takes a signal; it goes on when that is on record.
     pub(super) fn take_signal(&mut self, task: TaskId, slot: SlotIndex, signal: SignalId) {
-        if let Some(live) = self.lives.get(&task) {
-            self.writes.push(Write::SignalTaken(task, signal, live.run.key(slot)));
-        }
+        let Some(live) = self.lives.get(&task) else { return };
+        let StepState::Waiting { progress, .. } = *live.run.step(slot) else { return };
+        let (now, key) = (self.ports.clock.now(), live.run.key(slot));
+        // In the same commit the wait is over: whoever has the task after a crash must not wait on.
+        let over = WaitRecord {
+            step: key.clone(),
+            attempt: progress.attempt,
+            kind: WaitKind::Timer,
+            on: Vec::new(),
+            reason: "the signal has come".to_owned(),
+            since: progress.since.unwrap_or(now),
+            until: Some(now),
+            deadline: progress.deadline,
+            scratch: live.run.note_of(slot).scratch,
+        };
+        self.writes.push(Write::SignalTaken(task, signal, key));
+        self.writes.push(Write::StepWaits(task, over));
     }
 
     /// The store tells of signals that nobody has taken.

@@ -88,7 +88,11 @@ impl Run {
 
     /// A step waits.
     pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = self.enter(&record.step, "wait")?;
+        let slot = match self.slot_of(&record.step).map(|slot| (slot, self.slots.state(slot))) {
+            // The signal has come: the wait is only for its turn now.
+            Some((slot, StepState::Waiting { kind: WaitKind::Signal, .. })) => slot,
+            Some(_) | None => self.enter(&record.step, "wait")?,
+        };
         let progress = Progress {
             attempt: record.attempt,
             since: Some(record.since),

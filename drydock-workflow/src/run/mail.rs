@@ -46,13 +46,11 @@ impl Mail {
         if self.open.is_empty() || self.waiting.is_empty() {
             return None;
         }
-        let free = self.open.iter().filter(|signal| !self.promised.contains(&signal.id));
-        let (id, place) = free
-            .filter_map(|signal| {
-                let place = self.waiting.iter().position(|(_, name)| *name == signal.name)?;
-                Some((signal.id, place))
-            })
-            .next()?;
+        let mut free = self.open.iter().filter(|signal| !self.promised.contains(&signal.id));
+        let (id, place) = free.find_map(|signal| {
+            let place = self.waiting.iter().position(|(_, name)| *name == signal.name)?;
+            Some((signal.id, place))
+        })?;
         let slot = self.waiting[place].0;
         self.leave(slot);
         self.promised.insert(id);

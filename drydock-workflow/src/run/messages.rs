@@ -11,15 +11,13 @@ impl Run {
         self.mail.arrive(signal);
     }
 
-    /// A step has taken a signal; the step, if it waited for that.
-    pub fn fold_taken(&mut self, id: SignalId, key: &StepKey) -> Option<SlotIndex> {
-        let signal = self.mail.take(id, key.clone())?;
+    /// A step has taken a signal. The record that ends its wait comes with this one.
+    pub fn fold_taken(&mut self, id: SignalId, key: &StepKey) {
+        let Some(signal) = self.mail.take(id, key.clone()) else { return };
         if signal.order().is_some() {
-            return None;
+            return;
         }
         self.notes.give(key.clone(), signal);
-        let slot = self.slot_of(key)?;
-        self.wake(slot, WaitKind::Signal)
     }
 
     /// The order could not be done in one go, and is to be read again.

@@ -30,8 +30,8 @@ use drydock_core::{Payload, SignalId, StepKey, StepName, Timestamp};
 
 pub use fold::IllegalRecord;
 pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
-pub use orders::Order;
 pub(crate) use orders::Obeyed;
+pub use orders::Order;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
@@ -279,7 +279,7 @@ impl Run {
 
     /// What a step has for its next call.
     pub(crate) fn note_of(&self, slot: SlotIndex) -> Note {
-        self.notes.get(&self.key(slot))
+        if self.notes.is_empty() { Note::default() } else { self.notes.get(&self.key(slot)) }
     }
 
     /// Whether a step made the engine's own mark of this name.

@@ -45,8 +45,12 @@ impl Notes {
         notes
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn get(&self, step: &StepKey) -> Note {
-        if self.0.is_empty() { Note::default() } else { self.0.get(step).cloned().unwrap_or_default() }
+        self.0.get(step).cloned().unwrap_or_default()
     }
 
     pub(super) fn has_mark(&self, step: &StepKey, name: &str) -> bool {

@@ -76,16 +76,11 @@ impl Run {
     /// What `order`, given by `by`, comes to now; nothing when there is nothing in it to obey. A failed step that is to end otherwise is
     /// opened first: the order is to be read again when that is on record.
     pub(crate) fn obey(&self, order: &Order, by: &str, now: Timestamp) -> Vec<Obeyed> {
-        match order.step() {
-            Some(step) => {
-                let slot = self.slot_of(step);
-                slot.and_then(|slot| self.obey_one(slot, order, by, now)).into_iter().collect()
-            }
-            None => {
-                let slots = 0..self.slot_count();
-                slots.filter_map(|slot| self.obey_one(slot, order, by, now)).collect()
-            }
-        }
+        let slots = match order.step().map(|step| self.slot_of(step)) {
+            Some(slot) => slot.into_iter().collect(),
+            None => (0..self.slot_count()).collect::<Vec<_>>(),
+        };
+        slots.into_iter().filter_map(|slot| self.obey_one(slot, order, by, now)).collect()
     }
 
     fn obey_one(&self, slot: SlotIndex, order: &Order, by: &str, now: Timestamp) -> Option<Obeyed> {

@@ -4,6 +4,7 @@
 mod build;
 mod cancel;
 mod children;
+mod classes;
 mod clock;
 mod commits;
 mod conditions;
@@ -24,6 +25,7 @@ mod records;
 mod recover;
 mod refused;
 mod retry;
+mod signals;
 mod subprocess;
 mod support;
 mod undo;
