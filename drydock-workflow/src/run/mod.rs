@@ -9,6 +9,7 @@ mod ending;
 mod fold;
 mod gate;
 mod input;
+mod look;
 mod plan;
 mod recover;
 mod reopen;
@@ -22,13 +23,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use drydock_core::journal::{Cancellation, Failure, TaskEndKind, WaitKind};
-use drydock_core::{Payload, StepKey, Timestamp};
+use drydock_core::{Payload, Timestamp};
 
 pub use fold::IllegalRecord;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
-use crate::dag::{Dag, StepDef, StepIndex};
+use crate::dag::{Dag, StepIndex};
 use slots::Slots;
 use unwind::Unwinding;
 
@@ -177,77 +178,5 @@ impl Run {
     /// The workflow's graph.
     pub fn dag(&self) -> &Arc<Dag> {
         &self.dag
-    }
-
-    /// Where a step, or one of its items or undoings, stands.
-    pub fn step(&self, slot: SlotIndex) -> &StepState {
-        self.slots.state(slot)
-    }
-
-    /// The key under which a slot's records stand.
-    pub fn key(&self, slot: SlotIndex) -> StepKey {
-        self.slots.key(&self.dag, slot)
-    }
-
-    /// The slot of a key; `None` when there is none, or none yet.
-    pub fn slot_of(&self, key: &StepKey) -> Option<SlotIndex> {
-        self.slots.find(&self.dag, key)
-    }
-
-    /// The step that a slot belongs to.
-    pub fn step_of(&self, slot: SlotIndex) -> StepIndex {
-        self.slots.get(slot).step
-    }
-
-    /// Whether the slot undoes its step.
-    pub fn is_undo(&self, slot: SlotIndex) -> bool {
-        self.slots.get(slot).undo
-    }
-
-    /// Whether a cancellation stops the slot: it is ordinary work, and no undoing and no finally step.
-    pub fn is_work(&self, slot: SlotIndex) -> bool {
-        !self.slots.get(slot).undo && !self.definition(slot).finally
-    }
-
-    /// How many of the workflow's steps have ended well.
-    pub fn steps_done(&self) -> usize {
-        self.dag.steps().len() - self.unfinished - self.unclosed
-    }
-
-    /// How many attempts are under way.
-    pub fn running(&self) -> usize {
-        self.running
-    }
-
-    /// Whether a step waits for children.
-    pub fn awaits_children(&self) -> bool {
-        self.parents > 0
-    }
-
-    /// The slots that are to be asked again, and when.
-    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, SlotIndex)> + '_ {
-        self.slots.all().filter_map(|(slot, entry)| match &entry.state {
-            StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
-                Some((*until, slot))
-            }
-            StepState::Waiting { until: None, .. }
-            | StepState::Blocked
-            | StepState::Ready(_)
-            | StepState::Running(_)
-            | StepState::Mapping
-            | StepState::Mapped
-            | StepState::Done(_)
-            | StepState::Skipped
-            | StepState::Failed => None,
-        })
-    }
-
-    /// Who asked for the task's cancellation.
-    pub fn cancellation(&self) -> Option<&Cancellation> {
-        self.cancellation.as_ref()
-    }
-
-    fn definition(&self, slot: SlotIndex) -> &StepDef {
-        &self.dag.steps()[self.slots.get(slot).step]
     }
 }
