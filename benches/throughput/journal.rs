@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -101,6 +101,18 @@ impl Journal for Counting {
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         self.below.task_cancel(task, request).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_pause(task, request).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_resume(task, request).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_reopen(task, request).await
     }
 
     async fn task_claim(

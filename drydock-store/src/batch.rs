@@ -28,6 +28,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) tasks: Vec<TaskRow<'a>>,
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
+    /// Failed checkpoints that are no more. Their attempts are among the attempts.
+    pub(crate) reopened: Vec<(TaskId, &'a AttemptRecord)>,
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
     pub(crate) marks: Vec<(TaskId, &'a Mark)>,
     pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
@@ -52,6 +54,10 @@ impl<'a> Batch<'a> {
                 Write::TaskQueued(task) => queued.push(TaskRow { task, started: false, ended: false }),
                 Write::StepEnded(id, checkpoint) => batch.checkpoints.push((*id, checkpoint)),
                 Write::AttemptFailed(id, attempt) => batch.attempts.push((*id, attempt)),
+                Write::StepReopened(id, attempt) => {
+                    batch.reopened.push((*id, attempt));
+                    batch.attempts.push((*id, attempt));
+                }
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
                 Write::Marked(id, mark) => batch.marks.push((*id, mark)),
                 Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
@@ -60,8 +66,24 @@ impl<'a> Batch<'a> {
             }
         }
         batch.tasks.append(&mut queued);
+        batch.refuse_contradictions()?;
         batch.settle();
         Ok(batch)
+    }
+
+    /// A step that is reopened and ends in one batch has no order of the two that a database would keep.
+    fn refuse_contradictions(&self) -> Result<(), JournalError> {
+        if self.reopened.is_empty() {
+            return Ok(());
+        }
+        let ended: HashSet<_> = self.checkpoints.iter().map(|(id, it)| (*id, &it.step)).collect();
+        match self.reopened.iter().find(|(id, it)| ended.contains(&(*id, &it.step))) {
+            None => Ok(()),
+            Some((id, it)) => {
+                let problem = format!("step {} of task {id} is reopened and ends in one batch", it.step);
+                Err(JournalError::Rejected(problem.into()))
+            }
+        }
     }
 
     fn settle(&mut self) {
@@ -102,7 +124,11 @@ fn size(write: &Write) -> usize {
         Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),
-        Write::StepEnded(..) | Write::TaskEnded(..) | Write::AttemptFailed(..) | Write::SignalTaken(..) => 0,
+        Write::StepEnded(..)
+        | Write::TaskEnded(..)
+        | Write::AttemptFailed(..)
+        | Write::StepReopened(..)
+        | Write::SignalTaken(..) => 0,
     }
 }
 

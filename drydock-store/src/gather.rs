@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use drydock_core::TaskId;
-use drydock_core::journal::{Cancellation, ClaimedTask, JournalError, NewTask};
+use drydock_core::journal::{Cancellation, ClaimedTask, JournalError, NewTask, Request};
 
 use crate::repo::{TaskHistory, TaskRecord, in_order};
 use crate::row::{Columns, Reader};
@@ -28,13 +28,24 @@ pub(crate) fn by_task<R: Columns, T>(
     Ok(tasks)
 }
 
-/// What a claim took: of each task, whether it was owned before, and the request to stop it, if there is one.
-pub(crate) type Taken = HashMap<TaskId, (bool, Option<Cancellation>)>;
+/// What a claim took: of each task what its live row knew.
+pub(crate) type Taken = HashMap<TaskId, Life>;
 
-/// What a claim took, from the live rows' `task_id`, `resumed`, `cancel_at` and `cancel_by`.
+/// What a live row knows of a task that is claimed.
+#[derive(Default)]
+pub(crate) struct Life {
+    resumed: bool,
+    cancellation: Option<Cancellation>,
+    pause: Option<Request>,
+}
+
+/// What a claim took, from the live rows' `task_id`, `resumed`, `cancel_at`, `cancel_by`, `pause_at` and `pause_by`.
 pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
     let readers = rows.iter().map(|row| Reader::new("live", row));
-    readers.map(|row| Ok((row.id("task_id")?, (row.truth("resumed")?, row.cancellation()?)))).collect()
+    let life = |row: &Reader<'_, R>| {
+        Ok(Life { resumed: row.truth("resumed")?, cancellation: row.cancellation()?, pause: row.pause()? })
+    };
+    readers.map(|row| Ok((row.id("task_id")?, life(&row)?))).collect()
 }
 
 /// The rows that belong to claimed tasks.
@@ -71,11 +82,12 @@ impl<R: Columns> ClaimRows<R> {
         for row in &self.tasks {
             let task: NewTask = Reader::new("tasks", row).new_task()?;
             let id = task.id;
-            let (resumed, cancellation) = taken.remove(&id).unwrap_or_default();
+            let Life { resumed, cancellation, pause } = taken.remove(&id).unwrap_or_default();
             claimed.push(ClaimedTask {
                 task,
                 resumed,
                 cancellation,
+                pause,
                 checkpoints: checkpoints.remove(&id).unwrap_or_default(),
                 attempts: attempts.remove(&id).unwrap_or_default(),
                 waits: waits.remove(&id).unwrap_or_default(),
@@ -127,6 +139,7 @@ pub(crate) struct HistoryRows<R> {
     pub(crate) waits: Vec<R>,
     pub(crate) marks: Vec<R>,
     pub(crate) signals: Vec<R>,
+    pub(crate) audit: Vec<R>,
 }
 
 impl<R: Columns> HistoryRows<R> {
@@ -137,6 +150,7 @@ impl<R: Columns> HistoryRows<R> {
         let waits = self.waits.iter().map(|row| Reader::new("waits", row).wait());
         let marks = self.marks.iter().map(|row| Reader::new("marks", row).mark());
         let signals = self.signals.iter().map(|row| Reader::new("signals", row).signal());
+        let audit = self.audit.iter().map(|row| Reader::new("audit", row).audit());
         let mut history = TaskHistory {
             task,
             definition: Reader::new("workflows", row).definition()?,
@@ -145,6 +159,7 @@ impl<R: Columns> HistoryRows<R> {
             waits: waits.collect::<Result<_, _>>()?,
             marks: marks.collect::<Result<_, _>>()?,
             signals: signals.collect::<Result<_, _>>()?,
+            audit: audit.collect::<Result<_, _>>()?,
         };
         in_order(&mut history);
         Ok(history)

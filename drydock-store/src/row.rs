@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Mark, Message, NewTask,
-    Parent, Signal, StoredWorkflow, Subject, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Mark,
+    Message, NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -209,6 +209,21 @@ impl<'a, R: Columns> Reader<'a, R> {
         Ok(Some(Cancellation { by: self.sure("cancel_by", R::text)?, at }))
     }
 
+    pub(crate) fn pause(&self) -> Read<Option<Request>> {
+        let Some(at) = self.maybe("pause_at", R::time)? else { return Ok(None) };
+        Ok(Some(Request { by: self.sure("pause_by", R::text)?, at }))
+    }
+
+    pub(crate) fn audit(&self) -> Read<AuditRecord> {
+        let verb = self.sure("verb", R::text)?;
+        let known = Verb::ALL.into_iter().find(|known| known.as_str() == verb);
+        Ok(AuditRecord {
+            request: Request { by: self.sure("asked_by", R::text)?, at: self.sure("asked_at", R::time)? },
+            verb: known.ok_or_else(|| self.bad("verb", "it is no verb that this program knows"))?,
+            detail: self.sure("detail", R::text)?,
+        })
+    }
+
     /// The end, from the columns `kind`, `output` and `ended_at`; `None` when there is no row in `ends`.
     pub(crate) fn end(&self) -> Read<Option<TaskEnd>> {
         let Some(kind) = self.maybe("kind", R::int)? else { return Ok(None) };
@@ -265,6 +280,7 @@ impl<'a, R: Columns> Reader<'a, R> {
             started_at: self.maybe("started_at", R::time)?,
             updated_at: self.maybe("updated_at", R::time)?,
             cancellation,
+            pause: self.pause()?,
             end,
             children: Vec::new(),
             messages: Vec::new(),

@@ -9,6 +9,7 @@
 mod error;
 mod instance;
 mod news;
+mod operator;
 mod record;
 mod signal;
 mod task;
@@ -20,15 +21,19 @@ use async_trait::async_trait;
 pub use error::{Cause, JournalError};
 pub use instance::{InstanceBeat, StoredWorkflow};
 pub use news::News;
+pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
-pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
+pub use task::{ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
 use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
+///
+/// What operators do to a task (cancel, pause, resume, reopen, order) leaves an [`AuditRecord`] in the same transaction, at
+/// the task that was named.
 ///
 /// All methods are cancel-safe in this sense: a dropped call either committed or left no trace; the caller cannot know which,
 /// and each write may be repeated without harm.
@@ -63,6 +68,19 @@ pub trait Journal: Send + Sync + 'static {
     /// stands. `false`, and nothing happens, when the task has ended or does not exist.
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError>;
 
+    /// Asks to hold a task and all its descendants that have not ended: nothing new begins in them until they are resumed.
+    /// A task's first request stands. `false`, and nothing happens, when the task has ended or does not exist.
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
+    /// Lets a task and all its descendants go on, whoever paused them. `false`, and nothing happens, when the task has ended
+    /// or does not exist; `true` also when it was not paused.
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
+    /// Brings back a task that failed or was cancelled, for whichever instance claims it: with all its records, as old as it was,
+    /// and with no request to stop or to pause it. `true` when this request did it, now or at an earlier call: repeated, even after
+    /// another end, it does nothing more. `false`, and nothing happens, when the task does not exist, has not ended, or completed.
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
     /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
     ///
@@ -85,6 +103,7 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Sends `signal` to a task, whether or not a step waits for it. Of two with one id for one task the first stands.
     /// What it says of `taken_by` is passed over: a new signal is not taken. A NUL in its name or sender is stored as U+FFFD.
+    /// One whose name begins with [`Signal::ORDER`] is an operator's, and audited.
     ///
     /// `true` when the task now has it, by this call or by an earlier one; `false`, and nothing happens, when the task has
     /// ended or does not exist.

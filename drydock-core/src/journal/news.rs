@@ -1,6 +1,6 @@
 //! What happened to an instance's tasks through others' hands.
 
-use super::{Cancellation, Signal};
+use super::{Cancellation, Request, Signal};
 use crate::TaskId;
 
 /// The answer to [`Journal::news`](super::Journal::news). All of it is about tasks that the asking instance owns, but for the
@@ -9,6 +9,8 @@ use crate::TaskId;
 pub struct News {
     /// Tasks whose cancellation was asked for, with who asked, by id.
     pub cancelled: Vec<(TaskId, Cancellation)>,
+    /// Tasks that are paused, with who asked for it, by id.
+    pub paused: Vec<(TaskId, Request)>,
     /// Signals that no step has taken, by task, time and id.
     pub signals: Vec<(TaskId, Signal)>,
     /// Of the parents asked about, those with children that have not ended, and how many, by id.

@@ -18,3 +18,13 @@ pub struct Signal {
     /// The step that took it.
     pub taken_by: Option<StepKey>,
 }
+
+impl Signal {
+    /// How the names of operators' orders begin; steps wait for other names. The rest of the name says what is ordered.
+    pub const ORDER: &str = "order:";
+
+    /// What is ordered, when it is an operator's order.
+    pub fn order(&self) -> Option<&str> {
+        self.name.strip_prefix(Self::ORDER)
+    }
+}

@@ -1,8 +1,6 @@
 //! Tasks as the journal keeps them.
 
-use serde::{Deserialize, Serialize};
-
-use super::{AttemptRecord, Checkpoint, Failure, Mark, Signal, WaitRecord};
+use super::{AttemptRecord, Cancellation, Checkpoint, Failure, Mark, Request, Signal, WaitRecord};
 use crate::{Payload, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Whose child a task is.
@@ -29,15 +27,6 @@ pub struct NewTask {
     pub input: Payload,
     /// When it was asked for.
     pub created_at: Timestamp,
-}
-
-/// A request to stop a task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    /// Who asked.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// How a task ended.
@@ -80,6 +69,8 @@ pub struct ClaimedTask {
     pub resumed: bool,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
+    /// A request to hold it, if it is paused.
+    pub pause: Option<Request>,
     /// The steps that ended, by the text of their keys, as all that follows.
     pub checkpoints: Vec<Checkpoint>,
     /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too), by step and number.
@@ -103,6 +94,7 @@ impl ClaimedTask {
             task,
             resumed: false,
             cancellation: None,
+            pause: None,
             checkpoints: Vec::new(),
             attempts: Vec::new(),
             waits: Vec::new(),

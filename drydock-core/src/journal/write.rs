@@ -18,6 +18,9 @@ pub enum Write {
     StepEnded(TaskId, Checkpoint),
     /// An attempt failed, and the step will be tried again.
     AttemptFailed(TaskId, AttemptRecord),
+    /// A step that had failed for good is tried again: its failed checkpoint becomes this failed attempt, the same try of the
+    /// step. A checkpoint of another attempt, and one that did not fail, stays. Never in one batch with an end of the step.
+    StepReopened(TaskId, AttemptRecord),
     /// A step waits.
     StepWaits(TaskId, WaitRecord),
     /// A step made a note on its way. Of two with one name in one step the first stands.

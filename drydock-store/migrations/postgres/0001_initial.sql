@@ -44,13 +44,15 @@ CREATE TABLE live (
     started_at timestamptz,
     cancel_at timestamptz,
     signalled boolean NOT NULL DEFAULT false,
+    pause_at timestamptz,
+    pause_by text,
     cancel_by text
 ) WITH (fillfactor = 70);
 
 CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
-CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR signalled;
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled;
 
 -- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
@@ -139,4 +141,14 @@ CREATE TABLE ends (
     kind smallint NOT NULL,
     cancel_by text,
     output bytea NOT NULL
+);
+
+-- What operators did to a task. Insert only.
+CREATE TABLE audit (
+    task_id uuid NOT NULL,
+    asked_at timestamptz NOT NULL,
+    verb text COLLATE "C" NOT NULL,
+    asked_by text COLLATE "C" NOT NULL,
+    detail text COLLATE "C" NOT NULL,
+    PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 );

@@ -42,6 +42,8 @@ CREATE TABLE live (
     owner INTEGER,
     started_at INTEGER,
     cancel_at INTEGER,
+    pause_at INTEGER,
+    pause_by TEXT,
     cancel_by TEXT,
     signalled INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -49,7 +51,7 @@ CREATE TABLE live (
 CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
-CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR signalled = 1;
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;
 
 -- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
@@ -138,4 +140,14 @@ CREATE TABLE ends (
     cancel_at INTEGER,
     cancel_by TEXT,
     output BLOB NOT NULL
+) STRICT;
+
+-- What operators did to a task. Insert only.
+CREATE TABLE audit (
+    task_id BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 ) STRICT;

@@ -28,6 +28,7 @@ pub async fn every_kind_of_write_is_refused(store: Shared) {
         Write::TaskQueued(task(3, workflow)),
         Write::StepEnded(id(1), done("a", 2)),
         Write::AttemptFailed(id(1), attempt("a", 1, 2)),
+        Write::StepReopened(id(1), attempt("a", 1, 2)),
         Write::StepWaits(id(1), wait("a", 2)),
         Write::Marked(id(1), mark("a", "begun", 2)),
         Write::SignalTaken(id(1), signal_id(1), step("a")),

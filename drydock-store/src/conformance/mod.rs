@@ -11,6 +11,7 @@
 
 pub mod append;
 pub mod attempts;
+pub mod audit;
 pub mod cancel;
 pub mod children;
 pub mod claims;
@@ -19,6 +20,8 @@ pub mod fencing;
 pub mod instances;
 pub mod marks;
 pub mod messages;
+pub mod pause;
+pub mod reopen;
 pub mod samples;
 pub mod signals;
 pub mod tasks;
@@ -58,5 +61,8 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     ends::all(&fresh).await;
     children::all(&fresh).await;
     cancel::all(&fresh).await;
+    pause::all(&fresh).await;
+    reopen::all(&fresh).await;
+    audit::all(&fresh).await;
     tasks::all(&fresh).await;
 }

@@ -43,6 +43,7 @@ pub async fn a_record_follows_its_task(store: Shared) {
         started_at: None,
         updated_at: None,
         cancellation: None,
+        pause: None,
         end: None,
         children: vec![],
         messages: vec![],

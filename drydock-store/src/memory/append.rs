@@ -2,7 +2,9 @@
 
 use std::collections::btree_map::Entry;
 
-use drydock_core::journal::{JournalError, Mark, Message, NewTask, TaskEnd, WaitRecord, Write};
+use drydock_core::journal::{
+    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
+};
 use drydock_core::{Epoch, TaskId};
 
 use super::{Ended, Live, State};
@@ -20,7 +22,10 @@ impl State {
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
             let owner = started.then_some(epoch);
-            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), cancellation: None });
+            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), ..Live::default() });
+        }
+        for (id, attempt) in batch.reopened {
+            self.reopen_step(id, attempt);
         }
         for (id, checkpoint) in batch.checkpoints {
             self.checkpoints.entry((id, checkpoint.step.clone())).or_insert_with(|| checkpoint.clone());
@@ -48,6 +53,15 @@ impl State {
             self.end(epoch, id, end);
         }
         Ok(())
+    }
+
+    /// The failed checkpoint of that attempt is no more.
+    fn reopen_step(&mut self, id: TaskId, attempt: &AttemptRecord) {
+        let key = (id, attempt.step.clone());
+        let failed = |it: &Checkpoint| it.attempt == attempt.attempt && matches!(it.end, StepEnd::Failed(_));
+        if self.checkpoints.get(&key).is_some_and(failed) {
+            self.checkpoints.remove(&key);
+        }
     }
 
     /// A task is created once: a repetition, even after its end, does not bring it back to life.

@@ -32,12 +32,13 @@ impl State {
         let resumed = live.started_at.is_some();
         live.owner = Some(epoch);
         live.started_at.get_or_insert(at);
-        let cancellation = live.cancellation.clone();
+        let (cancellation, pause) = (live.cancellation.clone(), live.pause.clone());
         let messages = self.messages.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
         let mut claimed = ClaimedTask {
             task: self.tasks.get(&id)?.clone(),
             resumed,
             cancellation,
+            pause,
             checkpoints: of(id, &self.checkpoints, |(task, _)| *task),
             attempts: of(id, &self.attempts, |(task, _, _)| *task),
             waits: of(id, &self.waits, |(task, _)| *task),

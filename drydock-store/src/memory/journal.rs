@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -53,6 +53,18 @@ impl Journal for MemoryStore {
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         Ok(self.state().cancel(task, request))
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().pause(task, request))
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().resume(task, request))
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().reopen(task, request))
     }
 
     async fn task_claim(

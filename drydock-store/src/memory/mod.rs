@@ -6,6 +6,7 @@ mod claims;
 mod instances;
 mod journal;
 mod news;
+mod operators;
 mod signals;
 mod tasks;
 
@@ -13,8 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Signal, StoredWorkflow,
-    TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Request,
+    Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -49,6 +50,7 @@ struct State {
     waits: BTreeMap<(TaskId, StepKey), WaitRecord>,
     marks: BTreeMap<(TaskId, StepKey, String), Mark>,
     signals: BTreeMap<(TaskId, SignalId), Signal>,
+    audit: Vec<(TaskId, AuditRecord)>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }
@@ -77,6 +79,7 @@ struct Live {
     owner: Option<Epoch>,
     started_at: Option<Timestamp>,
     cancellation: Option<Cancellation>,
+    pause: Option<Request>,
 }
 
 /// A task's end, with what was known of its life.

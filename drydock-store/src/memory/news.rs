@@ -1,33 +1,17 @@
-//! What others do to a task, and how its owner hears of it.
+//! How the owner of a task hears of what others did.
 
-use std::collections::BTreeSet;
-
-use drydock_core::journal::{Cancellation, ChildEnd, News, Parent};
+use drydock_core::journal::{ChildEnd, News, Parent, Request};
 use drydock_core::{Epoch, StepName, TaskId};
 
-use super::State;
-use crate::batch::storable;
+use super::{Live, State};
 
 impl State {
-    pub(super) fn cancel(&mut self, id: TaskId, request: &Cancellation) -> bool {
-        if !self.live.contains_key(&id) {
-            return false;
-        }
-        let mut seen = BTreeSet::from([id]);
-        let mut tasks = vec![id];
-        while let Some(id) = tasks.pop() {
-            tasks.extend(self.children(id).filter(|child| seen.insert(*child)));
-            if let Some(live) = self.live.get_mut(&id) {
-                let by = storable(&request.by).into_owned();
-                live.cancellation.get_or_insert(Cancellation { by, at: request.at });
-            }
-        }
-        true
-    }
-
     pub(super) fn news(&self, epoch: Epoch, parents: &[TaskId]) -> News {
-        let owned = self.live.iter().filter(|(_, live)| live.owner == Some(epoch));
-        let cancelled = owned.filter_map(|(id, live)| Some((*id, live.cancellation.clone()?))).collect();
+        let told = |of: fn(&Live) -> &Option<Request>| {
+            let owned = self.live.iter().filter(|(_, live)| live.owner == Some(epoch));
+            owned.filter_map(|(id, live)| Some((*id, of(live).clone()?))).collect()
+        };
+        let (cancelled, paused) = (told(|live| &live.cancellation), told(|live| &live.pause));
         let mut open_children = Vec::new();
         let mut parents = parents.to_vec();
         parents.sort_unstable();
@@ -38,7 +22,7 @@ impl State {
                 open_children.push((parent, open));
             }
         }
-        News { cancelled, signals: self.untaken(epoch), open_children }
+        News { cancelled, paused, signals: self.untaken(epoch), open_children }
     }
 
     pub(super) fn child_ends(&self, parent: TaskId, step: &StepName) -> Vec<ChildEnd> {

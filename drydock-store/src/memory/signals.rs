@@ -1,6 +1,6 @@
 //! Signals: sent, told, taken.
 
-use drydock_core::journal::Signal;
+use drydock_core::journal::{AuditRecord, Request, Signal, Verb};
 use drydock_core::{Epoch, SignalId, StepKey, TaskId};
 
 use super::State;
@@ -8,15 +8,21 @@ use crate::batch::storable;
 
 impl State {
     pub(super) fn send(&mut self, task: TaskId, signal: &Signal) -> bool {
-        if self.live.contains_key(&task) {
-            self.signals.entry((task, signal.id)).or_insert_with(|| Signal {
+        let key = (task, signal.id);
+        if self.live.contains_key(&task) && !self.signals.contains_key(&key) {
+            let sent = Signal {
                 name: storable(&signal.name).into_owned(),
                 sender: storable(&signal.sender).into_owned(),
                 taken_by: None,
                 ..signal.clone()
-            });
+            };
+            if let Some(order) = sent.order() {
+                let request = Request { by: sent.sender.clone(), at: sent.at };
+                self.log(task, AuditRecord { request, verb: Verb::Order, detail: order.to_owned() });
+            }
+            self.signals.insert(key, sent);
         }
-        self.signals.contains_key(&(task, signal.id))
+        self.signals.contains_key(&key)
     }
 
     /// The first to take it keeps it.

@@ -48,6 +48,7 @@ impl TaskRepo for MemoryStore {
             waits: of(id, &state.waits, |(task, _)| *task),
             marks: of(id, &state.marks, |(task, _, _)| *task),
             signals: state.signals_of(id),
+            audit: state.audit.iter().filter(|(task, _)| *task == id).map(|(_, line)| line.clone()).collect(),
         };
         in_order(&mut history);
         Ok(Some(history))
@@ -87,6 +88,7 @@ impl State {
             started_at: live.map(|it| it.started_at).or(ended.map(|it| it.started_at)).flatten(),
             updated_at: checkpoints.chain(attempts).chain(waits).chain(end.as_ref().map(|end| end.at)).max(),
             cancellation,
+            pause: live.and_then(|live| live.pause.clone()),
             end,
             children: children.into_iter().map(|child| child.id).collect(),
             messages: of(id, &self.messages, |(task, _)| *task),

@@ -26,7 +26,8 @@ const CLAIM: &str = "WITH fence AS (
     ), taken AS (
         UPDATE live SET owner = fence.epoch, started_at = coalesce(live.started_at, $3)
         FROM queued, fence WHERE live.task_id = queued.task_id
-        RETURNING live.task_id, queued.resumed, live.cancel_at, live.cancel_by
+        RETURNING live.task_id, queued.resumed, live.cancel_at, live.cancel_by,
+            live.pause_at, live.pause_by
     )
     SELECT taken.task_id IS NULL AS nothing, taken.* FROM fence LEFT JOIN taken ON true";
 /// With the greatest place of their messages, and with which records there are at all.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -71,6 +71,18 @@ impl Journal for PgStore {
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         self.cancel(task, request).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pause(task, request).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.resume(task, request).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.reopen(task, request).await
     }
 
     async fn task_claim(

@@ -1,25 +1,16 @@
-//! What others do to a task, and how its owner hears of it.
+//! How the owner of a task hears of what others did.
 
-use drydock_core::journal::{Cancellation, ChildEnd, JournalError, News, TaskEnd};
+use drydock_core::journal::{ChildEnd, JournalError, News, TaskEnd};
 use drydock_core::{Epoch, StepName, TaskId};
 use sqlx::postgres::PgRow;
 
 use super::PgStore;
 use super::row::id_list;
-use crate::batch::storable;
 use crate::error::journal_error;
 use crate::row::Reader;
 
-/// `UNION`, not `UNION ALL`: it ends even if a task were its own ancestor.
-const CANCEL: &str = "WITH RECURSIVE family (task_id) AS (
-        SELECT $1::uuid UNION SELECT tasks.task_id FROM tasks JOIN family ON tasks.parent_id = family.task_id
-    ), locked AS (
-        SELECT task_id FROM live WHERE task_id IN (SELECT task_id FROM family) ORDER BY task_id FOR UPDATE
-    )
-    UPDATE live SET cancel_at = coalesce(cancel_at, $2), cancel_by = coalesce(cancel_by, $3)
-    FROM locked WHERE live.task_id = locked.task_id AND EXISTS (SELECT 1 FROM locked WHERE task_id = $1)";
-const TOLD: &str = "SELECT task_id, cancel_at, cancel_by, signalled FROM live
-    WHERE owner = $1 AND (cancel_at IS NOT NULL OR signalled) ORDER BY task_id";
+const TOLD: &str = "SELECT task_id, cancel_at, cancel_by, pause_at, pause_by, signalled FROM live
+    WHERE owner = $1 AND (cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled) ORDER BY task_id";
 const UNTAKEN: &str = "SELECT task_id, signal_id, name, sender, sent_at, taken_by, payload FROM signals
     WHERE task_id = ANY($1) AND taken_by IS NULL ORDER BY task_id, sent_at, signal_id";
 const OPEN_CHILDREN: &str = "SELECT parent_id, count(*) AS open FROM live
@@ -29,12 +20,6 @@ const CHILD_ENDS: &str =
     WHERE parent_id = $1 AND parent_step = $2 ORDER BY child_index, task_id";
 
 impl PgStore {
-    pub(super) async fn cancel(&self, id: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
-        let cancel = sqlx::query(CANCEL).bind(id.as_uuid()).bind(request.at).bind(storable(&request.by));
-        let asked = cancel.execute(&self.control).await.map_err(journal_error)?;
-        Ok(asked.rows_affected() > 0)
-    }
-
     pub(super) async fn tell_news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let mut news = News::default();
         let mut signalled = Vec::new();
@@ -43,6 +28,7 @@ impl PgStore {
         for row in told.iter().map(|row| Reader::new("live", row)) {
             let task = row.id("task_id")?;
             news.cancelled.extend(row.cancellation()?.map(|request| (task, request)));
+            news.paused.extend(row.pause()?.map(|request| (task, request)));
             if row.truth("signalled")? {
                 signalled.push(task);
             }

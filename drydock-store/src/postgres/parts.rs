@@ -8,6 +8,7 @@ pub(super) enum Part {
     Tasks,
     Checkpoints,
     Attempts,
+    Reopened,
     Waits,
     Marks,
     Taken,
@@ -23,10 +24,11 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Tasks,
         Self::Checkpoints,
         Self::Attempts,
+        Self::Reopened,
         Self::Waits,
         Self::Marks,
         Self::Taken,
@@ -39,6 +41,7 @@ impl Part {
             Self::Tasks => &TASKS,
             Self::Checkpoints => &CHECKPOINTS,
             Self::Attempts => &ATTEMPTS,
+            Self::Reopened => &REOPENED,
             Self::Waits => &WAITS,
             Self::Marks => &MARKS,
             Self::Taken => &TAKEN,
@@ -52,6 +55,7 @@ impl Part {
             Self::Tasks => !batch.tasks.is_empty(),
             Self::Checkpoints => !batch.checkpoints.is_empty(),
             Self::Attempts => !batch.attempts.is_empty(),
+            Self::Reopened => !batch.reopened.is_empty(),
             Self::Waits => !batch.waits.is_empty(),
             Self::Marks => !batch.marks.is_empty(),
             Self::Taken => !batch.taken.is_empty(),
@@ -121,6 +125,14 @@ const ATTEMPTS: Text = Text {
             unnest(#1::uuid[], #2::text[], #3::bigint[], #4::timestamptz[], #5::timestamptz[], #6::timestamptz[],
                 #7::timestamptz[], #8::bytea[]) AS t
         @repeat
+    )",
+};
+const REOPENED: Text = Text {
+    arrays: 3,
+    sql: ", reopened AS (
+        DELETE FROM checkpoints USING fence, unnest(#1::uuid[], #2::text[], #3::bigint[]) AS t (task_id, step, attempt)
+        WHERE checkpoints.task_id = t.task_id AND checkpoints.step = t.step AND checkpoints.attempt = t.attempt
+            AND checkpoints.kind = 1
     )",
 };
 const WAITS: Text = Text {

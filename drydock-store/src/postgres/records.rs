@@ -24,6 +24,7 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             }
             Part::Checkpoints => columns.checkpoints(batch)?,
             Part::Attempts => columns.attempts(batch)?,
+            Part::Reopened => columns.reopened(batch)?,
             Part::Waits => columns.waits(batch)?,
             Part::Marks => columns.marks(batch)?,
             Part::Taken => columns.taken(batch)?,
@@ -105,6 +106,13 @@ impl Arrays {
         self.array(rows.iter().map(|(_, it)| it.deadline))?;
         let failures = rows.iter().map(|(_, it)| codec::json(&it.failure));
         self.one(failures.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    fn reopened(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let rows = &batch.reopened;
+        self.ids(rows)?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
+        self.array(rows.iter().map(|(_, it)| i64::from(it.attempt)))
     }
 
     fn waits(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {

@@ -1,7 +1,7 @@
 //! Signals: sent to a task that has not ended.
 
 use drydock_core::TaskId;
-use drydock_core::journal::{JournalError, Signal};
+use drydock_core::journal::{JournalError, Signal, Verb};
 
 use super::PgStore;
 use crate::batch::storable;
@@ -16,6 +16,9 @@ const SEND: &str = "WITH alive AS (
         RETURNING task_id
     ), told AS (
         UPDATE live SET signalled = true FROM sent WHERE live.task_id = sent.task_id AND NOT live.signalled
+    ), line AS (
+        INSERT INTO audit (task_id, asked_at, asked_by, verb, detail)
+        SELECT task_id, $5, $4, $7, $8 FROM sent WHERE $8 IS NOT NULL ON CONFLICT DO NOTHING
     )
     SELECT EXISTS (SELECT 1 FROM alive) OR EXISTS (SELECT 1 FROM signals WHERE task_id = $1 AND signal_id = $2)";
 
@@ -27,7 +30,9 @@ impl PgStore {
             .bind(storable(&signal.name))
             .bind(storable(&signal.sender))
             .bind(signal.at)
-            .bind(signal.payload.as_bytes());
+            .bind(signal.payload.as_bytes())
+            .bind(Verb::Order.as_str())
+            .bind(signal.order().map(storable));
         send.fetch_one(&self.control).await.map_err(journal_error)
     }
 }

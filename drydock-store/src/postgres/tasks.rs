@@ -26,7 +26,7 @@ macro_rules! page {
                 coalesce(live.started_at, ends.started_at) AS started_at,
                 coalesce(live.cancel_at, ends.cancel_at) AS cancel_at,
                 coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
-                ends.kind, ends.ended_at, ends.output,
+                live.pause_at, live.pause_by, ends.kind, ends.ended_at, ends.output,
                 greatest(
                     (SELECT max(ended_at) FROM checkpoints WHERE checkpoints.task_id = page.task_id),
                     (SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id),
@@ -51,6 +51,8 @@ const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
     WHERE parent_id = ANY($1) ORDER BY parent_id, parent_step, child_index, task_id";
 const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
     WHERE task_id = ANY($1) ORDER BY task_id, seq";
+
+const AUDIT: &str = "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id = ANY($1)";
 
 #[async_trait]
 impl TaskRepo for PgStore {
@@ -82,6 +84,7 @@ impl TaskRepo for PgStore {
             waits: select(&mut tx, WAITS, &ids).await?,
             marks: select(&mut tx, MARKS, &ids).await?,
             signals: select(&mut tx, SIGNALS, &ids).await?,
+            audit: select(&mut tx, AUDIT, &ids).await?,
         };
         rows.gather(task, row).map(Some)
     }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Signal, TaskEnd,
-    TaskEndKind, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Request,
+    Signal, TaskEnd, TaskEndKind, WaitRecord,
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
@@ -46,6 +46,8 @@ pub struct TaskRecord {
     pub updated_at: Option<Timestamp>,
     /// The first request to stop it.
     pub cancellation: Option<Cancellation>,
+    /// The request to hold it, while it is paused.
+    pub pause: Option<Request>,
     /// Its end, once it ended.
     pub end: Option<TaskEnd>,
     /// Its children, by step and by index.
@@ -71,6 +73,8 @@ pub struct TaskHistory {
     pub marks: Vec<Mark>,
     /// What was sent to it, in the order in which it was, whether taken or not.
     pub signals: Vec<Signal>,
+    /// What operators did to it, in the order in which they did.
+    pub audit: Vec<AuditRecord>,
 }
 
 /// Which tasks a list shows, by their parents.
@@ -148,5 +152,13 @@ pub(crate) fn in_order(history: &mut TaskHistory) {
     history.attempts.sort_by(|a, b| (a.ended_at, &a.step, a.attempt).cmp(&(b.ended_at, &b.step, b.attempt)));
     history.waits.sort_by(|a, b| a.step.cmp(&b.step));
     history.marks.sort_by(|a, b| (a.at, &a.step, &a.name).cmp(&(b.at, &b.step, &b.name)));
+    history.audit.sort_by(|a, b| {
+        (a.request.at, a.verb.as_str(), &a.request.by, &a.detail).cmp(&(
+            b.request.at,
+            b.verb.as_str(),
+            &b.request.by,
+            &b.detail,
+        ))
+    });
     history.signals.sort_by_key(|signal| (signal.at, signal.id));
 }

@@ -11,7 +11,7 @@ use crate::gather::{ClaimRows, any, taken};
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
-const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, cancel_at, cancel_by FROM live
+const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, cancel_at, cancel_by, pause_at, pause_by FROM live
     WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY created_at, task_id LIMIT ?2";
 const TAKE: &str = "UPDATE live SET owner = ?1, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";

@@ -9,6 +9,7 @@ mod instances;
 mod journal;
 mod migrate;
 mod news;
+mod operators;
 mod parts;
 mod records;
 mod row;

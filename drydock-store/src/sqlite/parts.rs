@@ -28,6 +28,8 @@ pub(super) static ATTEMPTS: Chunked = Chunked::new(
     8,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
+pub(super) static REOPENED: Chunked =
+    Chunked::new("DELETE FROM checkpoints WHERE (task_id, step, attempt) IN (VALUES ", 3, ") AND kind = 1");
 pub(super) static WAITS: Chunked = Chunked::new(
     "INSERT INTO waits (task_id, step, kind, attempt, since, until, deadline, reason, waits_on, scratch)
     SELECT * FROM (VALUES ",

@@ -3,7 +3,7 @@
 use drydock_core::journal::{AttemptRecord, Checkpoint, Mark, Message, WaitRecord};
 use drydock_core::{Payload, TaskId};
 
-use super::parts::{ATTEMPTS, CHECKPOINTS, MARKS, MESSAGES, TAKEN, WAITS};
+use super::parts::{ATTEMPTS, CHECKPOINTS, MARKS, MESSAGES, REOPENED, TAKEN, WAITS};
 use super::row::micros;
 use super::statements::Script;
 use crate::batch::{Batch, storable};
@@ -11,6 +11,11 @@ use crate::codec;
 
 /// Writes all records of `batch`.
 pub(super) fn record(script: &mut Script, batch: &Batch<'_>) {
+    script.say_rows(&REOPENED, &batch.reopened, |to, (id, attempt)| {
+        to.add(id.as_uuid());
+        to.add(attempt.step.text());
+        to.add(i64::from(attempt.attempt));
+    });
     script.say_rows(&CHECKPOINTS, &batch.checkpoints, checkpoint);
     script.say_rows(&ATTEMPTS, &batch.attempts, attempt);
     script.say_rows(&WAITS, &batch.waits, wait);

@@ -1,9 +1,10 @@
 //! Signals: sent to a task that has not ended.
 
 use drydock_core::TaskId;
-use drydock_core::journal::{JournalError, Signal};
+use drydock_core::journal::{JournalError, Request, Signal, Verb};
 
 use super::SqliteStore;
+use super::operators::log;
 use super::row::micros;
 use crate::batch::storable;
 use crate::error::journal_error;
@@ -25,6 +26,10 @@ impl SqliteStore {
             .bind(signal.payload.as_bytes());
         if send.execute(&mut *tx).await.map_err(journal_error)?.rows_affected() > 0 {
             sqlx::query(TELL).bind(task.as_uuid()).execute(&mut *tx).await.map_err(journal_error)?;
+            if let Some(order) = signal.order() {
+                let request = Request { by: signal.sender.clone(), at: signal.at };
+                log(&mut tx, task, Verb::Order, &request, order).await?;
+            }
         }
         let sent = sqlx::query_scalar(SENT).bind(task.as_uuid()).bind(signal.id.as_uuid());
         let sent = sent.fetch_one(&mut *tx).await.map_err(journal_error)?;

@@ -12,7 +12,7 @@ use super::postgres::Cluster;
 use super::raw;
 
 /// What is changed, and where the error points.
-const BAD: [(&str, &str, &str); 19] = [
+const BAD: [(&str, &str, &str); 20] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE checkpoints SET step = ''", "checkpoints", "step"),
     ("UPDATE checkpoints SET attempt = -1", "checkpoints", "attempt"),
@@ -25,6 +25,7 @@ const BAD: [(&str, &str, &str); 19] = [
     ("UPDATE waits SET waits_on = '[1]'", "waits", "waits_on"),
     ("UPDATE marks SET step = 'a['", "marks", "step"),
     ("UPDATE signals SET taken_by = 'a b'", "signals", "taken_by"),
+    ("UPDATE audit SET verb = 'praise'", "audit", "verb"),
     ("UPDATE messages SET seq = -1", "messages", "seq"),
     ("UPDATE messages SET subject_name = NULL", "messages", "subject_name"),
     ("UPDATE ends SET kind = 3", "ends", "kind"),

@@ -2,8 +2,8 @@
 //! read in the end.
 
 use drydock_core::journal::{
-    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, TaskEnd, TaskEndKind, WaitKind,
-    WaitRecord, Write,
+    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, Signal, TaskEnd, TaskEndKind, Verb,
+    WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
@@ -26,7 +26,7 @@ enum Call {
     Retire(usize, i64),
     Leave(usize),
     Submit(Vec<NewTask>),
-    Cancel(u32, &'static str, i64),
+    Ask(Verb, u32, &'static str, i64),
     Claim(usize, Vec<WorkflowId>, i64, usize),
     Append(usize, Vec<Write>),
     Signal(u32, u32, i64),
@@ -71,6 +71,8 @@ fn write() -> impl Strategy<Value = Write> {
         2 => new_task().prop_map(Write::TaskQueued),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, done(name, n))),
         1 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, failed(name, n))),
+        1 => (of(), name(), 3..5_u32, 1..50_i64)
+            .prop_map(|(id, name, number, n)| Write::StepReopened(id, attempt(name, number, n))),
         1 => (of(), name(), 1..4_u32, 1..50_i64)
             .prop_map(|(id, name, number, n)| Write::AttemptFailed(id, attempt(name, number, n))),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepWaits(id, wait(name, n))),
@@ -103,7 +105,8 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (instance(), 0..2_i64).prop_map(|(instance, beat)| Call::Retire(instance, beat)),
         1 => instance().prop_map(Call::Leave),
         2 => prop::collection::vec(new_task(), 0..4).prop_map(Call::Submit),
-        2 => (0..8_u32, select(vec!["ann", "b\0b"]), 1..9_i64).prop_map(|(n, by, at)| Call::Cancel(n, by, at)),
+        4 => (select(&Verb::ALL[..]), 0..8_u32, select(vec!["ann", "b\0b"]), 1..9_i64)
+            .prop_map(|(verb, n, by, at)| Call::Ask(verb, n, by, at)),
         4 => (instance(), workflows, 100..200_i64, 0..5_usize)
             .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
         8 => (instance(), prop::collection::vec(write(), 0..12))
@@ -136,7 +139,18 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             store.task_submit(&tasks).await?;
             Answer::Nothing
         }
-        Call::Cancel(n, by, at) => Answer::Told(store.task_cancel(id(n), &request(by, at)).await?),
+        Call::Ask(verb, n, by, second) => {
+            let (task, request) = (id(n), request(by, second));
+            let order =
+                || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
+            Answer::Told(match verb {
+                Verb::Cancel => store.task_cancel(task, &request).await?,
+                Verb::Pause => store.task_pause(task, &request).await?,
+                Verb::Resume => store.task_resume(task, &request).await?,
+                Verb::Reopen => store.task_reopen(task, &request).await?,
+                Verb::Order => store.signal_send(task, &order()).await?,
+            })
+        }
         Call::Claim(instance, workflows, second, max) => {
             Answer::Claimed(store.task_claim(epoch(instance), &workflows, at(second), max).await?)
         }

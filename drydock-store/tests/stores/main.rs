@@ -15,7 +15,7 @@ macro_rules! conforms {
         )+
     };
     ($home:ident) => {
-        conforms!($home: append attempts cancel children claims ends fencing instances marks messages signals tasks waits workflows);
+        conforms!($home: append attempts audit cancel children claims ends fencing instances marks messages pause reopen signals tasks waits workflows);
     };
 }
 

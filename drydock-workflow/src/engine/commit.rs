@@ -1,6 +1,6 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::journal::{StepEnd, WaitKind, Write};
+use drydock_core::journal::{NewTask, StepEnd, WaitKind, Write};
 use drydock_core::{StepName, TaskId};
 
 use super::EventKind;
@@ -21,14 +21,7 @@ impl Actor {
                     self.adopt(task.id, Live::new(run, workflow, task.parent), false);
                 }
                 Write::TaskQueued(task) => {
-                    if let Some(reply) = self.starting.remove(&task.id) {
-                        answer(reply, Ok(()));
-                    }
-                    if let Some(parent) = task.parent
-                        && let Some(live) = self.lives.get_mut(&parent.task)
-                    {
-                        live.count_child(&parent.step);
-                    }
+                    self.on_queued(task);
                     queued = true;
                 }
                 Write::StepEnded(task, checkpoint) => {
@@ -60,12 +53,28 @@ impl Actor {
                         self.advance(task);
                     }
                 }
+                Write::StepReopened(task, record) => {
+                    if self.fold(task, |run| run.fold_reopened(&record)).is_some() {
+                        self.advance(task);
+                    }
+                }
                 Write::Marked(..) | Write::SignalTaken(..) | Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }
         if queued {
             self.look();
+        }
+    }
+
+    fn on_queued(&mut self, task: NewTask) {
+        if let Some(reply) = self.starting.remove(&task.id) {
+            answer(reply, Ok(()));
+        }
+        if let Some(parent) = task.parent
+            && let Some(live) = self.lives.get_mut(&parent.task)
+        {
+            live.count_child(&parent.step);
         }
     }
 

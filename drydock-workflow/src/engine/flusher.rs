@@ -81,6 +81,7 @@ pub(super) fn owner(write: &Write) -> TaskId {
         }
         Write::StepEnded(task, _)
         | Write::AttemptFailed(task, _)
+        | Write::StepReopened(task, _)
         | Write::StepWaits(task, _)
         | Write::Marked(task, _)
         | Write::SignalTaken(task, ..)
@@ -98,7 +99,7 @@ pub(super) fn weight(write: &Write) -> usize {
             StepEnd::Failed(failure) => failure.message.len(),
             StepEnd::Skipped(reason) => reason.len(),
         },
-        Write::AttemptFailed(_, record) => record.failure.message.len(),
+        Write::AttemptFailed(_, record) | Write::StepReopened(_, record) => record.failure.message.len(),
         Write::StepWaits(_, record) => record.reason.len() + record.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
         Write::SignalTaken(..) => 0,

@@ -44,9 +44,8 @@ impl Run {
         if closing && run.work_is_over() && !run.is_unwinding() {
             run.enter_closing();
         }
-        run.enter_phases();
+        // Without records of a phase it is entered by the first plan only: an operator's word may come before it.
         run.fold_all(last)?;
-        run.replaying = false;
         Ok(run)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Signal,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -162,6 +162,18 @@ impl Journal for FaultyJournal {
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         self.pass(Call::Other, self.store.task_cancel(task, request)).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass(Call::Other, self.store.task_pause(task, request)).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass(Call::Other, self.store.task_resume(task, request)).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass(Call::Other, self.store.task_reopen(task, request)).await
     }
 
     async fn task_claim(

@@ -34,6 +34,7 @@ fn history() -> TaskHistory {
             started_at: Some(at(0)),
             updated_at: None,
             cancellation: None,
+            pause: None,
             end: None,
             children: Vec::new(),
             messages: Vec::new(),
@@ -44,6 +45,7 @@ fn history() -> TaskHistory {
         waits: Vec::new(),
         marks: Vec::new(),
         signals: Vec::new(),
+        audit: Vec::new(),
     }
 }
 

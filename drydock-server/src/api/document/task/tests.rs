@@ -42,6 +42,7 @@ fn record(node: Option<&str>) -> TaskRecord {
         started_at: None,
         updated_at: None,
         cancellation: None,
+        pause: None,
         end: None,
         children: Vec::new(),
         messages: Vec::new(),
