@@ -6,6 +6,8 @@ mod definition;
 mod draft;
 mod gate;
 mod handle;
+mod include;
+mod picture;
 mod source;
 mod step_builder;
 

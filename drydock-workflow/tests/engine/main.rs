@@ -12,6 +12,7 @@ mod durations;
 mod faults;
 mod faulty;
 mod finally;
+mod include;
 mod joins;
 mod lease;
 mod limits;
