@@ -7,6 +7,8 @@ mod draft;
 mod gate;
 mod handle;
 mod include;
+#[cfg(doctest)]
+pub mod mistakes;
 mod picture;
 mod source;
 mod step_builder;
