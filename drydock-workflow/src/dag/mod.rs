@@ -6,6 +6,10 @@ mod definition;
 mod draft;
 mod gate;
 mod handle;
+mod include;
+#[cfg(doctest)]
+pub mod mistakes;
+mod picture;
 mod source;
 mod step_builder;
 

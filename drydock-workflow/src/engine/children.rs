@@ -58,8 +58,8 @@ impl Actor {
         };
         for (index, input) in (0..).zip(items) {
             let id = TaskId::generate(now, &*self.ports.entropy);
-            let parent = Some(Parent { task, step: name.clone(), index });
-            self.writes.push(Write::TaskQueued(NewTask { id, parent, workflow, input, created_at: now }));
+            let parent = Parent { task, step: name.clone(), index };
+            self.writes.push(Write::TaskQueued(NewTask::new(id, workflow, input, now).child_of(parent)));
         }
         self.writes.push(Write::StepWaits(task, wait));
         Ok(())

@@ -2,7 +2,7 @@
 //! that somebody edited.
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, Decider, StepEnd, WaitKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, Decider, Failure, StepEnd, WaitKind, WaitRecord,
 };
 use drydock_core::{StepKey, Timestamp};
 
@@ -49,6 +49,10 @@ impl Run {
     pub fn fold_ended(&mut self, checkpoint: &Checkpoint) -> Result<SlotIndex, IllegalRecord> {
         let slot = match &checkpoint.end {
             StepEnd::Done(_) | StepEnd::Skipped(_) => self.settle(&checkpoint.step)?,
+            // An operator gives up what waits.
+            StepEnd::Failed(Failure { decided_by: Decider::Operator(_), .. }) => {
+                self.settle(&checkpoint.step)?
+            }
             StepEnd::Failed(_) => self.enter(&checkpoint.step, "end")?,
         };
         match &checkpoint.end {
@@ -73,7 +77,11 @@ impl Run {
 
     /// An attempt failed, and another will follow.
     pub fn fold_failed(&mut self, record: &AttemptRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = self.enter(&record.step, "be tried again")?;
+        let slot = match self.standing(&record.step) {
+            // The operator for whom it waited has it tried again.
+            Some((slot, StepState::Waiting { kind: WaitKind::Operator, .. })) => slot,
+            Some(_) | None => self.enter(&record.step, "be tried again")?,
+        };
         let progress = Progress {
             attempt: record.attempt.saturating_add(1),
             since: None,
@@ -88,7 +96,7 @@ impl Run {
 
     /// A step waits.
     pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = match self.slot_of(&record.step).map(|slot| (slot, self.slots.state(slot))) {
+        let slot = match self.standing(&record.step) {
             // The signal has come: the wait is only for its turn now.
             Some((slot, StepState::Waiting { kind: WaitKind::Signal, .. })) => slot,
             Some(_) | None => self.enter(&record.step, "wait")?,
@@ -160,6 +168,10 @@ impl Run {
     /// Somebody asked to stop the task. The first request stands.
     pub fn fold_cancelled(&mut self, request: Cancellation) {
         self.cancellation.get_or_insert(request);
+    }
+
+    fn standing(&self, key: &StepKey) -> Option<(SlotIndex, &StepState)> {
+        self.slot_of(key).map(|slot| (slot, self.slots.state(slot)))
     }
 
     /// The slot, if it may end, fail or wait now. An attempt under way is over with it.

@@ -1,9 +1,9 @@
 //! What comes from outside: signals, locks, and a hand that holds the task.
 
 use drydock_core::journal::{Mark, Request, Signal, WaitKind};
-use drydock_core::{SignalId, StepKey};
+use drydock_core::{Payload, SignalId, StepKey, StepName};
 
-use super::{Run, SlotIndex, StepState};
+use super::{LOCKS, Note, Run, SlotIndex, StepState};
 
 impl Run {
     /// A signal has come, or is told of again.
@@ -55,5 +55,35 @@ impl Run {
             }
             _ => None,
         }
+    }
+
+    /// What a step has for its next call.
+    pub(crate) fn note_of(&self, slot: SlotIndex) -> Note {
+        if self.notes.is_empty() { Note::default() } else { self.notes.get(&self.key(slot)) }
+    }
+
+    /// Whether a step made the engine's own mark of this name.
+    pub(crate) fn has_mark(&self, slot: SlotIndex, name: &str) -> bool {
+        self.notes.has_mark(&self.key(slot), name)
+    }
+
+    /// Whether the task may hold locks, or queue for some.
+    #[expect(dead_code, reason = "locks come next")]
+    pub(crate) fn has_asked_for_locks(&self) -> bool {
+        self.notes.any_mark(LOCKS)
+    }
+
+    /// The output of a step that `slot` follows, directly or not; nothing when it gave none.
+    pub(crate) fn output_before(&self, slot: SlotIndex, step: &StepName) -> Option<Payload> {
+        let wanted = self.dag.index_of(step)?;
+        if !self.dag.follows(self.step_of(slot), wanted) {
+            return None;
+        }
+        matches!(self.step(wanted), StepState::Done(_) | StepState::Mapped).then(|| self.output_of(wanted))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.all().count()
     }
 }

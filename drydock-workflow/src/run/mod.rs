@@ -9,6 +9,7 @@ mod ending;
 mod fold;
 mod gate;
 mod input;
+mod look;
 mod mail;
 mod messages;
 mod notes;
@@ -26,7 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use drydock_core::journal::{Cancellation, Checkpoint, Failure, Request, Signal, TaskEndKind, WaitKind};
-use drydock_core::{Payload, SignalId, StepKey, StepName, Timestamp};
+use drydock_core::{Payload, SignalId, Timestamp};
 
 pub use fold::IllegalRecord;
 pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
@@ -35,7 +36,7 @@ pub use orders::Order;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
-use crate::dag::{Dag, StepDef, StepIndex};
+use crate::dag::{Dag, StepIndex};
 use mail::Mail;
 use notes::Notes;
 use slots::Slots;
@@ -207,106 +208,5 @@ impl Run {
     /// The workflow's graph.
     pub fn dag(&self) -> &Arc<Dag> {
         &self.dag
-    }
-
-    /// Where a step, or one of its items or undoings, stands.
-    pub fn step(&self, slot: SlotIndex) -> &StepState {
-        self.slots.state(slot)
-    }
-
-    /// The key under which a slot's records stand.
-    pub fn key(&self, slot: SlotIndex) -> StepKey {
-        self.slots.key(&self.dag, slot)
-    }
-
-    /// The slot of a key; `None` when there is none, or none yet.
-    pub fn slot_of(&self, key: &StepKey) -> Option<SlotIndex> {
-        self.slots.find(&self.dag, key)
-    }
-
-    /// The step that a slot belongs to.
-    pub fn step_of(&self, slot: SlotIndex) -> StepIndex {
-        self.slots.get(slot).step
-    }
-
-    /// Whether the slot undoes its step.
-    pub fn is_undo(&self, slot: SlotIndex) -> bool {
-        self.slots.get(slot).undo
-    }
-
-    /// Whether a cancellation stops the slot: it is ordinary work, and no undoing and no finally step.
-    pub fn is_work(&self, slot: SlotIndex) -> bool {
-        !self.slots.get(slot).undo && !self.definition(slot).finally
-    }
-
-    /// How many of the workflow's steps have ended well.
-    pub fn steps_done(&self) -> usize {
-        self.dag.steps().len() - self.unfinished - self.unclosed
-    }
-
-    /// How many attempts are under way.
-    pub fn running(&self) -> usize {
-        self.running
-    }
-
-    /// Whether a step waits for children.
-    pub fn awaits_children(&self) -> bool {
-        self.parents > 0
-    }
-
-    /// The slots that are to be asked again, and when.
-    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, SlotIndex)> + '_ {
-        self.slots.all().filter_map(|(slot, entry)| match &entry.state {
-            StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
-                Some((*until, slot))
-            }
-            StepState::Waiting { until: None, .. }
-            | StepState::Blocked
-            | StepState::Ready(_)
-            | StepState::Running(_)
-            | StepState::Mapping
-            | StepState::Mapped
-            | StepState::Done(_)
-            | StepState::Skipped
-            | StepState::Failed => None,
-        })
-    }
-
-    /// Who asked for the task's cancellation.
-    pub fn cancellation(&self) -> Option<&Cancellation> {
-        self.cancellation.as_ref()
-    }
-
-    /// What a step has for its next call.
-    pub(crate) fn note_of(&self, slot: SlotIndex) -> Note {
-        if self.notes.is_empty() { Note::default() } else { self.notes.get(&self.key(slot)) }
-    }
-
-    /// Whether a step made the engine's own mark of this name.
-    pub(crate) fn has_mark(&self, slot: SlotIndex, name: &str) -> bool {
-        self.notes.has_mark(&self.key(slot), name)
-    }
-
-    /// Whether the task may hold locks, or queue for some.
-    pub(crate) fn has_asked_for_locks(&self) -> bool {
-        self.notes.any_mark(LOCKS)
-    }
-
-    /// The output of a step that `slot` follows, directly or not; nothing when it gave none.
-    pub(crate) fn output_before(&self, slot: SlotIndex, step: &StepName) -> Option<Payload> {
-        let wanted = self.dag.index_of(step)?;
-        if !self.dag.follows(self.step_of(slot), wanted) {
-            return None;
-        }
-        matches!(self.step(wanted), StepState::Done(_) | StepState::Mapped).then(|| self.output_of(wanted))
-    }
-
-    /// How many slots there are.
-    pub(crate) fn slot_count(&self) -> usize {
-        self.slots.all().count()
-    }
-
-    fn definition(&self, slot: SlotIndex) -> &StepDef {
-        &self.dag.steps()[self.slots.get(slot).step]
     }
 }

@@ -29,6 +29,8 @@ impl Run {
             return;
         }
         self.enter_phases();
+        // What becomes ready from here on has not run before.
+        self.replaying = false;
         if matches!(self.phase, Phase::Working) && self.is_stopping() {
             // Nothing new begins; what is under way ends first.
             if self.cancellation.is_some() && !self.told_to_stop {

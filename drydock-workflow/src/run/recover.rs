@@ -48,11 +48,8 @@ impl Run {
         if closing && run.work_is_over() && !run.is_unwinding() {
             run.enter_closing();
         }
-        if !run.mail.has_orders() {
-            run.enter_phases();
-        }
+        // Without records of a phase it is entered by the first plan only: an operator's word may come before it.
         run.fold_all(last)?;
-        run.replaying = false;
         Ok(run)
     }
 

