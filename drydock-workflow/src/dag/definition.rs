@@ -11,7 +11,7 @@ use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Input, Source};
+use super::{Input, Rollout, Source};
 
 /// A workflow as data: what a store keeps with its tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct StepDef {
     /// Whether, and from which point on, it is undone when the workflow unwinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoScope>,
+    /// How a children step starts its children, and when it is done.
+    #[serde(default, skip_serializing_if = "Rollout::is_plain")]
+    pub rollout: Rollout,
     /// How failures and time are treated.
     pub policy: StepPolicy,
     /// What runs it, when that is not code of this process.
@@ -78,7 +81,7 @@ pub enum StepKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_once: Option<u32>,
     },
-    /// Starts one child task of this workflow for each item of its input list, and ends when all have ended.
+    /// Starts one child task of this workflow for each item of its input list.
     Children(WorkflowName),
 }
 
@@ -140,6 +143,7 @@ impl StepDef {
             when: None,
             finally: false,
             undo: None,
+            rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use drydock_core::{InvalidName, StepName};
 
 use super::handle::Wire;
-use super::{BuildError, ExecutorJob, Input, Source, StepDef, StepKind, StepPolicy, UndoScope};
+use super::{
+    BuildError, ExecutorJob, Handle, Input, Rollout, Source, StepDef, StepKind, StepPolicy, UndoScope,
+};
 use crate::step::AnyStep;
 use crate::workflow::Bodies;
 
@@ -29,6 +31,7 @@ pub(super) struct Draft {
     /// Whether `after` was given a handle of another builder.
     pub(super) foreign: bool,
     pub(super) finally: bool,
+    pub(super) rollout: Rollout,
     pub(super) policy: StepPolicy,
     pub(super) executor: Option<ExecutorJob>,
 }
@@ -44,16 +47,24 @@ impl Draft {
             when: None,
             foreign: false,
             finally: false,
+            rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,
         }
+    }
+
+    /// Comes after the steps behind a handle.
+    pub(super) fn after<T>(&mut self, handle: &Handle<T>, builder: u64) {
+        self.foreign |= handle.builder != builder;
+        self.after.extend(handle.steps().cloned());
     }
 }
 
 impl Parts {
     /// Adds the step, and gives the source of its output; of a step without a name there is none.
     pub(super) fn add(&mut self, draft: Draft, wires: Vec<Wire>, list: bool) -> Source {
-        let Draft { name, kind, body, undo, mut after, when, foreign, finally, policy, executor } = draft;
+        let Draft { name, kind, body, undo, mut after, when, foreign, finally, rollout, policy, executor } =
+            draft;
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
@@ -96,6 +107,7 @@ impl Parts {
             when,
             finally,
             undo,
+            rollout,
             policy,
             executor,
         });

@@ -2,7 +2,7 @@
 //! within, which do not.
 
 use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
-use drydock_core::{Payload, StepName, TaskId, Timestamp};
+use drydock_core::{Payload, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
@@ -33,7 +33,7 @@ pub(super) enum Message {
     /// The question for news was answered, with the parents that were asked about.
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
-    Children { task: TaskId, step: StepName, answer: Result<Vec<ChildEnd>, JournalError> },
+    Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<ChildEnd>, JournalError> },
     /// The time to stop gracefully is over for this task, or for all.
     GraceOver(Option<TaskId>),
 }

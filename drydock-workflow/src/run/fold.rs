@@ -82,7 +82,11 @@ impl Run {
 
     /// A step waits.
     pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = self.enter(&record.step, "wait")?;
+        let slot = self.find(&record.step)?;
+        let more = matches!(self.slots.state(slot), StepState::Waiting { kind: WaitKind::Children, .. });
+        if !(more && record.kind == WaitKind::Children) {
+            self.enter(&record.step, "wait")?;
+        }
         let progress = Progress {
             attempt: record.attempt,
             since: Some(record.since),
@@ -90,7 +94,8 @@ impl Run {
             replayed: true,
         };
         if record.kind == WaitKind::Children {
-            self.parents += 1;
+            // Of a step that waits already, further children are on their way.
+            self.parents += usize::from(!more);
             // A cancellation that came while these children were on their way has not reached them.
             self.told_to_stop = false;
         }

@@ -5,6 +5,7 @@
 //! failed or was cancelled, steps are undone; finally steps run. Which phase it is follows from the records alone.
 
 mod advance;
+mod children;
 mod ending;
 mod fold;
 mod gate;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use drydock_core::journal::{Cancellation, Failure, TaskEndKind, WaitKind};
 use drydock_core::{Payload, Timestamp};
 
+pub use children::{Children, Next};
 pub use fold::IllegalRecord;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};

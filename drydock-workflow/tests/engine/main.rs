@@ -25,6 +25,7 @@ mod records;
 mod recover;
 mod refused;
 mod retry;
+mod rollouts;
 mod subprocess;
 mod support;
 mod undo;
