@@ -95,7 +95,7 @@ impl Journal for Counting {
         self.below.workflow_list().await
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.below.task_submit(tasks).await
     }
 

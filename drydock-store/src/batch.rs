@@ -2,7 +2,7 @@
 //! The rules on repetitions inside one batch are here, once for all stores.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use drydock_core::journal::{
     AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
@@ -22,10 +22,44 @@ pub(crate) struct TaskRow<'a> {
     pub(crate) ended: bool,
 }
 
+impl<'a> TaskRow<'a> {
+    /// Whether it never becomes live, unless its key stands in the way.
+    pub(crate) fn is_short(&self) -> bool {
+        self.ended && self.task.key.is_none()
+    }
+
+    pub(crate) fn key(&self) -> Option<Cow<'a, str>> {
+        self.task.key.as_deref().map(storable)
+    }
+}
+
+fn any_special(rows: &[TaskRow<'_>]) -> bool {
+    rows.iter()
+        .any(|TaskRow { task, .. }| task.key.is_some() || task.priority != 0 || !task.labels.is_empty())
+}
+
+/// A task's labels as they are stored. Of two names that become one the first counts.
+pub(crate) fn labels_of(task: &NewTask) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
+    let mut labels = BTreeMap::new();
+    for (name, value) in &task.labels {
+        labels.entry(storable(name)).or_insert_with(|| storable(value));
+    }
+    labels
+}
+
+/// The labels of all of them, one row for each.
+pub(crate) fn labels<'a>(
+    rows: &'a [TaskRow<'a>],
+) -> impl Iterator<Item = (&'a TaskRow<'a>, Cow<'a, str>, Cow<'a, str>)> {
+    rows.iter().flat_map(|row| labels_of(row.task).into_iter().map(move |(name, value)| (row, name, value)))
+}
+
 /// The writes of one batch, by table. No key appears twice in a table.
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) tasks: Vec<TaskRow<'a>>,
+    /// Whether any of the tasks has more than every task has: a key, a priority, labels.
+    pub(crate) special: bool,
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
     /// Failed checkpoints that are no more. Their attempts are among the attempts.
@@ -86,8 +120,17 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// The tasks that are submitted, by nobody's epoch.
+    pub(crate) fn submission(tasks: &'a [NewTask]) -> Self {
+        let rows = tasks.iter().map(|task| TaskRow { task, started: false, ended: false });
+        let mut batch = Self { tasks: rows.collect(), ..Self::default() };
+        batch.settle();
+        batch
+    }
+
     fn settle(&mut self) {
-        first_of_each(&mut self.tasks, |row| row.task.id);
+        distinct(&mut self.tasks);
+        self.special = any_special(&self.tasks);
         first_of_each(&mut self.checkpoints, |(id, checkpoint)| (*id, checkpoint.step.clone()));
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
         first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
@@ -115,6 +158,12 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// For each submitted task the one that stands under its key, or itself.
+pub(crate) fn standing_of(tasks: &[NewTask], standing: &HashMap<String, TaskId>) -> Vec<TaskId> {
+    let under_key = |task: &NewTask| standing.get(&*storable(task.key.as_ref()?)).copied();
+    tasks.iter().map(|task| under_key(task).unwrap_or(task.id)).collect()
+}
+
 /// The bytes of a write that may be many.
 fn size(write: &Write) -> usize {
     match write {
@@ -129,6 +178,14 @@ fn size(write: &Write) -> usize {
         | Write::AttemptFailed(..)
         | Write::StepReopened(..)
         | Write::SignalTaken(..) => 0,
+    }
+}
+
+fn distinct(tasks: &mut Vec<TaskRow<'_>>) {
+    first_of_each(tasks, |row| row.task.id);
+    if tasks.iter().any(|row| row.task.key.is_some()) {
+        let mut seen = HashSet::new();
+        tasks.retain(|row| row.key().is_none_or(|key| seen.insert(key)));
     }
 }
 

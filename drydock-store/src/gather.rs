@@ -5,6 +5,7 @@
     reason = "the path of a reader's method binds one lifetime, a closure takes any"
 )]
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use drydock_core::TaskId;
@@ -26,6 +27,12 @@ pub(crate) fn by_task<R: Columns, T>(
         tasks.entry(reader.id(key)?).or_default().push(read(&reader)?);
     }
     Ok(tasks)
+}
+
+/// The tasks that stand under keys, from the columns `task_id` and `key`.
+pub(crate) fn by_key<R: Columns>(rows: &[R]) -> Result<HashMap<String, TaskId>, JournalError> {
+    let readers = rows.iter().map(|row| Reader::new("tasks", row));
+    readers.map(|row| Ok((row.key()?, row.id("task_id")?))).collect()
 }
 
 /// What a claim took: of each task what its live row knew.
@@ -71,7 +78,7 @@ pub(crate) fn any<R: Columns>(tasks: &[R], column: &'static str) -> Result<bool,
 }
 
 impl<R: Columns> ClaimRows<R> {
-    /// The claimed tasks, oldest first.
+    /// The claimed tasks, in the order of claims.
     pub(crate) fn gather(&self, mut taken: Taken) -> Result<Vec<ClaimedTask>, JournalError> {
         let mut checkpoints = by_task("checkpoints", "task_id", &self.checkpoints, |row| row.checkpoint())?;
         let mut attempts = by_task("attempts", "task_id", &self.attempts, |row| row.attempt())?;
@@ -96,7 +103,7 @@ impl<R: Columns> ClaimRows<R> {
                 messages: Reader::new("messages", row).next("seq")?,
             });
         }
-        claimed.sort_by_key(|claimed| (claimed.task.created_at, claimed.task.id));
+        claimed.sort_by_key(|ClaimedTask { task, .. }| (Reverse(task.priority), task.created_at, task.id));
         Ok(claimed)
     }
 }

@@ -1,5 +1,6 @@
 //! Rows into records, for both databases. A value that cannot be is an error that names its table, column and row.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use drydock_core::journal::{
@@ -185,13 +186,24 @@ impl<'a, R: Columns> Reader<'a, R> {
         })
     }
 
+    pub(crate) fn key(&self) -> Read<String> {
+        self.sure("key", R::text)
+    }
+
     pub(crate) fn new_task(&self) -> Read<NewTask> {
+        let priority = self.number("priority")?;
         Ok(NewTask {
             id: self.id("task_id")?,
             parent: self.parent()?,
             workflow: WorkflowId::new(self.number("workflow_id")?),
             input: self.payload("input")?,
             created_at: self.sure("created_at", R::time)?,
+            key: self.maybe("key", R::text)?,
+            priority: i16::try_from(priority).map_err(|error| self.bad("priority", error))?,
+            labels: match self.maybe("labels", R::text)? {
+                Some(labels) => serde_json::from_str(&labels).map_err(|error| self.bad("labels", error))?,
+                None => BTreeMap::new(),
+            },
         })
     }
 
@@ -275,6 +287,9 @@ impl<'a, R: Columns> Reader<'a, R> {
             workflow: self.name::<WorkflowName>("name")?,
             version: self.small("version")?,
             input: task.input,
+            key: task.key,
+            priority: task.priority,
+            labels: task.labels,
             status: status_of(end.as_ref(), owned, cancellation.as_ref()),
             created_at: task.created_at,
             started_at: self.maybe("started_at", R::time)?,

@@ -8,6 +8,7 @@
 
 mod error;
 mod instance;
+mod new_task;
 mod news;
 mod operator;
 mod record;
@@ -20,11 +21,12 @@ use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
 pub use instance::{InstanceBeat, StoredWorkflow};
+pub use new_task::{NewTask, Parent};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
-pub use task::{ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
+pub use task::{ChildEnd, ClaimedTask, TaskEnd, TaskEndKind};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
@@ -61,8 +63,12 @@ pub trait Journal: Send + Sync + 'static {
     /// All stored workflows, by number.
     async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError>;
 
-    /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is.
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError>;
+    /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is, and one whose key
+    /// exists already is left out; of several with one id or one key the first counts.
+    ///
+    /// For each task, in their order, the id of the task that stands under its key, which may be one that was started long ago;
+    /// its own id when it has no key.
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError>;
 
     /// Asks for the cancellation of a task and of all its descendants, on behalf of `request.by`. A task's first request
     /// stands. `false`, and nothing happens, when the task has ended or does not exist.
@@ -81,7 +87,7 @@ pub trait Journal: Send + Sync + 'static {
     /// another end, it does nothing more. `false`, and nothing happens, when the task does not exist, has not ended, or completed.
     async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
 
-    /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
+    /// Takes up to `max` ownerless tasks of the given workflows, those of the greatest priority first, then the oldest, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
     ///
     /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same

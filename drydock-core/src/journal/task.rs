@@ -1,33 +1,7 @@
 //! Tasks as the journal keeps them.
 
-use super::{AttemptRecord, Cancellation, Checkpoint, Failure, Mark, Request, Signal, WaitRecord};
-use crate::{Payload, StepName, TaskId, Timestamp, WorkflowId};
-
-/// Whose child a task is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Parent {
-    /// The parent.
-    pub task: TaskId,
-    /// The parent's step that started the child.
-    pub step: StepName,
-    /// The child's place in the list over which the step runs.
-    pub index: u32,
-}
-
-/// A task to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTask {
-    /// Its id, chosen by whoever starts it.
-    pub id: TaskId,
-    /// Its parent, if it is a child.
-    pub parent: Option<Parent>,
-    /// The workflow it runs.
-    pub workflow: WorkflowId,
-    /// Its input.
-    pub input: Payload,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-}
+use super::{AttemptRecord, Cancellation, Checkpoint, Failure, Mark, NewTask, Request, Signal, WaitRecord};
+use crate::{Payload, TaskId, Timestamp};
 
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

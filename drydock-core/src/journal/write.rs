@@ -9,10 +9,11 @@ use crate::{SignalId, StepKey, TaskId};
 /// other writes with the same key the first stands, in one batch as in two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// A task begins, owned by the writing instance from the start. A task whose id exists already is left as it is.
+    /// A task begins, owned by the writing instance from the start. A task whose id or key exists already is left out, and
+    /// nobody is told: tasks with keys are better submitted.
     TaskStarted(NewTask),
     /// A task is queued for whichever instance claims it: a child, or more than the instance has room for.
-    /// A task whose id exists already is left as it is.
+    /// A task whose id or key exists already is left out.
     TaskQueued(NewTask),
     /// A step ended.
     StepEnded(TaskId, Checkpoint),

@@ -29,10 +29,23 @@ CREATE TABLE tasks (
     child_index bigint,
     created_at timestamptz NOT NULL,
     parent_step text COLLATE "C",
-    input bytea NOT NULL
+    input bytea NOT NULL,
+    priority smallint NOT NULL DEFAULT 0,
+    key text COLLATE "C"
 );
 
+CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- By which tasks are found. Insert only.
+CREATE TABLE labels (
+    task_id uuid NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    PRIMARY KEY (task_id, name)
+);
+
+CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended; room in each page for its updates.
 CREATE TABLE live (
@@ -44,12 +57,13 @@ CREATE TABLE live (
     started_at timestamptz,
     cancel_at timestamptz,
     signalled boolean NOT NULL DEFAULT false,
+    priority smallint NOT NULL DEFAULT 0,
     pause_at timestamptz,
     pause_by text,
     cancel_by text
 ) WITH (fillfactor = 70);
 
-CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
 CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled;

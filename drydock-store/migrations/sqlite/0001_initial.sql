@@ -28,10 +28,23 @@ CREATE TABLE tasks (
     child_index INTEGER,
     workflow_id INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    input BLOB NOT NULL
+    input BLOB NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    key TEXT
 ) STRICT;
 
+CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- By which tasks are found. Insert only.
+CREATE TABLE labels (
+    task_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (task_id, name)
+) STRICT;
+
+CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended.
 CREATE TABLE live (
@@ -42,13 +55,14 @@ CREATE TABLE live (
     owner INTEGER,
     started_at INTEGER,
     cancel_at INTEGER,
+    priority INTEGER NOT NULL DEFAULT 0,
     pause_at INTEGER,
     pause_by TEXT,
     cancel_by TEXT,
     signalled INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
 CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;

@@ -20,9 +20,11 @@ pub mod fencing;
 pub mod instances;
 pub mod marks;
 pub mod messages;
+pub mod options;
 pub mod pause;
 pub mod reopen;
 pub mod samples;
+pub mod search;
 pub mod signals;
 pub mod tasks;
 pub mod waits;
@@ -52,6 +54,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     instances::all(&fresh).await;
     fencing::all(&fresh).await;
     claims::all(&fresh).await;
+    options::all(&fresh).await;
     append::all(&fresh).await;
     attempts::all(&fresh).await;
     waits::all(&fresh).await;
@@ -65,4 +68,5 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     reopen::all(&fresh).await;
     audit::all(&fresh).await;
     tasks::all(&fresh).await;
+    search::all(&fresh).await;
 }

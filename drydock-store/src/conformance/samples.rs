@@ -68,13 +68,12 @@ pub async fn join(store: &Shared, name: &str) -> Epoch {
 
 /// Task `n`, asked for `n` seconds after the beginning.
 pub fn task(n: u32, workflow: WorkflowId) -> NewTask {
-    NewTask { id: id(n), parent: None, workflow, input: payload(n), created_at: at(i64::from(n)) }
+    NewTask::new(id(n), workflow, payload(n), at(i64::from(n)))
 }
 
 /// Task `n` as child `index` of the step `fan` of task `parent`.
 pub fn child(n: u32, workflow: WorkflowId, parent: u32, index: u32) -> NewTask {
-    let parent = Some(Parent { task: id(parent), step: name("fan"), index });
-    NewTask { parent, ..task(n, workflow) }
+    task(n, workflow).child_of(Parent { task: id(parent), step: name("fan"), index })
 }
 
 /// A step that ended well at second `n`.

@@ -8,13 +8,15 @@ use drydock_core::journal::{
 use drydock_core::{Epoch, TaskId};
 
 use super::{Ended, Live, State};
-use crate::batch::{Batch, TaskRow, storable};
+use crate::batch::{Batch, TaskRow, labels_of, storable};
 
 impl State {
-    pub(super) fn submit(&mut self, tasks: &[NewTask]) {
-        for task in tasks {
-            self.create(task, Live::default());
+    pub(super) fn submit(&mut self, tasks: &[NewTask]) -> Vec<TaskId> {
+        for row in Batch::submission(tasks).tasks {
+            self.create(row.task, Live::default());
         }
+        let standing = |task: &NewTask| self.keys.get(&*storable(task.key.as_ref()?)).copied();
+        tasks.iter().map(|task| standing(task).unwrap_or(task.id)).collect()
     }
 
     pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
@@ -64,10 +66,18 @@ impl State {
         }
     }
 
-    /// A task is created once: a repetition, even after its end, does not bring it back to life.
+    /// A task is created once, under its id and its key: a repetition, even after its end, does not bring it back to life.
     fn create(&mut self, task: &NewTask, live: Live) {
-        if let Entry::Vacant(vacant) = self.tasks.entry(task.id) {
-            vacant.insert(task.clone());
+        let key = task.key.as_ref().map(|key| storable(key).into_owned());
+        let taken = key.as_ref().is_some_and(|key| self.keys.contains_key(key));
+        if let Entry::Vacant(vacant) = self.tasks.entry(task.id)
+            && !taken
+        {
+            let labels = labels_of(task);
+            let labels =
+                labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            vacant.insert(NewTask { key: key.clone(), labels, ..task.clone() });
+            self.keys.extend(key.map(|key| (key, task.id)));
             self.live.insert(task.id, live);
         }
     }

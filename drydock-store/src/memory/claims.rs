@@ -1,5 +1,6 @@
 //! Claims.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use drydock_core::journal::{ClaimedTask, JournalError};
@@ -17,14 +18,14 @@ impl State {
     ) -> Result<Vec<ClaimedTask>, JournalError> {
         self.fence(epoch)?;
         let ownerless = self.live.iter().filter(|(_, live)| live.owner.is_none());
-        let mut free: Vec<(Timestamp, TaskId)> = ownerless
+        let mut free: Vec<(Reverse<i16>, Timestamp, TaskId)> = ownerless
             .filter_map(|(id, _)| self.tasks.get(id))
             .filter(|task| workflows.contains(&task.workflow))
-            .map(|task| (task.created_at, task.id))
+            .map(|task| (Reverse(task.priority), task.created_at, task.id))
             .collect();
         free.sort_unstable();
         free.truncate(max);
-        Ok(free.into_iter().filter_map(|(_, id)| self.take(epoch, at, id)).collect())
+        Ok(free.into_iter().filter_map(|(_, _, id)| self.take(epoch, at, id)).collect())
     }
 
     fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {

@@ -46,9 +46,8 @@ impl Journal for MemoryStore {
         Ok(self.state().workflows.iter().map(|(id, workflow)| (*id, workflow.clone())).collect())
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
-        self.state().submit(tasks);
-        Ok(())
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
+        Ok(self.state().submit(tasks))
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {

@@ -44,6 +44,7 @@ struct State {
     workflows: BTreeMap<WorkflowId, StoredWorkflow>,
     instances: BTreeMap<Epoch, Instance>,
     tasks: BTreeMap<TaskId, NewTask>,
+    keys: BTreeMap<String, TaskId>,
     live: BTreeMap<TaskId, Live>,
     checkpoints: BTreeMap<(TaskId, StepKey), Checkpoint>,
     attempts: BTreeMap<(TaskId, StepKey, u32), AttemptRecord>,

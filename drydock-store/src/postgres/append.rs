@@ -1,35 +1,17 @@
-//! A batch, and the submission of tasks.
+//! A batch.
 
 use drydock_core::Epoch;
-use drydock_core::journal::{JournalError, NewTask, Write};
+use drydock_core::journal::{JournalError, Write};
 use sqlx::AssertSqlSafe;
 
 use super::PgStore;
 use super::parts::Parts;
-use super::records::{Arrays, arguments};
+use super::records::arguments;
 use super::statements::{self, Present};
-use crate::batch::{Batch, TaskRow};
+use crate::batch::Batch;
 use crate::error::journal_error;
 
-/// No fence: whoever submits need not be an instance.
-const SUBMIT: &str = "WITH new_tasks AS (
-        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bytea[])
-        ON CONFLICT DO NOTHING
-        RETURNING task_id, parent_id, workflow_id, created_at)
-    INSERT INTO live (task_id, parent_id, workflow_id, created_at)
-    SELECT task_id, parent_id, workflow_id, created_at FROM new_tasks";
-
 impl PgStore {
-    pub(super) async fn submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
-        let rows: Vec<TaskRow<'_>> =
-            tasks.iter().map(|task| TaskRow { task, started: false, ended: false }).collect();
-        let mut columns = Arrays::default();
-        columns.tasks(&rows)?;
-        sqlx::query_with(SUBMIT, columns.finish()).execute(&self.control).await.map_err(journal_error)?;
-        Ok(())
-    }
-
     pub(super) async fn append_batch(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         match self.run_batch(epoch, &batch, Present::Refused).await {

@@ -22,7 +22,7 @@ const CLAIM: &str = "WITH fence AS (
     ), queued AS (
         SELECT task_id, started_at IS NOT NULL AS resumed FROM live
         WHERE owner IS NULL AND workflow_id = ANY($2)
-        ORDER BY created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
+        ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE live SET owner = fence.epoch, started_at = coalesce(live.started_at, $3)
         FROM queued, fence WHERE live.task_id = queued.task_id
@@ -31,7 +31,8 @@ const CLAIM: &str = "WITH fence AS (
     )
     SELECT taken.task_id IS NULL AS nothing, taken.* FROM fence LEFT JOIN taken ON true";
 /// With the greatest place of their messages, and with which records there are at all.
-const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input,
+const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
         (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
         (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,

@@ -65,7 +65,7 @@ impl Journal for PgStore {
         rows.iter().map(|row| Reader::new("workflows", row).workflow()).collect()
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.submit(tasks).await
     }
 

@@ -13,8 +13,10 @@ mod operators;
 mod parts;
 mod records;
 mod row;
+mod search;
 mod signals;
 mod statements;
+mod submit;
 mod tasks;
 
 use std::io;

@@ -6,6 +6,9 @@ use crate::batch::Batch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Tasks,
+    /// Instead of `Tasks`, where any of them has a key, a priority or labels.
+    SpecialTasks,
+    Labels,
     Checkpoints,
     Attempts,
     Reopened,
@@ -24,8 +27,10 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Tasks,
+        Self::SpecialTasks,
+        Self::Labels,
         Self::Checkpoints,
         Self::Attempts,
         Self::Reopened,
@@ -39,6 +44,8 @@ impl Part {
     pub(super) const fn text(self) -> &'static Text {
         match self {
             Self::Tasks => &TASKS,
+            Self::SpecialTasks => &SPECIAL_TASKS,
+            Self::Labels => &LABELS,
             Self::Checkpoints => &CHECKPOINTS,
             Self::Attempts => &ATTEMPTS,
             Self::Reopened => &REOPENED,
@@ -52,7 +59,9 @@ impl Part {
 
     fn is_needed(self, batch: &Batch<'_>) -> bool {
         match self {
-            Self::Tasks => !batch.tasks.is_empty(),
+            Self::Tasks => !batch.tasks.is_empty() && !batch.special,
+            Self::SpecialTasks => batch.special,
+            Self::Labels => batch.special && batch.tasks.iter().any(|row| !row.task.labels.is_empty()),
             Self::Checkpoints => !batch.checkpoints.is_empty(),
             Self::Attempts => !batch.attempts.is_empty(),
             Self::Reopened => !batch.reopened.is_empty(),
@@ -106,6 +115,35 @@ const TASKS: Text = Text {
             CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
         @repeat
+    )",
+};
+const SPECIAL_TASKS: Text = Text {
+    arrays: 11,
+    sql: ", new_tasks AS (
+        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[],
+                #10::text[], #11::smallint[]) AS t
+        @repeat
+        RETURNING task_id, parent_id, workflow_id, created_at, priority
+    ), fates AS (
+        SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
+    ), new_live AS (
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, owner, started_at)
+        SELECT task_id, n.parent_id, n.workflow_id, n.created_at, n.priority,
+            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
+        FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
+        @repeat
+    )",
+};
+/// Only of tasks that are created.
+const LABELS: Text = Text {
+    arrays: 3,
+    sql: ", new_labels AS (
+        INSERT INTO labels (task_id, name, value)
+        SELECT t.* FROM unnest(#1::uuid[], #2::text[], #3::text[]) AS t (task_id, name, value)
+            JOIN new_tasks USING (task_id)
+        ON CONFLICT DO NOTHING
     )",
 };
 const CHECKPOINTS: Text = Text {

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{Encode, Postgres, Type};
 
 use super::parts::{Part, Parts};
-use crate::batch::{Batch, TaskRow, storable};
+use crate::batch::{Batch, TaskRow, labels, storable};
 use crate::codec::{self, Coded};
 
 /// The arguments of a batch's statement, in the order of its parts.
@@ -21,6 +21,18 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
                 columns.tasks(&batch.tasks)?;
                 columns.array(batch.tasks.iter().map(|row| row.started))?;
                 columns.array(batch.tasks.iter().map(|row| row.ended))?;
+            }
+            Part::SpecialTasks => {
+                columns.tasks(&batch.tasks)?;
+                columns.array(batch.tasks.iter().map(|row| row.started))?;
+                columns.array(batch.tasks.iter().map(|row| row.ended))?;
+                columns.array(batch.tasks.iter().map(TaskRow::key))?;
+                columns.array(batch.tasks.iter().map(|row| row.task.priority))?;
+            }
+            Part::Labels => {
+                columns.array(labels(&batch.tasks).map(|(row, ..)| row.task.id.as_uuid()))?;
+                columns.array(labels(&batch.tasks).map(|(_, name, _)| name))?;
+                columns.array(labels(&batch.tasks).map(|(.., value)| value))?;
             }
             Part::Checkpoints => columns.checkpoints(batch)?,
             Part::Attempts => columns.attempts(batch)?,

@@ -16,6 +16,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::parts::{Part, Parts};
 
 const FENCE: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE)";
+const NO_FENCE: &str = "WITH fence AS (SELECT $1::bigint AS epoch)";
 const RESULT: &str = " SELECT count(*) FROM fence";
 /// Tasks that start and end in this batch have no live row.
 const SHORT_LIVES: &str = " UNION ALL SELECT task_id, new_tasks.created_at, NULL, NULL
@@ -28,6 +29,8 @@ pub(super) enum Present {
     Refused,
     /// They are passed over.
     Passed,
+    /// They are passed over, and there is no fence: whoever submits tasks need not be an instance.
+    Submitted,
 }
 
 type Texts = HashMap<(Parts, Present), Arc<str>>;
@@ -42,10 +45,11 @@ pub(super) fn statement(parts: Parts, present: Present) -> Arc<str> {
 fn compose(parts: Parts, present: Present) -> Arc<str> {
     let on_conflict = match present {
         Present::Refused => "",
-        Present::Passed => "ON CONFLICT DO NOTHING",
+        Present::Passed | Present::Submitted => "ON CONFLICT DO NOTHING",
     };
-    let short_lives = if parts.has(Part::Tasks) { SHORT_LIVES } else { "" };
-    let mut text = FENCE.to_owned();
+    let fence = if present == Present::Submitted { NO_FENCE } else { FENCE };
+    let short_lives = if parts.has(Part::Tasks) || parts.has(Part::SpecialTasks) { SHORT_LIVES } else { "" };
+    let mut text = fence.to_owned();
     let mut bound = 1;
     for part in parts.iter().map(Part::text) {
         let mut sql = part.sql.replace("@short_lives", short_lives).replace("@repeat", on_conflict);

@@ -1,5 +1,7 @@
 //! Tasks as a user sees them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use drydock_core::journal::{
     AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Request,
@@ -7,6 +9,8 @@ use drydock_core::journal::{
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
+
+use super::search::{TaskPage, TaskSearch};
 
 /// Where a task is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +40,12 @@ pub struct TaskRecord {
     pub version: u32,
     /// Its input.
     pub input: Payload,
+    /// The key under which it stands, if it has one.
+    pub key: Option<String>,
+    /// Its priority.
+    pub priority: i16,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// Where it is in its life.
     pub status: TaskStatus,
     /// When it was asked for.
@@ -118,6 +128,9 @@ pub trait TaskRepo: Send + Sync + 'static {
 
     /// The tasks that match, by id.
     async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError>;
+
+    /// A page of the tasks that a search finds.
+    async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError>;
 
     /// One task, with all that is recorded of it.
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError>;

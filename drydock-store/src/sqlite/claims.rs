@@ -12,11 +12,12 @@ use crate::gather::{ClaimRows, any, taken};
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
 const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, cancel_at, cancel_by, pause_at, pause_by FROM live
-    WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY created_at, task_id LIMIT ?2";
+    WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, task_id LIMIT ?2";
 const TAKE: &str = "UPDATE live SET owner = ?1, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest place of their messages, and with which records there are at all.
-const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input,
+const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
         (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
         (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,

@@ -62,7 +62,7 @@ impl Journal for SqliteStore {
         rows.iter().map(|row| Reader::new("workflows", row).workflow()).collect()
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.submit(tasks).await
     }
 

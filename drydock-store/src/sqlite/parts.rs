@@ -17,6 +17,26 @@ pub(super) static LIVE: Chunked = Chunked::new(
     6,
     ") WHERE column1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
 );
+/// Of tasks that will be created: neither their id nor their key is there. Columns: task, name, value, key.
+pub(super) static LABELS: Chunked = Chunked::new(
+    "INSERT INTO labels (task_id, name, value) SELECT column1, column2, column3 FROM (VALUES ",
+    4,
+    ") WHERE column1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE key = column4) ON CONFLICT DO NOTHING",
+);
+pub(super) static SPECIAL_TASKS: Chunked = Chunked::new(
+    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+    SELECT * FROM (VALUES ",
+    9,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+/// As `LIVE`; and a task whose key was there before was not created.
+pub(super) static SPECIAL_LIVE: Chunked = Chunked::new(
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority) SELECT * FROM (VALUES ",
+    7,
+    ") WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
+    AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
+);
 pub(super) static CHECKPOINTS: Chunked = Chunked::new(
     "INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output) SELECT * FROM (VALUES ",
     7,

@@ -11,7 +11,9 @@ use drydock_store::conformance::samples::{
     at, attempt, child, completed, done, failed, failure, id, mark, message, name, payload, request, signal,
     signal_id, step, task, wait, workflow,
 };
-use drydock_store::repo::{ParentFilter, TaskHistory, TaskQuery};
+use drydock_store::repo::{
+    Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
+};
 use drydock_store::{MemoryStore, SqliteStore};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,6 +35,7 @@ enum Call {
     News(usize),
     ChildEnds(u32),
     List(TaskQuery),
+    Search(TaskSearch),
 }
 
 /// What came back.
@@ -45,14 +48,54 @@ enum Answer {
     News(News),
     Ends(Vec<ChildEnd>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
+    Found(Vec<TaskId>, Option<Cursor>),
     Failed(String),
 }
 
 fn new_task() -> impl Strategy<Value = NewTask> {
-    (0..8_u32, 0..8_u32, 0..3_u32, 1..3_i64, any::<bool>()).prop_map(|(n, parent, index, workflow, root)| {
-        let workflow = WorkflowId::new(workflow);
-        if root { task(n, workflow) } else { child(n, workflow, parent, index) }
+    let plain = (0..8_u32, 0..8_u32, 0..3_u32, 1..3_i64, any::<bool>()).prop_map(
+        |(n, parent, index, workflow, root)| {
+            let workflow = WorkflowId::new(workflow);
+            if root { task(n, workflow) } else { child(n, workflow, parent, index) }
+        },
+    );
+    let key = prop::option::of(select(vec!["k", "K", "\0"]));
+    let labels =
+        prop::collection::vec((select(vec!["l", "\0", "\u{fffd}"]), select(vec!["v", "V", "\0"])), 0..3);
+    (plain, any::<bool>(), key, -1..2_i16, labels).prop_map(|(task, special, key, priority, labels)| {
+        if !special {
+            return task;
+        }
+        let task =
+            labels.into_iter().fold(task.priority(priority), |task, (name, value)| task.label(name, value));
+        key.into_iter().fold(task, NewTask::key)
     })
+}
+
+fn search() -> impl Strategy<Value = TaskSearch> {
+    let labels = prop::collection::btree_map(select(vec!["l", "\0"]), select(vec!["v", "V", "\0"]), 0..2);
+    let status = prop::option::of(select(vec![
+        TaskStatus::Queued,
+        TaskStatus::Running,
+        TaskStatus::Terminating,
+        TaskStatus::Complete,
+        TaskStatus::Terminated,
+    ]));
+    let time = || prop::option::of((0..8_i64).prop_map(at));
+    let order = select(vec![SearchOrder::OldestFirst, SearchOrder::NewestFirst]);
+    let after = prop::option::of((0..8_u32).prop_map(|n| id(n).to_string().parse().unwrap()));
+    (labels, status, any::<bool>(), time(), time(), order, after, 0..4_u32).prop_map(
+        |(labels, status, named, created_from, created_before, order, after, limit)| TaskSearch {
+            labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            status,
+            workflow: named.then(|| workflow(1).name),
+            created_from,
+            created_before,
+            order,
+            after,
+            limit,
+        },
+    )
 }
 
 fn write() -> impl Strategy<Value = Write> {
@@ -115,6 +158,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::ChildEnds),
         1 => query.prop_map(Call::List),
+        1 => search().prop_map(Call::Search),
     ]
 }
 
@@ -135,10 +179,7 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             store.instance_leave(epoch(instance)).await?;
             Answer::Nothing
         }
-        Call::Submit(tasks) => {
-            store.task_submit(&tasks).await?;
-            Answer::Nothing
-        }
+        Call::Submit(tasks) => Answer::Listed(store.task_submit(&tasks).await?),
         Call::Ask(verb, n, by, second) => {
             let (task, request) = (id(n), request(by, second));
             let order =
@@ -165,6 +206,10 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
         }
         Call::ChildEnds(n) => {
             Answer::Ends(store.child_ends(id(n), &name("fan")).await?, store.task_end(id(n)).await?)
+        }
+        Call::Search(search) => {
+            let page = store.task_search(&search).await?;
+            Answer::Found(page.tasks.into_iter().map(|record| record.id).collect(), page.next)
         }
         Call::List(query) => {
             Answer::Listed(store.task_list(&query).await?.into_iter().map(|record| record.id).collect())

@@ -7,7 +7,7 @@ use drydock_core::journal::{
     Cancellation, ChildEnd, ClaimedTask, JournalError, NewTask, Parent, TaskEndKind, WaitKind, WaitRecord,
     Write,
 };
-use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -89,8 +89,9 @@ impl Actor {
         brood.children.start(end);
         for index in begin..end {
             let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
-            let child = new_child(task, &name, index, workflow, input.unwrap_or(Payload::NULL), now);
-            self.writes.push(Write::TaskQueued(child));
+            let (id, parent) = (child_id(task, &name, index), Parent { task, step: name.clone(), index });
+            let child = NewTask::new(id, workflow, input.unwrap_or(Payload::NULL), now);
+            self.writes.push(Write::TaskQueued(child.child_of(parent)));
         }
         let total = brood.children.total();
         let (reason, scratch) = if definition.rollout.is_plain() {
@@ -271,18 +272,6 @@ fn together(verdict: Result<(), String>, ends: Vec<ChildEnd>) -> StepResult<Payl
     children::output(ends)
         .map(Outcome::Done)
         .map_err(|error| StepError::bug(format!("a child's stored output is not JSON: {error}")))
-}
-
-fn new_child(
-    task: TaskId,
-    step: &StepName,
-    index: u32,
-    workflow: WorkflowId,
-    input: Payload,
-    now: Timestamp,
-) -> NewTask {
-    let parent = Some(Parent { task, step: step.clone(), index });
-    NewTask { id: child_id(task, step, index), parent, workflow, input, created_at: now }
 }
 
 /// The id of a child: always the same, so that it is never started twice, and can be named without asking the store. It sorts

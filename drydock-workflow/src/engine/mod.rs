@@ -165,12 +165,12 @@ impl Engine {
         let id = TaskId::generate(now, &*self.ports.entropy);
         let input = Payload::encode(input).map_err(EngineError::Input)?;
         let workflow = self.registry.id_of_code(&workflow.code())?;
-        let task = NewTask { id, parent: None, workflow, input, created_at: now };
+        let task = NewTask::new(id, workflow, input, now);
         let again = task.clone();
         // An interrupted start may have been committed, and others may have the task by now: submitting the same task again does
         // nothing then, and queues it otherwise.
         match self.ask(|reply| Request::Submit { task, reply }).await {
-            Err(EngineError::Interrupted) => self.ports.journal.task_submit(&[again]).await?,
+            Err(EngineError::Interrupted) => drop(self.ports.journal.task_submit(&[again]).await?),
             answer => answer??,
         }
         Ok(id)

@@ -156,7 +156,7 @@ impl Journal for FaultyJournal {
         self.pass(Call::Other, self.store.workflow_list()).await
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.pass(Call::Other, self.store.task_submit(tasks)).await
     }
 

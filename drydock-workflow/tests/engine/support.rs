@@ -74,7 +74,7 @@ impl World {
         let workflow = self.store.workflow_put(&stored).await.unwrap();
         let created_at = self.clock.now();
         let id = TaskId::generate(created_at, &SystemEntropy);
-        let task = NewTask { id, parent: None, workflow, input: Payload::encode(input).unwrap(), created_at };
+        let task = NewTask::new(id, workflow, Payload::encode(input).unwrap(), created_at);
         self.store.task_submit(std::slice::from_ref(&task)).await.unwrap();
         task
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, Failure, NewTask, WaitRecord};
 use drydock_core::{StepKey, StepName, Timestamp, WorkflowId, WorkflowName};
-use drydock_store::repo::TaskHistory;
+use drydock_store::repo::{TaskHistory, TaskRecord};
 use drydock_workflow::run::Run;
 use drydock_workflow::{Dag, Definition, StepDef, StepKind};
 
@@ -140,14 +140,9 @@ fn names(step: &StepDef) -> Vec<StepName> {
 
 /// The task's state, as an engine that took it over would have it.
 fn run_of(history: &TaskHistory, workflow: Definition) -> Option<Run> {
-    let task = NewTask {
-        id: history.task.id,
-        parent: None,
-        // A run does not look at it.
-        workflow: WorkflowId::new(0),
-        input: history.task.input.clone(),
-        created_at: history.task.created_at,
-    };
+    let TaskRecord { id, input, created_at, .. } = &history.task;
+    // A run does not look at the workflow's number.
+    let task = NewTask::new(*id, WorkflowId::new(0), input.clone(), *created_at);
     let claimed = ClaimedTask {
         resumed: true,
         cancellation: history.task.cancellation.clone(),

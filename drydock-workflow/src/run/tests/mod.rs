@@ -87,7 +87,7 @@ fn slot(run: &Run, key: &str) -> usize {
 /// A task that was begun, with these records.
 fn claimed() -> ClaimedTask {
     let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
-    let task = NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) };
+    let task = NewTask::new(id, workflow, Payload::NULL, at(0));
     ClaimedTask { resumed: true, ..ClaimedTask::new(task) }
 }
 
