@@ -24,8 +24,9 @@ pub use children::{ChildOutcome, ChildResult};
 pub use class::{Class, Resolution};
 pub use context::StepContext;
 pub use dag::{
-    BuildError, BuildErrors, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input, MapBuilder,
-    Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
+    BuildError, BuildErrors, ChildrenBuilder, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input,
+    Join, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope,
+    Unwind, Wave, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
 pub use outcome::{Outcome, StepError, StepResult, Wait};

@@ -10,10 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::draft::{Draft, Parts};
 use super::{
-    BuildError, BuildErrors, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source, StepBuilder, StepKind,
-    Unwind,
+    BuildError, BuildErrors, ChildrenBuilder, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source,
+    StepBuilder, StepKind, Unwind,
 };
-use crate::children::ChildResult;
 use crate::step::Step;
 use crate::workflow::Workflow;
 
@@ -87,14 +86,11 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     }
 
     /// Adds a step that starts one child task of `workflow` for each item of the list that feeds it, and ends when all have
-    /// ended, however they did. Children run wherever an instance has room.
-    pub fn children<T, O>(
-        &mut self,
-        name: &str,
-        workflow: &Workflow<T, O>,
-    ) -> StepBuilder<'_, Vec<T>, Vec<ChildResult<O>>> {
+    /// ended, however they did, unless it is given another [join](ChildrenBuilder::join). Children run wherever an instance has
+    /// room. What is for one attempt (retries, times) belongs to the steps of `workflow`.
+    pub fn children<T, O>(&mut self, name: &str, workflow: &Workflow<T, O>) -> ChildrenBuilder<'_, T, O> {
         let kind = StepKind::Children(workflow.name().clone());
-        StepBuilder::new(&mut self.parts, Draft::new(name, kind, None))
+        ChildrenBuilder::new(&mut self.parts, Draft::new(name, kind, None))
     }
 
     /// Adds a step that runs however the task ends: done, failed or cancelled, once everything else has ended and what is to be

@@ -174,6 +174,10 @@ fn policy(step: &StepDef) -> Option<BuildError> {
         "the factor of its retry policy must be a number from 1 on"
     } else if !(0.0..=1.0).contains(&retry.jitter) {
         "the jitter of its retry policy must be from 0 to 1"
+    } else if let Some(problem) = step.rollout.problem() {
+        problem
+    } else if !children && !step.rollout.is_plain() {
+        "it starts no children, and has a rollout for them"
     } else if step.kind == (StepKind::Map { at_once: Some(0) }) {
         "none of its items may run: allow one or more at once"
     } else {

@@ -11,7 +11,7 @@ use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Input, Source};
+use super::{Input, Rollout, Source};
 use crate::class::Class;
 
 /// A workflow as data: what a store keeps with its tasks.
@@ -54,6 +54,9 @@ pub struct StepDef {
     /// What may be done when it may have run before.
     #[serde(default, skip_serializing_if = "is_default")]
     pub class: Class,
+    /// How a children step starts its children, and when it is done.
+    #[serde(default, skip_serializing_if = "Rollout::is_plain")]
+    pub rollout: Rollout,
     /// How failures and time are treated.
     pub policy: StepPolicy,
     /// What runs it, when that is not code of this process.
@@ -82,7 +85,7 @@ pub enum StepKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_once: Option<u32>,
     },
-    /// Starts one child task of this workflow for each item of its input list, and ends when all have ended.
+    /// Starts one child task of this workflow for each item of its input list.
     Children(WorkflowName),
 }
 
@@ -145,6 +148,7 @@ impl StepDef {
             finally: false,
             undo: None,
             class: Class::Replayable,
+            rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,
         }

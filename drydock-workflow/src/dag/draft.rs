@@ -5,7 +5,9 @@ use std::sync::Arc;
 use drydock_core::{InvalidName, StepName};
 
 use super::handle::Wire;
-use super::{BuildError, ExecutorJob, Input, Source, StepDef, StepKind, StepPolicy, UndoScope};
+use super::{
+    BuildError, ExecutorJob, Handle, Input, Rollout, Source, StepDef, StepKind, StepPolicy, UndoScope,
+};
 use crate::class::Class;
 use crate::step::{AnyStep, Step, erase};
 use crate::workflow::Bodies;
@@ -31,6 +33,7 @@ pub(super) struct Draft {
     pub(super) foreign: bool,
     pub(super) finally: bool,
     pub(super) class: Class,
+    pub(super) rollout: Rollout,
     pub(super) policy: StepPolicy,
     pub(super) executor: Option<ExecutorJob>,
 }
@@ -47,9 +50,16 @@ impl Draft {
             foreign: false,
             finally: false,
             class: Class::Replayable,
+            rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,
         }
+    }
+
+    /// Comes after the steps behind a handle.
+    pub(super) fn after<T>(&mut self, handle: &Handle<T>, builder: u64) {
+        self.foreign |= handle.builder != builder;
+        self.after.extend(handle.steps().cloned());
     }
 }
 
@@ -63,8 +73,20 @@ impl Draft {
 impl Parts {
     /// Adds the step, and gives the source of its output; of a step without a name there is none.
     pub(super) fn add(&mut self, draft: Draft, wires: Vec<Wire>, list: bool) -> Source {
-        let Draft { name, kind, body, undo, mut after, when, foreign, finally, class, policy, executor } =
-            draft;
+        let Draft {
+            name,
+            kind,
+            body,
+            undo,
+            mut after,
+            when,
+            foreign,
+            finally,
+            class,
+            rollout,
+            policy,
+            executor,
+        } = draft;
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
@@ -108,6 +130,7 @@ impl Parts {
             finally,
             undo,
             class,
+            rollout,
             policy,
             executor,
         });

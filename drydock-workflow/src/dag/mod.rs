@@ -2,6 +2,7 @@
 
 mod builder;
 mod check;
+mod children_builder;
 mod definition;
 mod draft;
 mod gate;
@@ -10,14 +11,17 @@ mod include;
 #[cfg(doctest)]
 pub mod mistakes;
 mod picture;
+mod rollout;
 mod source;
 mod step_builder;
 
 pub use builder::WorkflowBuilder;
 pub use check::{BuildError, BuildErrors};
+pub use children_builder::ChildrenBuilder;
 pub use definition::{Definition, ExecutorJob, StepDef, StepKind, StepPolicy, UndoScope, Unwind};
 pub use gate::{Condition, Gate};
 pub use handle::{Handle, Wires};
+pub use rollout::{Join, Rollout, Wave};
 pub use source::{Input, Source};
 pub use step_builder::{MapBuilder, StepBuilder};
 

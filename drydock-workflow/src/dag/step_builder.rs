@@ -57,8 +57,7 @@ impl<'a, In, Out, Takes, Gives> StepBuilder<'a, In, Out, Takes, Gives> {
 
     /// Waits for `handle`'s step too, although its output is not needed.
     pub fn after<T>(mut self, handle: &Handle<T>) -> Self {
-        self.draft.foreign |= handle.builder != self.parts.builder;
-        self.draft.after.extend(handle.steps().cloned());
+        self.draft.after(handle, self.parts.builder);
         self
     }
 

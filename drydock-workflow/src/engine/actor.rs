@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
-use drydock_core::{Clock, Epoch, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempts::Attempt;
+use super::children::Brood;
 use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
 use super::supervisor::{Ports, Supervisor};
@@ -79,8 +80,8 @@ pub(super) struct Live {
     pub(super) gone: CancellationToken,
     pub(super) next_message: u32,
     pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
-    /// For each children step that waits, how many children have not ended, as far as known here: `None` after a takeover.
-    pub(super) children: Vec<(StepName, Option<u64>)>,
+    /// The children of each step that waits for some.
+    pub(super) broods: BTreeMap<SlotIndex, Brood>,
 }
 
 impl Live {
@@ -93,7 +94,7 @@ impl Live {
             gone: CancellationToken::new(),
             next_message: 0,
             attempts: BTreeMap::new(),
-            children: Vec::new(),
+            broods: BTreeMap::new(),
         }
     }
 
@@ -240,7 +241,7 @@ impl Actor {
             Message::Finished(finished) => self.on_finished(finished),
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
-            Message::Children { task, step, answer } => self.on_children(task, &step, answer),
+            Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
             Message::OutputOf { task, step, wanted, reply } => {
                 let live = self.lives.get(&task);

@@ -1,14 +1,14 @@
 //! What comes from the store: tasks to take, and news from others.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{ClaimedTask, JournalError, News, WaitKind};
-use drydock_core::{Classify as _, Disposition, StepName, TaskId, WorkflowId, error_chain};
+use drydock_core::journal::{ClaimedTask, JournalError, News};
+use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
 use super::message::Message;
-use crate::dag::StepIndex;
-use crate::run::{Run, StepState};
+use crate::run::Run;
 
 /// At most so many tasks are taken in one go, so that instances share what there is.
 const CLAIM_MAX: usize = 256;
@@ -62,18 +62,13 @@ impl Actor {
             }
         };
         self.timers.extend(run.timers().map(|(at, step)| (at, task, step)));
-        let awaits_children =
-            |step: &StepIndex| matches!(run.step(*step), StepState::Waiting { kind: WaitKind::Children, .. });
-        let steps = workflow.dag.steps();
-        let children: Vec<_> =
-            (0..steps.len()).filter(awaits_children).map(|step| (steps[step].name.clone(), None)).collect();
-        let asks = !children.is_empty();
         if run.pause().is_some() {
             self.paused.insert(task);
         }
         let mut live = Live::new(run, workflow, claimed.task.parent.clone());
         live.next_message = claimed.messages;
-        live.children = children;
+        live.find_broods(claimed);
+        let asks = !live.broods.is_empty();
         self.adopt(task, live, claimed.resumed);
         if asks {
             self.ask_news();
@@ -109,22 +104,9 @@ impl Actor {
         }
         self.on_paused(news.paused);
         self.on_signals(news.signals);
-        let open: std::collections::HashSet<TaskId> =
-            news.open_children.iter().map(|(task, _)| *task).collect();
+        let open: HashMap<TaskId, u64> = news.open_children.into_iter().collect();
         for task in asked {
-            // Children are counted by parent: with several such steps, one may be done while another is not.
-            let several = self.lives.get(&task).is_some_and(|live| live.children.len() > 1);
-            if open.contains(&task) && !several {
-                continue;
-            }
-            let steps: Vec<StepName> = self
-                .lives
-                .get(&task)
-                .map(|live| live.children.iter().map(|(step, _)| step.clone()).collect())
-                .unwrap_or_default();
-            for step in steps {
-                self.read_children(task, step);
-            }
+            self.on_open_children(task, open.get(&task).copied().unwrap_or(0));
         }
     }
 }

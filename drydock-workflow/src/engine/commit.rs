@@ -1,7 +1,7 @@
 //! What follows once writes are durable: states change, and plans go on.
 
+use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, StepEnd, Write};
-use drydock_core::{StepName, TaskId};
 
 use super::EventKind;
 use super::actor::{Actor, Live, answer};
@@ -21,7 +21,7 @@ impl Actor {
                     self.adopt(task.id, Live::new(run, workflow, task.parent), false);
                 }
                 Write::TaskQueued(task) => {
-                    self.on_queued(task);
+                    self.on_queued(&task);
                     queued = true;
                 }
                 Write::StepEnded(task, checkpoint) => {
@@ -74,14 +74,9 @@ impl Actor {
         }
     }
 
-    fn on_queued(&mut self, task: NewTask) {
+    fn on_queued(&mut self, task: &NewTask) {
         if let Some(reply) = self.starting.remove(&task.id) {
             answer(reply, Ok(()));
-        }
-        if let Some(parent) = task.parent
-            && let Some(live) = self.lives.get_mut(&parent.task)
-        {
-            live.count_child(&parent.step);
         }
     }
 
@@ -117,33 +112,11 @@ impl Actor {
         for (at, slot) in live.run.timers() {
             self.timers.remove(&(at, task, slot));
         }
-        if let Some(parent) = live.parent
-            && let Some(waiting) = self.lives.get_mut(&parent.task)
-        {
-            match waiting.child_ended(&parent.step) {
-                Some(0) => self.read_children(parent.task, parent.step),
-                Some(_) => {}
-                None => self.ask_news(),
-            }
+        if let Some(parent) = &live.parent {
+            self.on_child_ended(parent, &end.kind);
         }
         if self.look_again {
             self.look();
         }
-    }
-}
-
-impl Live {
-    fn count_child(&mut self, step: &StepName) {
-        match self.children.iter_mut().find(|(name, _)| name == step) {
-            Some((_, open)) => *open = open.map(|open| open + 1),
-            None => self.children.push((step.clone(), Some(1))),
-        }
-    }
-
-    /// How many children of the step are open now, as far as known here.
-    fn child_ended(&mut self, step: &StepName) -> Option<u64> {
-        let (_, open) = self.children.iter_mut().find(|(name, _)| name == step)?;
-        *open = open.map(|open| open.saturating_sub(1));
-        *open
     }
 }

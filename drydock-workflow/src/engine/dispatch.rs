@@ -51,7 +51,7 @@ impl Actor {
         let refused = if progress.deadline.is_some_and(|deadline| now >= deadline) {
             Err(StepError::permanent("its deadline passed").by(Decider::Deadline))
         } else if spawns && !live.run.is_undo(slot) {
-            self.spawn_children(task, slot, &progress, now)
+            self.spawn_children(task, slot, now)
         } else {
             self.begin(task, slot, progress, now);
             Ok(())

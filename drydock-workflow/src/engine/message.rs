@@ -33,7 +33,7 @@ pub(super) enum Message {
     /// The question for news was answered, with the parents that were asked about.
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
-    Children { task: TaskId, step: StepName, answer: Result<Vec<ChildEnd>, JournalError> },
+    Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<ChildEnd>, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,

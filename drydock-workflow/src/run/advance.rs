@@ -100,7 +100,7 @@ impl Run {
     }
 
     /// Whether nothing ordinary begins any more although not all is done.
-    pub(super) fn is_stopping(&self) -> bool {
+    pub fn is_stopping(&self) -> bool {
         self.unfinished > 0 && (!self.failures.is_empty() || self.cancellation.is_some())
     }
 

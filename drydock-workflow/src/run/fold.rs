@@ -96,9 +96,17 @@ impl Run {
 
     /// A step waits.
     pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
+        // Of a step that waits already, further children are on their way.
+        let mut more = false;
         let slot = match self.standing(&record.step) {
             // The signal has come: the wait is only for its turn now.
             Some((slot, StepState::Waiting { kind: WaitKind::Signal, .. })) => slot,
+            Some((slot, StepState::Waiting { kind: WaitKind::Children, .. }))
+                if record.kind == WaitKind::Children =>
+            {
+                more = true;
+                slot
+            }
             Some(_) | None => self.enter(&record.step, "wait")?,
         };
         let progress = Progress {
@@ -112,7 +120,7 @@ impl Run {
         self.notes.keep(&record.step, record.scratch.clone());
         match record.kind {
             WaitKind::Children => {
-                self.parents += 1;
+                self.parents += usize::from(!more);
                 // A cancellation that came while these children were on their way has not reached them.
                 self.told_to_stop = false;
             }

@@ -5,6 +5,7 @@
 //! failed or was cancelled, steps are undone; finally steps run. Which phase it is follows from the records alone.
 
 mod advance;
+mod children;
 mod ending;
 mod fold;
 mod gate;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use drydock_core::journal::{Cancellation, Checkpoint, Failure, Request, Signal, TaskEndKind, WaitKind};
 use drydock_core::{Payload, SignalId, Timestamp};
 
+pub use children::{Children, Next};
 pub use fold::IllegalRecord;
 pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
 pub(crate) use orders::Obeyed;

@@ -58,7 +58,6 @@ impl Notes {
     }
 
     /// Whether any step made a mark of this name.
-    #[expect(dead_code, reason = "locks come next")]
     pub(super) fn any_mark(&self, name: &str) -> bool {
         self.0.values().any(|note| note.marks.contains_key(name))
     }

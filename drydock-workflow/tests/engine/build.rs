@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use drydock_core::RetryPolicy;
 use drydock_workflow::{
-    BuildError, BuildErrors, Definition, Outcome, Step, Undo, Workflow, WorkflowBuilder, step_fn,
+    BuildError, BuildErrors, Dag, Definition, Join, Outcome, Rollout, Step, Undo, Wave, Workflow,
+    WorkflowBuilder, step_fn,
 };
 
 use crate::support::nothing;
@@ -62,21 +63,35 @@ fn a_retry_policy_that_is_no_number_is_refused() {
 
 #[test]
 fn a_children_step_takes_no_policy() {
-    let policies = ["retry", "timeout", "deadline"].map(|policy| {
+    let mut builder = WorkflowBuilder::<Vec<()>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", &nothing()).run(&input);
+    let mut definition = builder.build().unwrap().definition().clone();
+    definition.steps[0].policy.timeout = Some(Duration::from_secs(1));
+    let problems = Dag::new(definition).err().unwrap().problems;
+    assert!(matches!(problems[..], [BuildError::ChildrenPolicy { .. }]), "{problems:?}");
+}
+
+#[test]
+fn a_rollout_that_cannot_be_is_refused() {
+    let rollouts = [
+        (Rollout { join: Join::Quorum(0), ..Rollout::default() }, "a quorum of none"),
+        (Rollout { at_once: Some(0), ..Rollout::default() }, "none of its children may run"),
+        (Rollout { waves: vec![Wave::Count(0)], ..Rollout::default() }, "a wave of none"),
+        (Rollout { waves: vec![Wave::Percent(101)], ..Rollout::default() }, "1 to 100 percent"),
+        (Rollout { waves: vec![Wave::Percent(0)], ..Rollout::default() }, "1 to 100 percent"),
+    ];
+    for (rollout, told) in rollouts {
         let mut builder = WorkflowBuilder::<Vec<()>>::new("parent", 1);
         let input = builder.input();
-        let child = nothing();
-        let step = builder.children("all", &child);
-        let step = match policy {
-            "retry" => step.retry(RetryPolicy::attempts(2)),
-            "timeout" => step.timeout(Duration::from_secs(1)),
-            _ => step.deadline(Duration::from_secs(1)),
+        let children = builder.children("all", &nothing());
+        let children = children.join(rollout.join).waves(rollout.waves.clone());
+        match rollout.at_once {
+            Some(n) => children.at_once(n).run(&input),
+            None => children.run(&input),
         };
-        step.run(&input);
-        (policy, problems(builder.build()))
-    });
-    for (policy, problems) in policies {
-        assert!(matches!(problems[..], [BuildError::ChildrenPolicy { .. }]), "{policy}: {problems:?}");
+        let problems = problems(builder.build());
+        assert!(matches!(&problems[..], [problem] if problem.to_string().contains(told)), "{problems:?}");
     }
 }
 

@@ -28,6 +28,7 @@ mod records;
 mod recover;
 mod refused;
 mod retry;
+mod rollouts;
 mod signals;
 mod subprocess;
 mod support;

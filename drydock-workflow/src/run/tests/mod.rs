@@ -1,5 +1,6 @@
 //! The pure part as tables, and what they share: graphs by name, and records.
 
+mod children;
 mod ending;
 mod fold;
 mod gate;
