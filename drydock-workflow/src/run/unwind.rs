@@ -73,7 +73,9 @@ impl Run {
         let open = |state: &StepState| matches!(state, StepState::Ready(_) | StepState::Blocked);
         let undoings = self.slots.all().filter(|(_, entry)| entry.undo && open(&entry.state));
         let slots: Vec<SlotIndex> = undoings.map(|(slot, _)| slot).collect();
-        slots.into_iter().for_each(|slot| self.slots.set(slot, StepState::Skipped));
+        for slot in slots {
+            self.slots.set(slot, StepState::Skipped);
+        }
     }
 
     /// An undoing has ended well.
