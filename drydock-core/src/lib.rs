@@ -24,7 +24,7 @@ mod time;
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{Classify, Disposition, error_chain};
 pub use ids::{Epoch, SignalId, TaskId, WorkflowId};
-pub use name::{InstanceName, InvalidName, NodeName, StepName, WorkflowName};
+pub use name::{ExecutorName, InstanceName, InvalidName, NodeName, StepName, WorkflowName};
 pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -11,17 +11,20 @@
 mod children;
 mod dag;
 mod engine;
+pub mod executor;
 mod outcome;
 pub mod run;
 mod step;
+mod undo;
 mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};
 pub use dag::{
-    BuildError, BuildErrors, Dag, Definition, Handle, Input, Source, StepBuilder, StepDef, StepIndex,
-    StepKind, StepPolicy, Wires, WorkflowBuilder,
+    BuildError, BuildErrors, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input, MapBuilder,
+    Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope, Unwind, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
 pub use outcome::{Outcome, StepError, StepResult};
 pub use step::{Step, StepContext, StepFn, step_fn};
+pub use undo::Undo;
 pub use workflow::Workflow;

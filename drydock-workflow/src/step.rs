@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::Subject;
-use drydock_core::{Epoch, Payload, StepName, TaskId, Timestamp};
+use drydock_core::{Epoch, Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ pub struct StepContext(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) task: TaskId,
-    pub(crate) step: StepName,
+    pub(crate) key: StepKey,
     pub(crate) attempt: u32,
     pub(crate) epoch: Epoch,
     pub(crate) since: Timestamp,
@@ -103,7 +103,17 @@ impl StepContext {
 
     /// The step.
     pub fn step(&self) -> &StepName {
-        &self.0.step
+        self.0.key.name()
+    }
+
+    /// The key under which this work is recorded: the step, its item or its undoing.
+    pub fn key(&self) -> &StepKey {
+        &self.0.key
+    }
+
+    /// Which item of a map this is, from 0.
+    pub fn item(&self) -> Option<u32> {
+        self.0.key.index()
     }
 
     /// Which attempt this is, from 1. Asking again after a wait is the same attempt.
@@ -137,9 +147,9 @@ impl StepContext {
         self.0.deadline
     }
 
-    /// The same for every run of this step of this task, and for no other: for services that recognise a repeated request.
+    /// The same for every run of this step of this task (of this item, of this undoing), and for no other: for services that recognise a repeated request.
     pub fn idempotency_key(&self) -> Uuid {
-        Uuid::new_v5(&self.0.task.as_uuid(), self.0.step.as_str().as_bytes())
+        Uuid::new_v5(&self.0.task.as_uuid(), self.0.key.text().as_bytes())
     }
 
     /// The fence token: grows with every takeover of the task. A service that remembers the greatest it has seen can refuse
@@ -171,6 +181,11 @@ impl StepContext {
         self.push(Said { error: true, text: text.into(), subject });
     }
 
+    /// Tells of an error.
+    pub fn complain(&self, text: impl Into<String>) {
+        self.push(Said { error: true, text: text.into(), subject: None });
+    }
+
     fn push(&self, said: Said) {
         self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
     }
@@ -198,7 +213,7 @@ impl<S: Step> AnyStep for Erased<S> {
         let input: S::Input = input.decode().map_err(|error| {
             StepError::bug(format!(
                 "the stored input of step {} does not fit the code ({error}): raise the workflow's version when its types change",
-                ctx.step()
+                ctx.key()
             ))
         })?;
         match self.0.run(ctx, input).await? {

@@ -90,7 +90,7 @@ impl<'h> Records<'h> {
     fn step(&self, step: &StepDef, now: Timestamp) -> Step {
         let after: Vec<StepName> = step.dependencies().into_iter().cloned().collect();
         let children = match &step.kind {
-            StepKind::Run => None,
+            StepKind::Run | StepKind::Map { .. } => None,
             StepKind::Children(workflow) => Some(workflow.clone()),
         };
         let blank = Step {

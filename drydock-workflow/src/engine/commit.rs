@@ -2,7 +2,6 @@
 
 use drydock_core::journal::{NewTask, StepEnd, WaitKind, Write};
 use drydock_core::{StepName, TaskId};
-use tokio_util::sync::CancellationToken;
 
 use super::EventKind;
 use super::actor::{Actor, Live, answer};
@@ -19,19 +18,7 @@ impl Actor {
                     }
                     let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
                     let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    self.adopt(
-                        task.id,
-                        Live {
-                            run,
-                            workflow,
-                            parent: task.parent,
-                            cancel: CancellationToken::new(),
-                            next_message: 0,
-                            attempts: Vec::new(),
-                            children: Vec::new(),
-                        },
-                        false,
-                    );
+                    self.adopt(task.id, Live::new(run, workflow, task.parent), false);
                 }
                 Write::TaskQueued(task) => {
                     self.on_queued(task);
@@ -46,8 +33,8 @@ impl Actor {
                     }
                 }
                 Write::AttemptFailed(task, record) => {
-                    if let Some(step) = self.fold(task, |run| run.fold_failed(&record)) {
-                        self.timers.insert((record.retry_at, task, step));
+                    if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
+                        self.timers.insert((record.retry_at, task, slot));
                         self.emit(task, || EventKind::StepRetries {
                             step: record.step,
                             message: record.failure.message,
@@ -58,9 +45,9 @@ impl Actor {
                     }
                 }
                 Write::StepWaits(task, record) => {
-                    if let Some(step) = self.fold(task, |run| run.fold_waits(&record)) {
+                    if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
                         if let (WaitKind::Timer, Some(until)) = (record.kind, record.until) {
-                            self.timers.insert((until, task, step));
+                            self.timers.insert((until, task, slot));
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
                         self.advance(task);
@@ -117,9 +104,9 @@ impl Actor {
         self.tell_watchers(task, end);
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
         let Some(live) = self.lives.remove(&task) else { return };
-        live.cancel.cancel();
-        for (at, step) in live.run.timers() {
-            self.timers.remove(&(at, task, step));
+        live.abort();
+        for (at, slot) in live.run.timers() {
+            self.timers.remove(&(at, task, slot));
         }
         if let Some(parent) = live.parent
             && let Some(waiting) = self.lives.get_mut(&parent.task)

@@ -55,6 +55,11 @@ pub enum EventKind {
         /// Whether it did its work.
         done: bool,
     },
+    /// An undoing failed for good: the task does not end, and only a person can finish what is left.
+    TaskStuck {
+        /// The undoings that are left.
+        left: Vec<StepKey>,
+    },
     /// The task ended.
     TaskEnded(TaskEndKind),
 }

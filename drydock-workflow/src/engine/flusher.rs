@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, Write};
-use drydock_core::{Epoch, Payload, TaskId, error_chain};
+use drydock_core::{Epoch, Payload, TaskId};
 use tokio::sync::mpsc;
 
 use super::message::Flushed;
@@ -49,11 +49,8 @@ pub(super) async fn run(
 async fn commit(ports: &Ports, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
     let mut delay = FIRST_DELAY;
     loop {
-        match ports.journal.append(epoch, writes).await {
-            Err(error @ JournalError::Unavailable(_)) => {
-                if delay == FIRST_DELAY {
-                    tracing::warn!(error = %error_chain(&error), "the store does not answer; writing again until it does");
-                }
+        match ports.reach.heard(ports.journal.append(epoch, writes).await) {
+            Err(JournalError::Unavailable(_)) => {
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);
             }

@@ -6,8 +6,8 @@ use drydock_core::{Payload, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use crate::dag::StepIndex;
-use crate::outcome::StepResult;
+use crate::outcome::{StepError, StepResult};
+use crate::run::SlotIndex;
 use crate::step::Said;
 
 /// From whoever holds the engine.
@@ -40,10 +40,17 @@ pub(super) enum Message {
 
 pub(super) struct Finished {
     pub(super) task: TaskId,
-    pub(super) step: StepIndex,
+    pub(super) slot: SlotIndex,
     pub(super) result: StepResult<Payload>,
     pub(super) said: Vec<Said>,
     pub(super) started_at: Timestamp,
+}
+
+impl Finished {
+    /// An attempt that failed before it began.
+    pub(super) const fn failed(task: TaskId, slot: SlotIndex, error: StepError, at: Timestamp) -> Self {
+        Self { task, slot, result: Err(error), said: Vec::new(), started_at: at }
+    }
 }
 
 /// The flusher's answer about a batch, or a piece of it.

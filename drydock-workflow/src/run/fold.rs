@@ -2,10 +2,9 @@
 //! that somebody edited.
 
 use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord};
-use drydock_core::{Payload, StepKey};
+use drydock_core::{StepKey, Timestamp};
 
-use super::{Progress, Run, StepState};
-use crate::dag::StepIndex;
+use super::{Phase, Progress, Run, SlotIndex, StepState};
 
 /// A record that cannot follow what is known of the task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,51 +33,56 @@ impl StepState {
             Self::Running(_) => "running",
             Self::Waiting { .. } => "waiting",
             Self::Retrying { .. } => "retrying",
+            Self::Mapping => "mapping",
+            Self::Mapped => "mapped",
             Self::Done(_) => "done",
+            Self::Skipped => "skipped",
             Self::Failed => "failed",
         }
     }
 }
 
 impl Run {
-    /// A step ended.
-    pub fn fold_ended(&mut self, checkpoint: &Checkpoint) -> Result<(), IllegalRecord> {
-        let step = self.enter(&checkpoint.step, "end")?;
+    /// A step ended. An operator may have ended one well that failed, or that waits.
+    pub fn fold_ended(&mut self, checkpoint: &Checkpoint) -> Result<SlotIndex, IllegalRecord> {
+        let slot = match &checkpoint.end {
+            StepEnd::Done(_) | StepEnd::Skipped(_) => self.settle(&checkpoint.step)?,
+            StepEnd::Failed(_) => self.enter(&checkpoint.step, "end")?,
+        };
         match &checkpoint.end {
-            StepEnd::Done(output) => {
-                self.steps[step] = StepState::Done(output.clone());
-                self.unfinished -= 1;
-                self.release_dependents(step);
-            }
-            StepEnd::Skipped(_) => {
-                self.steps[step] = StepState::Done(Payload::NULL);
-                self.unfinished -= 1;
-                self.release_dependents(step);
-            }
+            StepEnd::Done(output) => self.ended_well(slot, StepState::Done(output.clone())),
+            StepEnd::Skipped(_) => self.ended_well(slot, StepState::Skipped),
             StepEnd::Failed(failure) => {
-                self.steps[step] = StepState::Failed;
-                self.failure.get_or_insert_with(|| (checkpoint.step.name().clone(), failure.clone()));
+                self.slots.set(slot, StepState::Failed);
+                match &mut self.phase {
+                    Phase::Unwinding(unwinding) => unwinding.active -= 1,
+                    Phase::Working => self.failures.push((slot, failure.clone())),
+                    Phase::Closing => {
+                        self.failures.push((slot, failure.clone()));
+                        self.finally_ended(slot);
+                    }
+                }
             }
         }
-        Ok(())
+        Ok(slot)
     }
 
     /// An attempt failed, and another will follow.
-    pub fn fold_failed(&mut self, record: &AttemptRecord) -> Result<StepIndex, IllegalRecord> {
-        let step = self.enter(&record.step, "be tried again")?;
+    pub fn fold_failed(&mut self, record: &AttemptRecord) -> Result<SlotIndex, IllegalRecord> {
+        let slot = self.enter(&record.step, "be tried again")?;
         let progress = Progress {
             attempt: record.attempt.saturating_add(1),
             since: None,
             deadline: record.deadline,
             replayed: true,
         };
-        self.steps[step] = StepState::Retrying { progress, until: record.retry_at };
-        Ok(step)
+        self.slots.set(slot, StepState::Retrying { progress, until: record.retry_at });
+        Ok(slot)
     }
 
     /// A step waits.
-    pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<StepIndex, IllegalRecord> {
-        let step = self.enter(&record.step, "wait")?;
+    pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
+        let slot = self.enter(&record.step, "wait")?;
         let progress = Progress {
             attempt: record.attempt,
             since: Some(record.since),
@@ -90,13 +94,13 @@ impl Run {
             // A cancellation that came while these children were on their way has not reached them.
             self.told_to_stop = false;
         }
-        self.steps[step] = StepState::Waiting { progress, kind: record.kind, until: record.until };
-        Ok(step)
+        self.slots.set(slot, StepState::Waiting { progress, kind: record.kind, until: record.until });
+        Ok(slot)
     }
 
     /// The time for which a step waited has come. `false` when it does not wait any more.
-    pub fn fold_due(&mut self, step: StepIndex, now: drydock_core::Timestamp) -> bool {
-        let progress = match &self.steps[step] {
+    pub fn fold_due(&mut self, slot: SlotIndex, now: Timestamp) -> bool {
+        let progress = match self.slots.state(slot) {
             StepState::Waiting { progress, kind: WaitKind::Timer, until: Some(until) } if *until <= now => {
                 *progress
             }
@@ -106,19 +110,27 @@ impl Run {
             | StepState::Running(_)
             | StepState::Waiting { .. }
             | StepState::Retrying { .. }
+            | StepState::Mapping
+            | StepState::Mapped
             | StepState::Done(_)
+            | StepState::Skipped
             | StepState::Failed => return false,
         };
-        self.make_ready(step, progress);
+        // A task that undoes or tidies up does not come back to what it left waiting.
+        if self.is_past(slot) {
+            return false;
+        }
+        self.make_ready(slot, progress);
         true
     }
 
     /// All children of a step have ended: the shell is putting its output together.
-    pub fn fold_joined(&mut self, step: StepIndex) -> bool {
-        let StepState::Waiting { progress, kind: WaitKind::Children, .. } = &self.steps[step] else {
+    pub fn fold_joined(&mut self, slot: SlotIndex) -> bool {
+        let StepState::Waiting { progress, kind: WaitKind::Children, .. } = self.slots.state(slot) else {
             return false;
         };
-        self.steps[step] = StepState::Running(*progress);
+        let progress = *progress;
+        self.slots.set(slot, StepState::Running(progress));
         self.parents -= 1;
         self.running += 1;
         true
@@ -129,37 +141,78 @@ impl Run {
         self.cancellation.get_or_insert(request);
     }
 
-    /// The step, if it may end, fail or wait now. An attempt under way is over with it.
-    fn enter(&mut self, name: &StepKey, event: &'static str) -> Result<StepIndex, IllegalRecord> {
-        let step = self.index_of(name)?;
-        match &self.steps[step] {
+    /// The slot, if it may end, fail or wait now. An attempt under way is over with it.
+    fn enter(&mut self, key: &StepKey, event: &'static str) -> Result<SlotIndex, IllegalRecord> {
+        let slot = self.find(key)?;
+        match self.slots.state(slot) {
             StepState::Running(_) => self.running -= 1,
             // Recovery: the records were written by whoever ran the task before.
-            StepState::Ready(_) => self.ready.retain(|ready| *ready != step),
-            state @ (StepState::Blocked
+            StepState::Ready(_) if !self.is_past(slot) => {}
+            StepState::Ready(_)
+            | StepState::Blocked
             | StepState::Waiting { .. }
             | StepState::Retrying { .. }
+            | StepState::Mapping
+            | StepState::Mapped
             | StepState::Done(_)
-            | StepState::Failed) => {
-                return Err(IllegalRecord::OutOfTurn { step: name.clone(), event, state: state.word() });
-            }
+            | StepState::Skipped
+            | StepState::Failed => return Err(self.out_of_turn(slot, event)),
         }
-        Ok(step)
+        Ok(slot)
     }
 
-    pub(super) fn index_of(&self, key: &StepKey) -> Result<StepIndex, IllegalRecord> {
-        let own = key.index().is_none() && !key.is_undo();
-        let step = self.dag.index_of(key.name()).filter(|_| own);
-        step.ok_or_else(|| IllegalRecord::NoSuchStep(key.clone()))
+    /// The slot, if it may end well now: by itself, or by an operator's word while it waits or after it failed.
+    fn settle(&mut self, key: &StepKey) -> Result<SlotIndex, IllegalRecord> {
+        let slot = self.find(key)?;
+        let operable = !self.is_past(slot) && !self.definition(slot).finally;
+        match self.slots.state(slot) {
+            StepState::Waiting { kind: WaitKind::Children, .. } if operable => self.parents -= 1,
+            StepState::Waiting { .. } | StepState::Retrying { .. } if operable => {}
+            StepState::Failed if operable => self.forget_failure(slot),
+            _ => return self.enter(key, "end"),
+        }
+        Ok(slot)
     }
 
-    fn release_dependents(&mut self, step: StepIndex) {
-        let dag = std::sync::Arc::clone(&self.dag);
-        for dependent in dag.dependents(step) {
-            self.missing[dependent] -= 1;
-            if self.missing[dependent] == 0 {
-                self.make_ready(dependent, Progress::default());
+    fn ended_well(&mut self, slot: SlotIndex, state: StepState) {
+        self.slots.set(slot, state);
+        let entry = self.slots.get(slot);
+        let (step, is_item) = (entry.step, entry.item.is_some());
+        match &mut self.phase {
+            Phase::Unwinding(unwinding) => {
+                unwinding.active -= 1;
+                self.undo_ended(step);
+            }
+            Phase::Closing => self.finally_ended(slot),
+            Phase::Working if is_item => self.item_ended(step),
+            Phase::Working => {
+                self.unfinished -= 1;
+                self.release_dependents(step);
             }
         }
+    }
+
+    /// However a finally step ended, those after it run.
+    fn finally_ended(&mut self, slot: SlotIndex) {
+        self.unclosed -= 1;
+        self.release_dependents(slot);
+    }
+
+    pub(super) fn find(&self, key: &StepKey) -> Result<SlotIndex, IllegalRecord> {
+        self.slot_of(key).ok_or_else(|| IllegalRecord::NoSuchStep(key.clone()))
+    }
+
+    /// Whether the task's phase has gone past what this slot is for.
+    pub(super) fn is_past(&self, slot: SlotIndex) -> bool {
+        match self.phase {
+            Phase::Working => false,
+            Phase::Unwinding(_) => self.is_work(slot),
+            Phase::Closing => !self.definition(slot).finally,
+        }
+    }
+
+    pub(super) fn out_of_turn(&self, slot: SlotIndex, event: &'static str) -> IllegalRecord {
+        let state = if self.is_past(slot) { "past its turn" } else { self.slots.state(slot).word() };
+        IllegalRecord::OutOfTurn { step: self.key(slot), event, state }
     }
 }

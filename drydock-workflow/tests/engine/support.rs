@@ -92,9 +92,7 @@ where
 pub(crate) fn single_with<S: Step>(
     name: &str,
     step: S,
-    policy: impl for<'a> FnOnce(
-        StepBuilder<'a, S::Input, S::Input, S::Output>,
-    ) -> StepBuilder<'a, S::Input, S::Input, S::Output>,
+    policy: impl for<'a> FnOnce(StepBuilder<'a, S::Input, S::Output>) -> StepBuilder<'a, S::Input, S::Output>,
 ) -> Workflow<S::Input, S::Output>
 where
     S::Input: Serialize,

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use drydock_core::journal::{Checkpoint, ClaimedTask, NewTask, WaitKind};
-use drydock_core::{Payload, SystemEntropy, TaskId, WorkflowId};
+use drydock_core::Payload;
+use drydock_core::journal::{Checkpoint, ClaimedTask, WaitKind};
 use proptest::prelude::*;
 
-use super::{at, broken, cancellation, dag, done, failed, plan, waits};
+use super::{at, broken, cancellation, claimed, dag, done, failed, plan, waits};
 use crate::run::{Command, Progress, Run, StepState};
-
-/// A task that was begun, with no records.
-fn claimed() -> ClaimedTask {
-    let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
-    let task = NewTask::new(id, workflow, Payload::NULL, at(0));
-    ClaimedTask { resumed: true, ..ClaimedTask::new(task) }
-}
 
 /// The state of the first of two steps in a row.
 fn first(claimed: &ClaimedTask) -> StepState {
@@ -157,7 +150,7 @@ proptest! {
             match command {
                 Command::Start(step) => prop_assert!(started.insert(step), "{} is started twice", step),
                 Command::End(_) => has_ended = true,
-                Command::Stop => prop_assert!(false, "nobody asked to stop"),
+                other => prop_assert!(false, "nobody asked for {other:?}"),
             }
         }
         prop_assert_eq!(started, to_start);
