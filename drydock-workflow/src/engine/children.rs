@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use drydock_core::journal::{
-    Checkpoint, ChildEnd, JournalError, NewTask, Parent, StepEnd, TaskEndKind, WaitKind, WaitRecord, Write,
+    Checkpoint, Child, JournalError, NewTask, Parent, StepEnd, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+    Write,
 };
 use drydock_core::{Payload, StepName, TaskId, Timestamp};
 
@@ -69,7 +70,7 @@ impl Actor {
     pub(super) fn read_children(&self, task: TaskId, step: StepName) {
         let journal = Arc::clone(&self.ports.journal);
         self.tell_later(async move {
-            let answer = journal.child_ends(task, &step).await;
+            let answer = journal.child_list(task, &step).await;
             Message::Children { task, step, answer }
         });
     }
@@ -78,22 +79,26 @@ impl Actor {
         &mut self,
         task: TaskId,
         step: &StepName,
-        answer: Result<Vec<ChildEnd>, JournalError>,
+        answer: Result<Vec<Child>, JournalError>,
     ) {
         let expected = self.lives.get(&task).and_then(|live| {
             let index = live.workflow.dag.index_of(step)?;
             live.run.input_of(index).items().ok().map(|items| items.len())
         });
         match self.ports.reach.heard(answer) {
-            // Fewer: a child was counted as ended too early; the next news tells when it has.
-            Ok(ends) if Some(ends.len()) == expected => self.join_children(task, step, ends),
+            // Fewer, or not all: a child was counted as ended too early; the next news tells when it has.
+            Ok(children)
+                if Some(children.len()) == expected && children.iter().all(|child| child.end.is_some()) =>
+            {
+                self.join_children(task, step, children);
+            }
             Ok(_) => {}
             Err(error) => odd(&error, "how children ended could not be read"),
         }
     }
 
     /// Puts the output of a children step together, from how the children ended.
-    fn join_children(&mut self, task: TaskId, name: &StepName, ends: Vec<ChildEnd>) {
+    fn join_children(&mut self, task: TaskId, name: &StepName, ends: Vec<Child>) {
         let Some(live) = self.lives.get_mut(&task) else { return };
         let Some(slot) = live.workflow.dag.index_of(name) else { return };
         let since = match live.run.step(slot) {
@@ -106,7 +111,9 @@ impl Actor {
         live.children.retain(|(joined, _)| joined != name);
         // A task that is being cancelled must not look as if its work was done.
         let stopped = live.run.cancellation().is_some()
-            && ends.iter().any(|child| matches!(child.end.kind, TaskEndKind::Cancelled(_)));
+            && ends
+                .iter()
+                .any(|child| matches!(&child.end, Some(TaskEnd { kind: TaskEndKind::Cancelled(_), .. })));
         let result = if stopped {
             Err(StepError::cancelled())
         } else {
