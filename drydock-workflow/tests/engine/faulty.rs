@@ -1,13 +1,14 @@
 //! A store that fails as a test wants: it refuses, is away, is slow, or loses its answers.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    StoredWorkflow, TaskEnd, UnreadableTask, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use drydock_store::MemoryStore;
@@ -64,6 +65,7 @@ pub(crate) struct FaultyJournal {
     appends: AtomicUsize,
     held: Switch,
     released: Notify,
+    spoilt: Mutex<HashSet<TaskId>>,
 }
 
 impl FaultyJournal {
@@ -78,6 +80,7 @@ impl FaultyJournal {
             appends: AtomicUsize::new(0),
             held: Switch::default(),
             released: Notify::new(),
+            spoilt: Mutex::default(),
         })
     }
 
@@ -89,6 +92,25 @@ impl FaultyJournal {
     /// Waits until a call is held.
     pub(crate) async fn holds(&self) {
         until(|| self.held.is_on()).await;
+    }
+
+    /// Whoever claims the task finds that its rows cannot be read.
+    pub(crate) fn spoil(&self, task: TaskId) {
+        self.spoilt.lock().unwrap().insert(task);
+    }
+
+    fn spoiled(&self, claim: Claim) -> Claim {
+        let task = claim?;
+        if !self.spoilt.lock().unwrap().contains(&task.task.id) {
+            return Ok(task);
+        }
+        let error = JournalError::Inconsistent {
+            table: "checkpoints",
+            column: "kind",
+            row: task.task.id.to_string(),
+            problem: "7 stands for nothing".to_owned(),
+        };
+        Err(UnreadableTask { task: task.task.id, error })
     }
 
     /// Lets the held call happen.
@@ -182,8 +204,9 @@ impl Journal for FaultyJournal {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
-        self.pass(Call::Claim, self.store.task_claim(epoch, workflows, at, max)).await
+    ) -> Result<Vec<Claim>, JournalError> {
+        let claims = self.pass(Call::Claim, self.store.task_claim(epoch, workflows, at, max)).await?;
+        Ok(claims.into_iter().map(|claim| self.spoiled(claim)).collect())
     }
 
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
@@ -202,7 +225,7 @@ impl Journal for FaultyJournal {
         self.pass(Call::Other, self.store.task_end(task)).await
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        self.pass(Call::Other, self.store.child_ends(parent, step)).await
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        self.pass(Call::Other, self.store.child_list(parent, step)).await
     }
 }

@@ -196,6 +196,9 @@ impl World<'_> {
             }
             Command::End(kind) => self.end = Some(kind),
             Command::Stop | Command::Stuck => {}
+            Command::TakeSignal(..) | Command::AskLocks(..) | Command::Obey(..) => {
+                panic!("nobody sent anything, and nothing waits for it: {command:?}")
+            }
             Command::Refuse(slot, problem) => panic!("{}: {problem}", self.run.key(slot)),
         }
     }
@@ -251,7 +254,7 @@ fn check_end(world: &World<'_>) {
     match end {
         TaskEndKind::Completed(_) => assert!(all_done && !closing_failed),
         TaskEndKind::Cancelled(_) => {
-            assert!(!all_done && !closing_failed && world.records.cancellation.is_some())
+            assert!(!all_done && !closing_failed && world.records.cancellation.is_some());
         }
         TaskEndKind::Failed(_) => assert!(!all_done || closing_failed),
     }
