@@ -251,7 +251,7 @@ fn check_end(world: &World<'_>) {
     match end {
         TaskEndKind::Completed(_) => assert!(all_done && !closing_failed),
         TaskEndKind::Cancelled(_) => {
-            assert!(!all_done && !closing_failed && world.records.cancellation.is_some())
+            assert!(!all_done && !closing_failed && world.records.cancellation.is_some());
         }
         TaskEndKind::Failed(_) => assert!(!all_done || closing_failed),
     }
