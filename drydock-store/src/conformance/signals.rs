@@ -1,15 +1,17 @@
 //! Signals: sent once, told until they are taken, taken once.
 
-use drydock_core::journal::{Signal, Write};
+use drydock_core::journal::{Signal, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    completed, id, join, payload, put_workflow, running, signal, signal_id, step, submit, taken_over,
+    at, completed, failure, id, join, payload, put_workflow, request, running, signal, signal_id, step,
+    submit, taken_over,
 };
 use super::{Shared, rules};
 
 rules!(
     the_first_of_an_id_stands,
     only_a_task_that_has_not_ended_gets_signals,
+    an_order_reaches_a_task_that_may_be_brought_back,
     the_owner_hears_until_it_is_taken,
     a_signal_is_taken_once,
     what_was_never_sent_cannot_be_taken,
@@ -44,6 +46,23 @@ pub async fn only_a_task_that_has_not_ended_gets_signals(store: Shared) {
     assert!(!send(&store, 1, &signal(2, 6)).await);
     assert!(!send(&store, 7, &signal(3, 6)).await);
     assert_eq!(store.news(epoch, &[]).await.unwrap().signals, []);
+}
+
+/// It is there when the task is claimed again. A completed task gets none.
+pub async fn an_order_reaches_a_task_that_may_be_brought_back(store: Shared) {
+    let epoch = running(&store).await;
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, [2]).await;
+    assert_eq!(super::samples::claim(&store, epoch, workflow, 1).await, [id(2)]);
+    let broken = TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(5) };
+    let ends = [Write::TaskEnded(id(1), broken), Write::TaskEnded(id(2), completed(5))];
+    store.append(epoch, &ends).await.unwrap();
+    let order = Signal { name: format!("{}retry", Signal::ORDER), ..signal(1, 6) };
+    assert!(send(&store, 1, &order).await && send(&store, 1, &order).await);
+    assert!(!send(&store, 2, &order).await);
+    assert!(store.task_reopen(id(1), &request("ada", 7)).await.unwrap());
+    let claimed = store.task_claim(epoch, &[workflow], at(8), 1).await.unwrap();
+    assert_eq!(claimed[0].signals, [order]);
 }
 
 /// By task, time and id; nobody else hears.

@@ -1,6 +1,6 @@
 //! Signals: sent, told, taken.
 
-use drydock_core::journal::{AuditRecord, Request, Signal, Verb};
+use drydock_core::journal::{AuditRecord, Request, Signal, TaskEndKind, Verb};
 use drydock_core::{Epoch, SignalId, StepKey, TaskId};
 
 use super::State;
@@ -9,7 +9,9 @@ use crate::batch::storable;
 impl State {
     pub(super) fn send(&mut self, task: TaskId, signal: &Signal) -> bool {
         let key = (task, signal.id);
-        if self.live.contains_key(&task) && !self.signals.contains_key(&key) {
+        let can_come_back = signal.order().is_some()
+            && self.ends.get(&task).is_some_and(|it| !matches!(it.end.kind, TaskEndKind::Completed(_)));
+        if (self.live.contains_key(&task) || can_come_back) && !self.signals.contains_key(&key) {
             let sent = Signal {
                 name: storable(&signal.name).into_owned(),
                 sender: storable(&signal.sender).into_owned(),

@@ -1,4 +1,4 @@
-//! Signals: sent to a task that has not ended.
+//! Signals: sent to a task that has not ended, or, as an order, to one that may be brought back.
 
 use drydock_core::TaskId;
 use drydock_core::journal::{JournalError, Signal, Verb};
@@ -10,9 +10,11 @@ use crate::error::journal_error;
 /// While the task lives it has the signal, by this statement or by one that was faster; later only what is there counts.
 const SEND: &str = "WITH alive AS (
         SELECT task_id FROM live WHERE task_id = $1 FOR UPDATE
+    ), ended AS (
+        SELECT task_id FROM ends WHERE task_id = $1 AND kind <> 0 AND $8::text IS NOT NULL
     ), sent AS (
         INSERT INTO signals (task_id, signal_id, name, sender, sent_at, payload)
-        SELECT task_id, $2, $3, $4, $5, $6 FROM alive ON CONFLICT DO NOTHING
+        SELECT task_id, $2, $3, $4, $5, $6 FROM (SELECT task_id FROM alive UNION SELECT task_id FROM ended) AS known ON CONFLICT DO NOTHING
         RETURNING task_id
     ), told AS (
         UPDATE live SET signalled = true FROM sent WHERE live.task_id = sent.task_id AND NOT live.signalled
@@ -20,7 +22,8 @@ const SEND: &str = "WITH alive AS (
         INSERT INTO audit (task_id, asked_at, asked_by, verb, detail)
         SELECT task_id, $5, $4, $7, $8 FROM sent WHERE $8 IS NOT NULL ON CONFLICT DO NOTHING
     )
-    SELECT EXISTS (SELECT 1 FROM alive) OR EXISTS (SELECT 1 FROM signals WHERE task_id = $1 AND signal_id = $2)";
+    SELECT EXISTS (SELECT 1 FROM alive) OR EXISTS (SELECT 1 FROM ended)
+        OR EXISTS (SELECT 1 FROM signals WHERE task_id = $1 AND signal_id = $2)";
 
 impl PgStore {
     pub(super) async fn send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {

@@ -13,7 +13,7 @@ use super::{
     BuildError, BuildErrors, ChildrenBuilder, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source,
     StepBuilder, StepKind, Unwind,
 };
-use crate::step::{Step, erase};
+use crate::step::Step;
 use crate::workflow::Workflow;
 
 /// Writes a workflow whose tasks take an input of type `I`.
@@ -60,7 +60,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
 
     /// Adds a step. Go on with its policy, and end with [`StepBuilder::run`].
     pub fn step<S: Step>(&mut self, name: &str, step: S) -> StepBuilder<'_, S::Input, S::Output> {
-        StepBuilder::new(&mut self.parts, Draft::new(name, StepKind::Run, Some(erase(step))))
+        StepBuilder::new(&mut self.parts, Draft::of(name, StepKind::Run, step))
     }
 
     /// Adds a step that runs once for each item of the list that feeds it, and gives the list of the outputs in the same order.
@@ -82,7 +82,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     /// ```
     pub fn map<S: Step>(&mut self, name: &str, step: S) -> MapBuilder<'_, S::Input, S::Output> {
         let kind = StepKind::Map { at_once: None };
-        StepBuilder::new(&mut self.parts, Draft::new(name, kind, Some(erase(step))))
+        StepBuilder::new(&mut self.parts, Draft::of(name, kind, step))
     }
 
     /// Adds a step that starts one child task of `workflow` for each item of the list that feeds it, and ends when all have
@@ -111,7 +111,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     /// # workflow.build().unwrap();
     /// ```
     pub fn finally<S: Step>(&mut self, name: &str, step: S) -> StepBuilder<'_, S::Input, S::Output> {
-        let mut draft = Draft::new(name, StepKind::Run, Some(erase(step)));
+        let mut draft = Draft::of(name, StepKind::Run, step);
         draft.finally = true;
         StepBuilder::new(&mut self.parts, draft)
     }

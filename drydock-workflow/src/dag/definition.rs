@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Input, Rollout, Source};
+use crate::class::Class;
 
 /// A workflow as data: what a store keeps with its tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct StepDef {
     /// Whether, and from which point on, it is undone when the workflow unwinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoScope>,
+    /// What may be done when it may have run before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub class: Class,
     /// How a children step starts its children, and when it is done.
     #[serde(default, skip_serializing_if = "Rollout::is_plain")]
     pub rollout: Rollout,
@@ -143,6 +147,7 @@ impl StepDef {
             when: None,
             finally: false,
             undo: None,
+            class: Class::Replayable,
             rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,

@@ -8,7 +8,8 @@ use super::handle::Wire;
 use super::{
     BuildError, ExecutorJob, Handle, Input, Rollout, Source, StepDef, StepKind, StepPolicy, UndoScope,
 };
-use crate::step::AnyStep;
+use crate::class::Class;
+use crate::step::{AnyStep, Step, erase};
 use crate::workflow::Bodies;
 
 /// What was added to a workflow so far.
@@ -31,6 +32,7 @@ pub(super) struct Draft {
     /// Whether `after` was given a handle of another builder.
     pub(super) foreign: bool,
     pub(super) finally: bool,
+    pub(super) class: Class,
     pub(super) rollout: Rollout,
     pub(super) policy: StepPolicy,
     pub(super) executor: Option<ExecutorJob>,
@@ -47,6 +49,7 @@ impl Draft {
             when: None,
             foreign: false,
             finally: false,
+            class: Class::Replayable,
             rollout: Rollout::default(),
             policy: StepPolicy::default(),
             executor: None,
@@ -60,11 +63,30 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// A step with a body of its own.
+    pub(super) fn of<S: Step>(name: &str, kind: StepKind, step: S) -> Self {
+        Self { class: S::CLASS, ..Self::new(name, kind, Some(erase(step))) }
+    }
+}
+
 impl Parts {
     /// Adds the step, and gives the source of its output; of a step without a name there is none.
     pub(super) fn add(&mut self, draft: Draft, wires: Vec<Wire>, list: bool) -> Source {
-        let Draft { name, kind, body, undo, mut after, when, foreign, finally, rollout, policy, executor } =
-            draft;
+        let Draft {
+            name,
+            kind,
+            body,
+            undo,
+            mut after,
+            when,
+            foreign,
+            finally,
+            class,
+            rollout,
+            policy,
+            executor,
+        } = draft;
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
@@ -107,6 +129,7 @@ impl Parts {
             when,
             finally,
             undo,
+            class,
             rollout,
             policy,
             executor,

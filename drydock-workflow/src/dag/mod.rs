@@ -28,6 +28,7 @@ pub use step_builder::{MapBuilder, StepBuilder};
 use std::collections::HashMap;
 
 use petgraph::Direction;
+use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use drydock_core::StepName;
@@ -92,6 +93,11 @@ impl Dag {
     /// The steps that `step` waits for. Finally steps wait for all ordinary ones without having them here.
     pub fn dependencies(&self, step: StepIndex) -> impl Iterator<Item = StepIndex> + '_ {
         self.neighbours(step, Direction::Incoming)
+    }
+
+    /// Whether `step` waits for `before`, directly or not.
+    pub fn follows(&self, step: StepIndex, before: StepIndex) -> bool {
+        step != before && has_path_connecting(&self.graph, NodeIndex::new(before), NodeIndex::new(step), None)
     }
 
     /// For each step, how many steps it waits for.

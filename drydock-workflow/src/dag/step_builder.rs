@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::draft::{Draft, Parts};
 use super::{Condition, Handle, StepKind, UndoScope, Wires};
+use crate::class::Class;
 use crate::step::{Step, erase};
 use crate::undo::Undo;
 
@@ -44,6 +45,13 @@ impl<'a, In, Out, Takes, Gives> StepBuilder<'a, In, Out, Takes, Gives> {
     /// The longest over all attempts and waits. It stands from the first record of the step on, whatever crashes.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.draft.policy.deadline = Some(deadline);
+        self
+    }
+
+    /// The step must never run twice: see [`Class::Irreversible`]. For steps whose type does not say so itself, those of executors
+    /// among them; found begun after a crash, such a step waits for an operator.
+    pub const fn irreversible(mut self) -> Self {
+        self.draft.class = Class::Irreversible;
         self
     }
 

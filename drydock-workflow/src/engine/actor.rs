@@ -1,11 +1,11 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
-use drydock_core::{Clock, Epoch, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -18,6 +18,7 @@ use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
+use crate::outcome::StepError;
 use crate::run::{Command, Run, SlotIndex};
 
 /// How many messages are handled between two looks at the flusher.
@@ -51,6 +52,10 @@ pub(super) struct Actor {
     pub(super) all: CancellationToken,
 
     pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
+    /// Bodies that wait for a mark of theirs to be stored.
+    pub(super) marking: HashMap<(TaskId, StepKey, String), oneshot::Sender<Result<(), StepError>>>,
+    /// Tasks that somebody holds.
+    pub(super) paused: HashSet<TaskId>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
@@ -141,6 +146,8 @@ impl Actor {
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
             starting: HashMap::new(),
+            marking: HashMap::new(),
+            paused: HashSet::new(),
             watchers: HashMap::new(),
             claiming: 0,
             asking: false,
@@ -235,6 +242,12 @@ impl Actor {
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
+            Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
+            Message::OutputOf { task, step, wanted, reply } => {
+                let live = self.lives.get(&task);
+                let slot = live.and_then(|live| Some((live, live.run.slot_of(&step)?)));
+                answer(reply, slot.and_then(|(live, slot)| live.run.output_before(slot, &wanted)));
+            }
             Message::GraceOver(task) => self.on_grace_over(task),
         }
     }

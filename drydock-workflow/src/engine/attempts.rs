@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drydock_core::journal::Decider;
@@ -12,11 +12,12 @@ use tokio::task::AbortHandle;
 
 use super::EventKind;
 use super::actor::Actor;
+use super::desk::Desk;
 use super::message::{Finished, Message};
-use super::registry::Loaded;
+use crate::class::Class;
+use crate::context::{Inner, StepContext};
 use crate::outcome::{StepError, StepResult};
 use crate::run::{Progress, SlotIndex};
-use crate::step::{Inner, StepContext};
 
 /// An attempt that is under way.
 pub(super) struct Attempt {
@@ -26,16 +27,12 @@ pub(super) struct Attempt {
 }
 
 impl Actor {
-    pub(super) fn spawn_attempt(
-        &mut self,
-        task: TaskId,
-        slot: SlotIndex,
-        progress: Progress,
-        now: Timestamp,
-        workflow: &Loaded,
-    ) {
+    pub(super) fn spawn_attempt(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, doubt: bool) {
+        let now = self.ports.clock.now();
         let Some(live) = self.lives.get_mut(&task) else { return };
+        let workflow = Arc::clone(&live.workflow);
         let step = live.run.step_of(slot);
+        let definition = &workflow.dag.steps()[step];
         let bodies = &workflow.bodies[step];
         let body = if live.run.is_undo(slot) { &bodies.undo } else { &bodies.run };
         let Some(body) = body.clone() else { return };
@@ -51,12 +48,17 @@ impl Actor {
             now,
             deadline: progress.deadline,
             replayed: progress.replayed,
+            class: if live.run.is_undo(slot) { Class::Replayable } else { definition.class },
+            doubt,
+            note: live.run.note_of(slot),
             cancel: cancel.clone(),
             said: Mutex::default(),
+            marks: Mutex::default(),
+            desk: Desk::new(self.inbox.clone()),
         });
         let input = live.run.input_of(slot);
         let left = progress.deadline.map(|deadline| (deadline - now).to_std().unwrap_or_default());
-        let limit = match (workflow.dag.steps()[step].policy.timeout, left) {
+        let limit = match (definition.policy.timeout, left) {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (timeout, left) => timeout.or(left),
         };

@@ -62,6 +62,9 @@ impl Actor {
             }
         };
         self.timers.extend(run.timers().map(|(at, step)| (at, task, step)));
+        if run.pause().is_some() {
+            self.paused.insert(task);
+        }
         let mut live = Live::new(run, workflow, claimed.task.parent.clone());
         live.next_message = claimed.messages;
         live.find_broods(claimed);
@@ -99,6 +102,8 @@ impl Actor {
                 self.advance(task);
             }
         }
+        self.on_paused(news.paused);
+        self.on_signals(news.signals);
         let open: HashMap<TaskId, u64> = news.open_children.into_iter().collect();
         for task in asked {
             self.on_open_children(task, open.get(&task).copied().unwrap_or(0));

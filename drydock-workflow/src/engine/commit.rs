@@ -1,7 +1,7 @@
 //! What follows once writes are durable: states change, and plans go on.
 
 use drydock_core::TaskId;
-use drydock_core::journal::{NewTask, StepEnd, WaitKind, Write};
+use drydock_core::journal::{NewTask, StepEnd, Write};
 
 use super::EventKind;
 use super::actor::{Actor, Live, answer};
@@ -46,7 +46,7 @@ impl Actor {
                 }
                 Write::StepWaits(task, record) => {
                     if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
-                        if let (WaitKind::Timer, Some(until)) = (record.kind, record.until) {
+                        if let Some(until) = record.until {
                             self.timers.insert((until, task, slot));
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
@@ -58,7 +58,14 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::Marked(..) | Write::SignalTaken(..) | Write::MessageSaid(..) => {}
+                Write::Marked(task, mark) => self.on_marked(task, mark),
+                Write::SignalTaken(task, signal, step) => {
+                    if let Some(live) = self.lives.get_mut(&task) {
+                        live.run.fold_taken(signal, &step);
+                        self.advance(task);
+                    }
+                }
+                Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }

@@ -1,17 +1,16 @@
 //! What came of an attempt becomes a record: a checkpoint, a failed attempt or a wait, and what the step had to say.
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Decider, Failure, Message as Line, StepEnd, TaskEnd, WaitKind, WaitRecord,
-    Write,
+    AttemptRecord, Checkpoint, Decider, Failure, Message as Line, StepEnd, TaskEnd, Write,
 };
-use drydock_core::{Payload, StepKey, TaskId, Timestamp, after};
+use drydock_core::{Payload, StepKey, TaskId, Timestamp};
 
 use super::actor::Actor;
 use super::message::Finished;
+use crate::context::Said;
 use crate::dag::StepKind;
 use crate::outcome::{Outcome, StepError};
 use crate::run::{Progress, SlotIndex, StepState, Verdict, judge};
-use crate::step::Said;
 
 impl Actor {
     /// An attempt is over: its record goes to the flusher, its consequences wait for the commit.
@@ -27,7 +26,7 @@ impl Actor {
         self.record_said(task, said, now);
         let result = match result {
             Ok(Outcome::Done(output)) if limited && output.len() > self.options.output_limit => {
-                Err(too_long(output.len(), self.options.output_limit))
+                Err(too_long("its output", output.len(), self.options.output_limit))
             }
             result => result,
         };
@@ -36,21 +35,12 @@ impl Actor {
                 let end = StepEnd::Done(output);
                 self.record_end(task, slot, checkpoint(key, &progress, end, started_at, now));
             }
-            Ok(Outcome::Wait { wait, reason }) => {
-                let asked = after(now, wait);
-                let until = progress.deadline.map_or(asked, |deadline| deadline.min(asked));
-                let record = WaitRecord {
-                    step: key,
-                    attempt: progress.attempt,
-                    kind: WaitKind::Timer,
-                    on: Vec::new(),
-                    reason,
-                    since: progress.since.unwrap_or(started_at),
-                    until: Some(until),
-                    deadline: progress.deadline,
-                    scratch: None,
-                };
-                self.writes.push(Write::StepWaits(task, record));
+            Ok(Outcome::Wait(wait)) => {
+                if let Err(error) = self.record_wait(task, slot, wait, &progress, started_at) {
+                    let failure = Failure::new(error.disposition, error.message).decided_by(Decider::Engine);
+                    let end = StepEnd::Failed(failure);
+                    self.record_end(task, slot, checkpoint(key, &progress, end, started_at, now));
+                }
             }
             Err(error) => match judge(&retry, &progress, &error, now, self.ports.entropy.fraction()) {
                 Verdict::Over(failure) => {
@@ -108,9 +98,9 @@ pub(super) fn checkpoint(
     Checkpoint { step, attempt: progress.attempt, end, started_at, ended_at }
 }
 
-fn too_long(len: usize, limit: usize) -> StepError {
+pub(super) fn too_long(what: &str, len: usize, limit: usize) -> StepError {
     StepError::permanent(format!(
-        "its output has {len} bytes, the limit is {limit}: store large data elsewhere and return where it is"
+        "{what} has {len} bytes, the limit is {limit}: store large data elsewhere and return where it is"
     ))
     .by(Decider::Engine)
 }

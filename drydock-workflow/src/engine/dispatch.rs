@@ -9,9 +9,10 @@ use super::EventKind;
 use super::actor::Actor;
 use super::conclude::checkpoint;
 use super::message::Finished;
+use crate::class::Class;
 use crate::dag::StepKind;
 use crate::outcome::StepError;
-use crate::run::{Command, SlotIndex, StepState};
+use crate::run::{BEGUN, Command, Progress, SlotIndex, StepState};
 
 impl Actor {
     /// Plans a task and carries the commands out.
@@ -31,6 +32,9 @@ impl Actor {
                 Command::Refuse(slot, problem) => {
                     self.conclude(Finished::failed(task, slot, StepError::bug(problem), now));
                 }
+                Command::TakeSignal(slot, signal) => self.take_signal(task, slot, signal),
+                Command::AskLocks(..) => {}
+                Command::Obey(signal, order) => self.obey(task, &signal, &order, now),
                 Command::Stop => self.stop(task),
                 Command::Stuck => self.tell_stuck(task),
                 Command::End(kind) => self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: now })),
@@ -49,11 +53,22 @@ impl Actor {
         } else if spawns && !live.run.is_undo(slot) {
             self.spawn_children(task, slot, now)
         } else {
-            self.spawn_attempt(task, slot, progress, now, &workflow);
+            self.begin(task, slot, progress, now);
             Ok(())
         };
         if let Err(error) = refused {
             self.conclude(Finished::failed(task, slot, error, now));
+        }
+    }
+
+    /// Begins an attempt, once what must be durable before it is.
+    fn begin(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, now: Timestamp) {
+        let Some(live) = self.lives.get(&task) else { return };
+        let class = live.workflow.dag.steps()[live.run.step_of(slot)].class;
+        if class == Class::Irreversible && !live.run.is_undo(slot) && !live.run.has_mark(slot, BEGUN) {
+            self.mark_begun(task, slot, now);
+        } else {
+            self.spawn_attempt(task, slot, progress, progress.doubt);
         }
     }
 

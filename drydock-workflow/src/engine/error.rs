@@ -32,6 +32,11 @@ pub enum EngineError {
         /// The executor.
         executor: ExecutorName,
     },
+    /// A signal cannot have this name.
+    #[error(
+        "signal {0:?}: a name must not be empty, nor begin with \"order:\", which is for the verbs of operators"
+    )]
+    SignalName(String),
     /// An option makes no sense.
     #[error("option {option} {problem}")]
     Options {
@@ -69,6 +74,7 @@ impl Classify for EngineError {
             | Self::Definition(_)
             | Self::UnknownWorkflow(_)
             | Self::UnknownExecutor { .. }
+            | Self::SignalName(_)
             | Self::Options { .. }
             | Self::DuplicateWorkflow(_)
             | Self::NameTaken(_) => Disposition::Permanent,

@@ -2,13 +2,13 @@
 //! within, which do not.
 
 use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
-use drydock_core::{Payload, TaskId, Timestamp};
+use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use crate::context::Said;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
-use crate::step::Said;
 
 /// From whoever holds the engine.
 pub(super) enum Request {
@@ -34,6 +34,16 @@ pub(super) enum Message {
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
     Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<ChildEnd>, JournalError> },
+    /// A body wants something stored before it goes on.
+    Mark {
+        task: TaskId,
+        step: StepKey,
+        name: String,
+        value: Payload,
+        reply: oneshot::Sender<Result<(), StepError>>,
+    },
+    /// A body wants the output of a step before it.
+    OutputOf { task: TaskId, step: StepKey, wanted: StepName, reply: oneshot::Sender<Option<Payload>> },
     /// The time to stop gracefully is over for this task, or for all.
     GraceOver(Option<TaskId>),
 }

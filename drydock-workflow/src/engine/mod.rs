@@ -16,18 +16,23 @@ mod children;
 mod claims;
 mod commit;
 mod conclude;
+mod desk;
 mod dispatch;
 mod error;
 mod event;
 mod flusher;
 mod lease;
+mod marks;
 mod message;
 mod options;
+mod orders;
 mod reach;
 mod refused;
 mod registry;
 mod stopping;
 mod supervisor;
+mod verbs;
+mod waits;
 
 use std::sync::Arc;
 
@@ -40,6 +45,7 @@ use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
 pub use options::EngineOptions;

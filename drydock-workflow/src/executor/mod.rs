@@ -17,8 +17,10 @@ use serde_json::Value;
 pub use queue::{Beat, Gone, QueueOptions, Ticket, WorkQueue};
 pub use subprocess::Subprocess;
 
-use crate::outcome::StepResult;
-use crate::step::{AnyStep, StepContext};
+use crate::class::Class;
+use crate::context::StepContext;
+use crate::outcome::{Outcome, StepResult};
+use crate::step::{AnyStep, UNKNOWN};
 
 /// One attempt of a step, as an executor gets it.
 #[derive(Clone)]
@@ -51,6 +53,9 @@ pub(crate) struct External {
 #[async_trait]
 impl AnyStep for External {
     async fn run_erased(&self, ctx: StepContext, input: Payload) -> StepResult<Payload> {
+        if ctx.is_in_doubt() && ctx.class() == Class::Irreversible {
+            return Ok(Outcome::operator(UNKNOWN));
+        }
         self.executor.run(Job { ctx, input, job: self.job.clone() }).await
     }
 }

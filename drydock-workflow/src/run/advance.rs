@@ -88,7 +88,7 @@ impl Run {
 
     /// Where a step stands that has not begun, as far as this owner of the task knows.
     pub(super) fn fresh(&self) -> Progress {
-        Progress { replayed: self.replaying, ..Progress::default() }
+        Progress { replayed: self.replaying, doubt: self.replaying, ..Progress::default() }
     }
 
     /// Whether nothing ordinary begins any more although not all is done.

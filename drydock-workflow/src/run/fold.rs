@@ -1,7 +1,9 @@
 //! `(state, record) → state`, every pair named. What cannot be is refused, not guessed at: a record may come from a database
 //! that somebody edited.
 
-use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, StepEnd, WaitKind, WaitRecord};
+use drydock_core::journal::{
+    AttemptRecord, Cancellation, Checkpoint, Decider, Failure, StepEnd, WaitKind, WaitRecord,
+};
 use drydock_core::{StepKey, Timestamp};
 
 use super::{Phase, Progress, Run, SlotIndex, StepState};
@@ -47,6 +49,10 @@ impl Run {
     pub fn fold_ended(&mut self, checkpoint: &Checkpoint) -> Result<SlotIndex, IllegalRecord> {
         let slot = match &checkpoint.end {
             StepEnd::Done(_) | StepEnd::Skipped(_) => self.settle(&checkpoint.step)?,
+            // An operator gives up what waits.
+            StepEnd::Failed(Failure { decided_by: Decider::Operator(_), .. }) => {
+                self.settle(&checkpoint.step)?
+            }
             StepEnd::Failed(_) => self.enter(&checkpoint.step, "end")?,
         };
         match &checkpoint.end {
@@ -54,6 +60,7 @@ impl Run {
             StepEnd::Skipped(_) => self.ended_well(slot, StepState::Skipped),
             StepEnd::Failed(failure) => {
                 self.slots.set(slot, StepState::Failed);
+                self.broken.insert(slot, checkpoint.clone());
                 match &mut self.phase {
                     Phase::Unwinding(unwinding) => unwinding.active -= 1,
                     Phase::Working => self.failures.push((slot, failure.clone())),
@@ -64,17 +71,24 @@ impl Run {
                 }
             }
         }
+        self.notes.forget(&checkpoint.step);
         Ok(slot)
     }
 
     /// An attempt failed, and another will follow.
     pub fn fold_failed(&mut self, record: &AttemptRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = self.enter(&record.step, "be tried again")?;
+        let slot = match self.standing(&record.step) {
+            // The operator for whom it waited has it tried again.
+            Some((slot, StepState::Waiting { kind: WaitKind::Operator, .. })) => slot,
+            Some(_) | None => self.enter(&record.step, "be tried again")?,
+        };
         let progress = Progress {
             attempt: record.attempt.saturating_add(1),
             since: None,
             deadline: record.deadline,
             replayed: true,
+            // An operator who has it tried again knows that it had no effect.
+            doubt: !matches!(record.failure.decided_by, Decider::Operator(_)),
         };
         self.slots.set(slot, StepState::Retrying { progress, until: record.retry_at });
         Ok(slot)
@@ -82,22 +96,41 @@ impl Run {
 
     /// A step waits.
     pub fn fold_waits(&mut self, record: &WaitRecord) -> Result<SlotIndex, IllegalRecord> {
-        let slot = self.find(&record.step)?;
-        let more = matches!(self.slots.state(slot), StepState::Waiting { kind: WaitKind::Children, .. });
-        if !(more && record.kind == WaitKind::Children) {
-            self.enter(&record.step, "wait")?;
-        }
+        // Of a step that waits already, further children are on their way.
+        let mut more = false;
+        let slot = match self.standing(&record.step) {
+            // The signal has come: the wait is only for its turn now.
+            Some((slot, StepState::Waiting { kind: WaitKind::Signal, .. })) => slot,
+            Some((slot, StepState::Waiting { kind: WaitKind::Children, .. }))
+                if record.kind == WaitKind::Children =>
+            {
+                more = true;
+                slot
+            }
+            Some(_) | None => self.enter(&record.step, "wait")?,
+        };
         let progress = Progress {
             attempt: record.attempt,
             since: Some(record.since),
             deadline: record.deadline,
             replayed: true,
+            // After a takeover nobody knows whether the wait was over, and the step running again.
+            doubt: self.replaying,
         };
-        if record.kind == WaitKind::Children {
-            // Of a step that waits already, further children are on their way.
-            self.parents += usize::from(!more);
-            // A cancellation that came while these children were on their way has not reached them.
-            self.told_to_stop = false;
+        self.notes.keep(&record.step, record.scratch.clone());
+        match record.kind {
+            WaitKind::Children => {
+                self.parents += usize::from(!more);
+                // A cancellation that came while these children were on their way has not reached them.
+                self.told_to_stop = false;
+            }
+            WaitKind::Signal => {
+                for name in &record.on {
+                    self.mail.wait(slot, name.clone());
+                }
+            }
+            WaitKind::Lock => self.to_lock.push((slot, record.on.clone())),
+            WaitKind::Timer | WaitKind::Operator | WaitKind::Limit | WaitKind::Executor => {}
         }
         self.slots.set(slot, StepState::Waiting { progress, kind: record.kind, until: record.until });
         Ok(slot)
@@ -106,9 +139,7 @@ impl Run {
     /// The time for which a step waited has come. `false` when it does not wait any more.
     pub fn fold_due(&mut self, slot: SlotIndex, now: Timestamp) -> bool {
         let progress = match self.slots.state(slot) {
-            StepState::Waiting { progress, kind: WaitKind::Timer, until: Some(until) } if *until <= now => {
-                *progress
-            }
+            StepState::Waiting { progress, until: Some(until), .. } if *until <= now => *progress,
             StepState::Retrying { progress, until } if *until <= now => *progress,
             StepState::Blocked
             | StepState::Ready(_)
@@ -125,6 +156,7 @@ impl Run {
         if self.is_past(slot) {
             return false;
         }
+        self.mail.leave(slot);
         self.make_ready(slot, progress);
         true
     }
@@ -144,6 +176,10 @@ impl Run {
     /// Somebody asked to stop the task. The first request stands.
     pub fn fold_cancelled(&mut self, request: Cancellation) {
         self.cancellation.get_or_insert(request);
+    }
+
+    fn standing(&self, key: &StepKey) -> Option<(SlotIndex, &StepState)> {
+        self.slot_of(key).map(|slot| (slot, self.slots.state(slot)))
     }
 
     /// The slot, if it may end, fail or wait now. An attempt under way is over with it.
@@ -172,7 +208,7 @@ impl Run {
         let operable = !self.is_past(slot) && !self.definition(slot).finally;
         match self.slots.state(slot) {
             StepState::Waiting { kind: WaitKind::Children, .. } if operable => self.parents -= 1,
-            StepState::Waiting { .. } | StepState::Retrying { .. } if operable => {}
+            StepState::Waiting { .. } | StepState::Retrying { .. } if operable => self.mail.leave(slot),
             StepState::Failed if operable => self.forget_failure(slot),
             _ => return self.enter(key, "end"),
         }

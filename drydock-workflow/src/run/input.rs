@@ -45,7 +45,7 @@ impl Run {
         }
     }
 
-    fn output_of(&self, slot: SlotIndex) -> Payload {
+    pub(super) fn output_of(&self, slot: SlotIndex) -> Payload {
         match self.slots.state(slot) {
             StepState::Done(output) => output.clone(),
             StepState::Mapped => self.mapped(slot, None),

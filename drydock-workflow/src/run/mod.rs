@@ -11,6 +11,10 @@ mod fold;
 mod gate;
 mod input;
 mod look;
+mod mail;
+mod messages;
+mod notes;
+mod orders;
 mod plan;
 mod recover;
 mod reopen;
@@ -23,15 +27,20 @@ mod verdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{Cancellation, Failure, TaskEndKind, WaitKind};
-use drydock_core::{Payload, Timestamp};
+use drydock_core::journal::{Cancellation, Checkpoint, Failure, Request, Signal, TaskEndKind, WaitKind};
+use drydock_core::{Payload, SignalId, Timestamp};
 
 pub use children::{Children, Next};
 pub use fold::IllegalRecord;
+pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
+pub(crate) use orders::Obeyed;
+pub use orders::Order;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
 use crate::dag::{Dag, StepIndex};
+use mail::Mail;
+use notes::Notes;
 use slots::Slots;
 use unwind::Unwinding;
 
@@ -44,6 +53,12 @@ pub enum Command {
     Skip(SlotIndex, String),
     /// Record that the step cannot begin: what is stored is not what it must be.
     Refuse(SlotIndex, String),
+    /// Record that the step, which waits for it, takes the signal.
+    TakeSignal(SlotIndex, SignalId),
+    /// Ask for the locks for which the step waits.
+    AskLocks(SlotIndex, Vec<String>),
+    /// Do what an operator's order comes to.
+    Obey(Signal, Order),
     /// Tell the attempts under way, and the children, that the task is being cancelled.
     Stop,
     /// Say that the task is stuck: an undoing failed for good, and the rest can only be done by a person.
@@ -63,6 +78,8 @@ pub struct Progress {
     pub deadline: Option<Timestamp>,
     /// Whether the body may have run before.
     pub replayed: bool,
+    /// Whether an earlier run may have had effect and did not say so itself: its attempt failed, or its owner died.
+    pub doubt: bool,
 }
 
 /// Where a step stands.
@@ -138,6 +155,14 @@ pub struct Run {
     /// Steps that failed, the first first. Undoings are not among them.
     failures: Vec<(SlotIndex, Failure)>,
     cancellation: Option<Cancellation>,
+    /// Who holds the task: nothing begins meanwhile.
+    pause: Option<Request>,
+    notes: Notes,
+    mail: Mail,
+    /// Steps that wait for locks and have not asked yet.
+    to_lock: Vec<(SlotIndex, Vec<String>)>,
+    /// The failed checkpoints, which an operator may have tried again.
+    broken: HashMap<SlotIndex, Checkpoint>,
     told_to_stop: bool,
     told_stuck: bool,
     /// Whether steps that become ready may have run before: while records are taken in.
@@ -170,6 +195,11 @@ impl Run {
             parents: 0,
             failures: Vec::new(),
             cancellation: None,
+            pause: None,
+            notes: Notes::default(),
+            mail: Mail::default(),
+            to_lock: Vec::new(),
+            broken: HashMap::new(),
             told_to_stop: false,
             told_stuck: false,
             replaying,

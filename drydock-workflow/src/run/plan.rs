@@ -21,6 +21,13 @@ impl Run {
         if self.ended {
             return;
         }
+        // An order may open what would end the task otherwise.
+        if self.mail.has_orders() {
+            while let Some((signal, order)) = self.mail.next_order() {
+                commands.push(Command::Obey(signal, order));
+            }
+            return;
+        }
         self.enter_phases();
         // What becomes ready from here on has not run before.
         self.replaying = false;
@@ -32,7 +39,8 @@ impl Run {
             }
             return;
         }
-        if let Some(now) = begin {
+        if let Some(now) = begin.filter(|_| self.pause.is_none()) {
+            self.serve_waiting(commands);
             self.begin_ready(now, commands);
         }
         match &self.phase {
@@ -50,6 +58,14 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Gives signals to those who wait for them, and asks for locks.
+    fn serve_waiting(&mut self, commands: &mut Vec<Command>) {
+        while let Some((slot, signal)) = self.mail.match_one() {
+            commands.push(Command::TakeSignal(slot, signal));
+        }
+        commands.extend(self.to_lock.drain(..).map(|(slot, names)| Command::AskLocks(slot, names)));
     }
 
     fn begin_ready(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
@@ -73,6 +89,7 @@ impl Run {
             since: progress.since.or(Some(now)),
             deadline: progress.deadline.or_else(|| limit.map(|limit| after(now, limit))),
             replayed: progress.replayed,
+            doubt: progress.doubt,
         };
         // A condition is read once: what has begun goes on.
         let begins = progress.attempt == 0 && self.slots.get(slot).is_step();

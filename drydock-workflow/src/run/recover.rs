@@ -6,6 +6,8 @@ use std::sync::Arc;
 use drydock_core::StepKey;
 use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, WaitRecord};
 
+use super::mail::Mail;
+use super::notes::Notes;
 use super::{IllegalRecord, Run, StepState};
 use crate::dag::Dag;
 
@@ -29,6 +31,8 @@ impl Run {
     pub fn recover(dag: Arc<Dag>, claimed: &ClaimedTask) -> Result<Self, IllegalRecord> {
         let [work, undoings, last] = by_phase(&dag, claimed);
         let mut run = Self::begin(dag, claimed.task.input.clone(), claimed.resumed);
+        (run.notes, run.mail) = (Notes::of(claimed), Mail::of(claimed));
+        run.pause.clone_from(&claimed.pause);
         if let Some(request) = &claimed.cancellation {
             run.fold_cancelled(request.clone());
         }

@@ -21,6 +21,7 @@ impl Run {
             since: None,
             deadline: record.deadline,
             replayed: true,
+            doubt: true,
         };
         self.make_ready(slot, progress);
         Ok(slot)
@@ -29,6 +30,7 @@ impl Run {
     /// A failure does not stand any more.
     pub(super) fn forget_failure(&mut self, slot: SlotIndex) {
         self.failures.retain(|(failed, _)| *failed != slot);
+        self.broken.remove(&slot);
         if let Phase::Unwinding(unwinding) = &mut self.phase {
             unwinding.active += 1;
             self.told_stuck = false;

@@ -81,7 +81,8 @@ fn what_an_operator_ended_lets_the_next_begin_and_what_is_reopened_is_tried_agai
     let mut run = in_state("failed");
     assert_eq!(run.fold_reopened(&failed("step", 4)), Ok(STEP));
     assert_eq!(plan(&mut run, 1), [Command::Start(STEP)]);
-    let again = Progress { attempt: 5, since: Some(at(1)), deadline: Some(at(60)), replayed: true };
+    let again =
+        Progress { attempt: 5, since: Some(at(1)), deadline: Some(at(60)), replayed: true, doubt: true };
     assert_eq!(run.step(STEP), &StepState::Running(again));
 }
 
@@ -127,8 +128,11 @@ fn a_wait_goes_on_with_its_attempt_and_a_failed_attempt_begins_the_next() {
         }
     };
     let (since, deadline) = (Some(at(0)), Some(at(60)));
-    assert_eq!(progress("waiting"), Progress { attempt: 1, since, deadline, replayed: true });
-    assert_eq!(progress("retrying"), Progress { attempt: 2, since: Some(at(10)), deadline, replayed: true });
+    assert_eq!(progress("waiting"), Progress { attempt: 1, since, deadline, replayed: true, doubt: false });
+    assert_eq!(
+        progress("retrying"),
+        Progress { attempt: 2, since: Some(at(10)), deadline, replayed: true, doubt: true }
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn first(claimed: &ClaimedTask) -> StepState {
 }
 
 fn ready(replayed: bool) -> StepState {
-    StepState::Ready(Progress { replayed, ..Progress::default() })
+    StepState::Ready(Progress { replayed, doubt: replayed, ..Progress::default() })
 }
 
 #[test]
@@ -28,11 +28,17 @@ fn a_step_without_records_may_have_run_if_somebody_had_the_task() {
 #[test]
 fn of_attempts_and_waits_the_newest_counts() {
     let retrying = |attempt| StepState::Retrying {
-        progress: Progress { attempt, since: None, deadline: Some(at(60)), replayed: true },
+        progress: Progress { attempt, since: None, deadline: Some(at(60)), replayed: true, doubt: true },
         until: at(10),
     };
     let waiting = |attempt| StepState::Waiting {
-        progress: Progress { attempt, since: Some(at(0)), deadline: Some(at(60)), replayed: true },
+        progress: Progress {
+            attempt,
+            since: Some(at(0)),
+            deadline: Some(at(60)),
+            replayed: true,
+            doubt: true,
+        },
         kind: WaitKind::Timer,
         until: Some(at(10)),
     };

@@ -196,7 +196,7 @@ impl World<'_> {
             }
             Command::End(kind) => self.end = Some(kind),
             Command::Stop | Command::Stuck => {}
-            Command::Refuse(slot, problem) => panic!("{}: {problem}", self.run.key(slot)),
+            other => panic!("nobody asked for {other:?}"),
         }
     }
 
