@@ -196,10 +196,7 @@ impl World<'_> {
             }
             Command::End(kind) => self.end = Some(kind),
             Command::Stop | Command::Stuck => {}
-            Command::TakeSignal(..) | Command::AskLocks(..) | Command::Obey(..) => {
-                panic!("nobody sent anything, and nothing waits for it: {command:?}")
-            }
-            Command::Refuse(slot, problem) => panic!("{}: {problem}", self.run.key(slot)),
+            other => panic!("nobody asked for {other:?}"),
         }
     }
 
