@@ -14,6 +14,7 @@
 //! A step runs at least once. It looks before it acts ([`StepContext::may_have_run`]), or passes on an
 //! [idempotency key](StepContext::idempotency_key) or a [fence token](StepContext::fence).
 
+mod carry_over;
 mod children;
 mod class;
 mod context;
@@ -26,6 +27,7 @@ mod step;
 mod undo;
 mod workflow;
 
+pub use carry_over::{Again, CarryOver, CarryRules};
 pub use children::{ChildOutcome, ChildResult};
 pub use class::{Class, Resolution};
 pub use context::StepContext;
@@ -34,7 +36,7 @@ pub use dag::{
     Join, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope,
     Unwind, Wave, Wires, WorkflowBuilder,
 };
-pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;
 pub use step::{Step, StepFn, step_fn};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
+use drydock_core::journal::{Checkpoint, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -221,6 +221,7 @@ impl Actor {
     fn on_request(&mut self, request: Request) {
         match request {
             Request::Submit { task, reply } => self.on_submit(task, reply),
+            Request::Carry { task, carried, reply } => self.on_carry(task, carried, reply),
             Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
                     let watchers = self.watchers.entry(task).or_default();
@@ -260,6 +261,23 @@ impl Actor {
         let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
         self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
+    }
+
+    /// Queues a task and its first records in one commit: whoever claims it finds them.
+    fn on_carry(
+        &mut self,
+        task: NewTask,
+        carried: Vec<Checkpoint>,
+        reply: oneshot::Sender<Result<(), EngineError>>,
+    ) {
+        if self.draining {
+            answer(reply, Err(EngineError::Draining));
+            return;
+        }
+        let id = task.id;
+        self.starting.insert(id, reply);
+        self.writes.push(Write::TaskQueued(task));
+        self.writes.extend(carried.into_iter().map(|record| Write::StepEnded(id, record)));
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that

@@ -1,7 +1,7 @@
 //! Everything that the actor can be told: requests by users of the engine, which outlive an incarnation, and messages from
 //! within, which do not.
 
-use drydock_core::journal::{Child, Claim, JournalError, NewTask, News, TaskEnd, Write};
+use drydock_core::journal::{Checkpoint, Child, Claim, JournalError, NewTask, News, TaskEnd, Write};
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -14,6 +14,8 @@ use crate::run::SlotIndex;
 pub(super) enum Request {
     /// Start a task.
     Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
+    /// Queue a task that begins with these records.
+    Carry { task: NewTask, carried: Vec<Checkpoint>, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Tell when a task has ended; `None` when the task is not here.
     Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
     /// There may be news: look now.

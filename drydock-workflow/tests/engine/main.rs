@@ -30,6 +30,7 @@ mod refused;
 mod retry;
 mod rollouts;
 mod signals;
+mod start;
 mod subprocess;
 mod support;
 mod undo;
