@@ -56,6 +56,8 @@ impl Actor {
                 Write::StepReopened(..)
                 | Write::Marked(..)
                 | Write::SignalTaken(..)
+                | Write::LocksFreed(..)
+                | Write::SlotsFreed(..)
                 | Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
