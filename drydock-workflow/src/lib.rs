@@ -33,8 +33,8 @@ pub use class::{Class, Resolution};
 pub use context::StepContext;
 pub use dag::{
     BuildError, BuildErrors, ChildrenBuilder, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input,
-    Join, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope,
-    Unwind, Wave, Wires, WorkflowBuilder,
+    Join, Limit, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy,
+    UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
 pub use outcome::{Outcome, StepError, StepResult, Wait};

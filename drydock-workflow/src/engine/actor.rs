@@ -54,6 +54,10 @@ pub(super) struct Actor {
     pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
     /// Bodies that wait for a mark of theirs to be stored.
     pub(super) marking: HashMap<(TaskId, StepKey, String), oneshot::Sender<Result<(), StepError>>>,
+    /// Steps that wait for locks and were refused.
+    pub(super) locks_wanted: BTreeMap<(TaskId, SlotIndex), Vec<String>>,
+    /// Steps that wait for a place under their limits, the oldest task first.
+    pub(super) slots_wanted: BTreeMap<(TaskId, SlotIndex), Vec<(String, u32)>>,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
@@ -147,6 +151,8 @@ impl Actor {
             all: CancellationToken::new(),
             starting: HashMap::new(),
             marking: HashMap::new(),
+            locks_wanted: BTreeMap::new(),
+            slots_wanted: BTreeMap::new(),
             paused: HashSet::new(),
             watchers: HashMap::new(),
             claiming: 0,
@@ -243,6 +249,8 @@ impl Actor {
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
+            Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),
+            Message::Admitted { task, slot, limits, answer } => self.on_admitted(task, slot, limits, answer),
             Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
             Message::OutputOf { task, step, wanted, reply } => {
                 let live = self.lives.get(&task);
@@ -370,7 +378,7 @@ impl Actor {
         !self.flusher_busy
             && self.writes.is_empty()
             && self.claiming == 0
-            && self.lives.values().all(|live| live.run.running() == 0)
+            && self.lives.values().all(|live| live.attempts.is_empty())
     }
 
     /// Spawns a question whose answer is a message.

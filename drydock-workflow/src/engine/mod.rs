@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod flusher;
 mod lease;
+mod locks;
 mod marks;
 mod message;
 mod options;

@@ -17,6 +17,7 @@ mod include;
 mod joins;
 mod lease;
 mod limits;
+mod locks;
 mod map;
 mod once;
 mod operators;
