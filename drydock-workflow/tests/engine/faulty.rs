@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
-    Signal, StoredWorkflow, TaskEnd, UnreadableTask, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, UnreadableTask, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 use drydock_store::MemoryStore;
@@ -150,8 +150,14 @@ impl FaultyJournal {
 
 #[async_trait]
 impl Journal for FaultyJournal {
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
-        self.pass(Call::Other, self.store.instance_join(name, at)).await
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        self.pass(Call::Other, self.store.instance_join(name, at, lease, offers)).await
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
@@ -239,6 +245,10 @@ impl Journal for FaultyJournal {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         self.pass(Call::Other, self.store.news(epoch, parents)).await
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.pass(Call::Other, self.store.task_read(task)).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
