@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
+    Signal, StoredWorkflow, TaskEnd, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 use crate::report::micros;
 
@@ -127,6 +127,26 @@ impl Journal for Counting {
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
         self.below.signal_send(task, signal).await
+    }
+
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.below.lock_take(epoch, task, names, at).await
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.below.slot_take(epoch, task, step, limits).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

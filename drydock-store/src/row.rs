@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, InstanceBeat, JournalError, Mark, Message,
-    NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, InstanceBeat, JournalError, LockClaim, Mark,
+    Message, NewTask, Obstacle, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -246,6 +246,21 @@ impl<'a, R: Columns> Reader<'a, R> {
 
     pub(crate) fn child(&self) -> Read<Child> {
         Ok(Child { index: self.small("child_index")?, task: self.id("task_id")?, end: self.end()? })
+    }
+
+    pub(crate) fn obstacle(&self) -> Read<Obstacle> {
+        let holds = self.sure("holds", R::truth)?;
+        Ok(Obstacle {
+            lock: self.sure("name", R::text)?,
+            task: self.id("task_id")?,
+            claim: if holds { LockClaim::Holds } else { LockClaim::Waits },
+            since: self.sure("since", R::time)?,
+        })
+    }
+
+    /// A limit, and how many of its slots are taken.
+    pub(crate) fn slots(&self) -> Read<(String, u64)> {
+        Ok((self.sure("name", R::text)?, self.count("taken")?))
     }
 
     pub(crate) fn beat(&self) -> Read<InstanceBeat> {

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("tutorial.md")]
 
+mod carry_over;
 mod children;
 mod class;
 mod context;
@@ -14,15 +15,16 @@ mod step;
 mod undo;
 mod workflow;
 
+pub use carry_over::{Again, CarryOver, CarryRules};
 pub use children::{ChildOutcome, ChildResult};
 pub use class::{Class, Resolution};
 pub use context::StepContext;
 pub use dag::{
     BuildError, BuildErrors, ChildrenBuilder, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input,
-    Join, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope,
-    Unwind, Wave, Wires, WorkflowBuilder,
+    Join, Limit, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy,
+    UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
-pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;
 pub use step::{Step, StepFn, step_fn};

@@ -145,6 +145,40 @@ CREATE TABLE messages (
     PRIMARY KEY (task_id, seq)
 );
 
+-- Who holds a lock. A row without a task is being looked at: whoever asks for a lock takes its row first.
+CREATE TABLE locks (
+    name text COLLATE "C" PRIMARY KEY,
+    task_id uuid,
+    taken_at timestamptz
+);
+
+CREATE INDEX locks_task ON locks (task_id) WHERE task_id IS NOT NULL;
+
+-- Who was refused a lock.
+CREATE TABLE lock_queue (
+    task_id uuid NOT NULL,
+    asked_at timestamptz NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    PRIMARY KEY (name, task_id)
+);
+
+CREATE INDEX lock_queue_task ON lock_queue (task_id);
+
+-- One row for each limit that was ever asked for: whoever asks locks it.
+CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
+
+-- Who holds a slot of a limit, for as long as the instance lives.
+CREATE TABLE slots (
+    task_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    PRIMARY KEY (name, task_id, step)
+);
+
+CREATE INDEX slots_task ON slots (task_id);
+CREATE INDEX slots_epoch ON slots (epoch);
+
 -- kind: 0 completed, 1 failed, 2 cancelled. Insert only; what the live row knew moves here.
 CREATE TABLE ends (
     task_id uuid PRIMARY KEY,

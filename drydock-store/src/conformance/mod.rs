@@ -18,6 +18,8 @@ pub mod claims;
 pub mod ends;
 pub mod fencing;
 pub mod instances;
+pub mod limits;
+pub mod locks;
 pub mod marks;
 pub mod messages;
 pub mod options;
@@ -63,6 +65,8 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     messages::all(&fresh).await;
     ends::all(&fresh).await;
     children::all(&fresh).await;
+    locks::all(&fresh).await;
+    limits::all(&fresh).await;
     cancel::all(&fresh).await;
     pause::all(&fresh).await;
     reopen::all(&fresh).await;

@@ -48,6 +48,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(&epoch) {
             instance.alive = false;
         }
+        self.slots.retain(|_, holder| *holder != epoch);
         for live in self.live.values_mut().filter(|live| live.owner == Some(epoch)) {
             live.owner = None;
         }

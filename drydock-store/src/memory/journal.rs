@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
+    Signal, StoredWorkflow, TaskEnd, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::MemoryStore;
 
@@ -82,6 +82,26 @@ impl Journal for MemoryStore {
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
         Ok(self.state().send(task, signal))
+    }
+
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.state().lock(epoch, task, names, at)
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.state().take_slots(epoch, task, step, limits)
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -5,6 +5,8 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod limits;
+mod locks;
 mod news;
 mod operators;
 mod signals;
@@ -52,6 +54,9 @@ struct State {
     marks: BTreeMap<(TaskId, StepKey, String), Mark>,
     signals: BTreeMap<(TaskId, SignalId), Signal>,
     audit: Vec<(TaskId, AuditRecord)>,
+    locks: BTreeMap<String, (TaskId, Timestamp)>,
+    lock_queue: BTreeMap<(String, TaskId), Timestamp>,
+    slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }

@@ -21,6 +21,7 @@ const FREE: &str = "WITH locked AS (
         SELECT task_id FROM live WHERE owner = ANY($1) ORDER BY task_id FOR UPDATE
     )
     UPDATE live SET owner = NULL FROM locked WHERE live.task_id = locked.task_id";
+const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
 
 impl PgStore {
     pub(super) async fn join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
@@ -45,7 +46,8 @@ impl PgStore {
         .bind(name.as_str())
         .fetch_all(&mut *tx)
         .await?;
-        sqlx::query(FREE).bind(earlier).execute(&mut *tx).await?;
+        sqlx::query(FREE).bind(&earlier).execute(&mut *tx).await?;
+        sqlx::query(VACATE).bind(&earlier).execute(&mut *tx).await?;
         let epoch =
             sqlx::query_scalar("INSERT INTO instances (name, joined_at) VALUES ($1, $2) RETURNING epoch")
                 .bind(name.as_str())
@@ -82,7 +84,9 @@ impl PgStore {
         if retired.map_err(journal_error)?.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query(FREE).bind(vec![epoch.get()]).execute(&mut *tx).await.map_err(journal_error)?;
+        for sql in [FREE, VACATE] {
+            sqlx::query(sql).bind(vec![epoch.get()]).execute(&mut *tx).await.map_err(journal_error)?;
+        }
         tx.commit().await.map_err(journal_error)?;
         Ok(true)
     }

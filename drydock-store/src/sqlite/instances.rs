@@ -16,6 +16,13 @@ impl SqliteStore {
             .execute(&mut *tx)
             .await
             .map_err(journal_error)?;
+        sqlx::query(
+            "DELETE FROM slots WHERE epoch IN (SELECT epoch FROM instances WHERE name = ?1 AND alive = 1)",
+        )
+        .bind(name.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(journal_error)?;
         sqlx::query("UPDATE instances SET alive = 0 WHERE name = ?1 AND alive = 1")
             .bind(name.as_str())
             .execute(&mut *tx)
@@ -63,11 +70,9 @@ impl SqliteStore {
         if retired.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("UPDATE live SET owner = NULL WHERE owner = ?1")
-            .bind(epoch.get())
-            .execute(&mut *tx)
-            .await
-            .map_err(journal_error)?;
+        for sql in ["UPDATE live SET owner = NULL WHERE owner = ?1", "DELETE FROM slots WHERE epoch = ?1"] {
+            sqlx::query(sql).bind(epoch.get()).execute(&mut *tx).await.map_err(journal_error)?;
+        }
         tx.commit().await?;
         Ok(true)
     }

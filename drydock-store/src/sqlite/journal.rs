@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
+    Signal, StoredWorkflow, TaskEnd, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::SqliteStore;
 use crate::error::journal_error;
@@ -98,6 +98,26 @@ impl Journal for SqliteStore {
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
         self.send(task, signal).await
+    }
+
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.lock(epoch, task, names, at).await
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.take_slots(epoch, task, step, limits).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -7,6 +7,8 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod limits;
+mod locks;
 mod migrate;
 mod news;
 mod operators;

@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// The news would come with the next poll; this is sooner. A full inbox may lose the hint.
-    fn nudge(&self) {
+    pub(super) fn nudge(&self) {
         let _hint_lost = self.inbox.try_send(Request::Look).is_err();
     }
 }

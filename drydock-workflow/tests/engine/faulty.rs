@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, UnreadableTask, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
+    Signal, StoredWorkflow, TaskEnd, UnreadableTask, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 use drydock_store::MemoryStore;
 use tokio::sync::Notify;
 
@@ -215,6 +215,26 @@ impl Journal for FaultyJournal {
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
         self.pass(Call::Other, self.store.signal_send(task, signal)).await
+    }
+
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.pass(Call::Other, self.store.lock_take(epoch, task, names, at)).await
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.pass(Call::Other, self.store.slot_take(epoch, task, step, limits)).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
