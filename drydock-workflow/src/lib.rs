@@ -5,6 +5,8 @@
 //! 2. Wire them with a [`WorkflowBuilder`]: typed handles carry outputs into inputs.
 //! 3. Give the workflow and a store's [`Journal`](drydock_core::journal::Journal) to an [`Engine`], and submit tasks.
 //!
+//! Whether a workflow of yours stands failures and crashes at every point is checked by `testing` (feature `testing`).
+//!
 //! A step runs at least once. It looks before it acts ([`StepContext::may_have_run`]), or passes on an
 //! [idempotency key](StepContext::idempotency_key) or a [fence token](StepContext::fence).
 
@@ -14,6 +16,8 @@ mod engine;
 mod outcome;
 pub mod run;
 mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};

@@ -35,6 +35,14 @@ impl<I, O> Workflow<I, O> {
         self.code.dag.definition()
     }
 
+    /// The same shape with other bodies: what `wrap` makes of each.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_bodies(&self, wrap: impl Fn(Arc<dyn AnyStep>) -> Arc<dyn AnyStep>) -> Self {
+        let Code { dag, bodies } = &*self.code;
+        let bodies = bodies.iter().map(|(name, body)| (name.clone(), wrap(Arc::clone(body)))).collect();
+        Self { code: Arc::new(Code { dag: Arc::clone(dag), bodies }), types: PhantomData }
+    }
+
     pub(crate) fn code(&self) -> Arc<Code> {
         Arc::clone(&self.code)
     }

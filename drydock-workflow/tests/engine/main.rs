@@ -11,6 +11,7 @@ mod durations;
 mod faults;
 mod faulty;
 mod joins;
+mod laws;
 mod lease;
 mod limits;
 mod options;
