@@ -1,6 +1,7 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ const BATCH_BYTES: usize = 32 << 20;
 /// How often a commit is put off for what is ready to run at that very moment.
 const GATHERINGS: usize = 3;
 
+/// The same tasks come in the same order in every run: ids are made here, so nobody can choose those that collide.
+type Repeatable = BuildHasherDefault<DefaultHasher>;
+
 pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) epoch: Epoch,
@@ -42,7 +46,7 @@ pub(super) struct Actor {
     messages: mpsc::Receiver<Message>,
     pub(super) events: broadcast::Sender<Event>,
 
-    pub(super) lives: HashMap<TaskId, Live>,
+    pub(super) lives: HashMap<TaskId, Live, Repeatable>,
     /// Steps to be asked again, by time.
     pub(super) timers: BTreeSet<(Timestamp, TaskId, StepIndex)>,
     /// Writes that wait for the flusher.
@@ -52,8 +56,8 @@ pub(super) struct Actor {
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
 
-    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
-    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
+    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>, Repeatable>,
+    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
     pub(super) asking: bool,
@@ -119,14 +123,14 @@ impl Actor {
             inbox,
             messages,
             events: instance.events.clone(),
-            lives: HashMap::new(),
+            lives: HashMap::default(),
             timers: BTreeSet::new(),
             writes: Vec::new(),
             flusher_busy: false,
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
-            starting: HashMap::new(),
-            watchers: HashMap::new(),
+            starting: HashMap::default(),
+            watchers: HashMap::default(),
             claiming: 0,
             asking: false,
             look_again: false,
@@ -149,9 +153,13 @@ impl Actor {
         let mut poll = tokio::time::interval(self.options.poll);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // Fair on purpose: a flood of one kind must not starve the others.
+            // In this order and not by chance, so that a run can be repeated. What comes in floods stands last, and of requests
+            // each round hears a share, so that no kind starves another.
             tokio::select! {
+                biased;
                 Some(answer) = flushed.recv() => self.on_flushed(answer),
+                _ = poll.tick() => self.look(),
+                () = next_timer(&self.timers, &*self.ports.clock) => {}
                 _ = self.messages.recv_many(&mut gulp, GULP) => {
                     gulp.drain(..).for_each(|message| self.on_message(message));
                 }
@@ -159,11 +167,14 @@ impl Actor {
                     if count == 0 {
                         return Quit::Dropped;
                     }
-                    asked.drain(..).for_each(|request| self.on_request(request));
                 }
-                () = next_timer(&self.timers, &*self.ports.clock) => {}
-                _ = poll.tick() => self.look(),
             }
+            while asked.len() < GULP
+                && let Ok(request) = requests.try_recv()
+            {
+                asked.push(request);
+            }
+            asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             if self.may_flush() {
                 self.gather(&mut gulp).await;

@@ -8,7 +8,7 @@ use drydock_core::{Clock, Timestamp, after};
 use tokio::time::Instant;
 
 /// The first second of 2026: every [`TokioClock`] begins there.
-const START: i64 = 1_767_225_600;
+pub(super) const START: i64 = 1_767_225_600;
 
 /// Shows the first moment of 2026 when it is made, and goes on with tokio's time.
 #[derive(Debug)]

@@ -71,6 +71,8 @@ pub enum Fault {
     Hold,
     /// It happens, but the answer is that the store is away.
     LoseAnswer,
+    /// It happens, and the answer comes after this time.
+    AnswerLate(Duration),
     /// It happens twice.
     Twice,
     /// Nothing happens, and no answer comes.
@@ -200,12 +202,16 @@ impl FaultyJournal {
                 Ok(_) => make(None).await,
                 Err(error) => Err(error),
             },
-            Some(Fault::LoseAnswer | Fault::HangAfter) | None => make(None).await,
+            Some(Fault::LoseAnswer | Fault::AnswerLate(_) | Fault::HangAfter) | None => make(None).await,
         };
         self.tamper.after(&call, answer.as_mut().map_or_else(|error| Answer::Failed(error), view));
         match fault {
             Some(Fault::LoseAnswer) => answer.and(Err(away("the answer was lost"))),
             Some(Fault::HangAfter) => std::future::pending().await,
+            Some(Fault::AnswerLate(time)) => {
+                tokio::time::sleep(time).await;
+                answer
+            }
             _ => answer,
         }
     }

@@ -29,6 +29,7 @@ mod journal;
 mod laws;
 mod probe;
 mod random;
+pub mod sim;
 
 pub use clock::TokioClock;
 pub use journal::{Answer, Call, Fault, FaultyJournal, Tamper};

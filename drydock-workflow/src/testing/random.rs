@@ -19,11 +19,11 @@ impl Random {
     #[must_use = "a generator is a value"]
     pub fn fork(&self, purpose: u64) -> Self {
         let mut fork = Self(self.0 ^ purpose.wrapping_mul(0xA24B_AED4_963E_E407));
-        Self(fork.next())
+        Self(fork.number())
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -33,12 +33,18 @@ impl Random {
 
     /// A number below `end`; 0 when `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or(0)
+        self.number().checked_rem(end).unwrap_or(0)
     }
 
     /// A number from `least` up to and including `most`.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most.saturating_sub(least).saturating_add(1))
+    }
+
+    /// One of `choices`; `None` when there are none.
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+        let place = self.below(u64::try_from(choices.len()).unwrap_or(u64::MAX));
+        choices.get(usize::try_from(place).unwrap_or(0))
     }
 
     /// `true` in `percent` of 100 cases.
@@ -63,7 +69,7 @@ impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         let mut random = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for chunk in bytes.chunks_mut(8) {
-            let number = random.next().to_le_bytes();
+            let number = random.number().to_le_bytes();
             chunk.copy_from_slice(&number[..chunk.len()]);
         }
     }

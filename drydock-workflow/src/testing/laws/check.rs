@@ -73,7 +73,7 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
                 match came.seen.ends.get(place).map(|end| &end.kind) {
                     Some(TaskEndKind::Failed(_)) => {}
                     other => {
-                        self.object(law, &at, format!("{place} did not end as failed, but so: {other:?}"))
+                        self.object(law, &at, format!("{place} did not end as failed, but so: {other:?}"));
                     }
                 }
             }
@@ -112,16 +112,13 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
     async fn trial(&mut self, law: Law, at: &str, plan: Plan, input: &Payload) -> Option<(Came, String)> {
         self.trials += 1;
         match (self.ground)().run(plan, input.clone()).await {
-            Ok(came) => match &came.end {
-                Some(end) => {
-                    let end = came.seen.end(end);
-                    Some((came, end))
-                }
-                None => {
+            Ok(came) => {
+                let end = came.end.as_ref().map(|end| came.seen.end(end));
+                if end.is_none() {
                     self.object(law, at, "the task hangs".to_owned());
-                    None
                 }
-            },
+                Some((came, end?))
+            }
             Err(error) => {
                 self.object(law, at, error_chain(&error));
                 None
