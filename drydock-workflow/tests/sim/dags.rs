@@ -16,7 +16,7 @@ pub(crate) fn simulation() -> Simulation {
     Simulation::new(|| std::sync::Arc::new(MemoryStore::new()), workload)
 }
 
-fn workload(random: &mut Random) -> Workload {
+pub(crate) fn workload(random: &mut Random) -> Workload {
     let mut workload = Workload::new();
     let leaf = leaf();
     workload.workflow(&leaf);

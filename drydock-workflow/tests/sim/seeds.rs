@@ -1,14 +1,14 @@
 //! Many seeds, and those that once failed.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use drydock_workflow::testing::sim::{Scenario, SimulationError};
 
 use crate::dags::simulation;
 
 /// How many seeds are played when nothing is said.
-const USUAL: u64 = 1_000;
+const USUAL: u64 = 10_000;
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -19,11 +19,17 @@ fn play(seeds: Range<u64>) {
     match simulation().play_seeds(seeds, 2) {
         Ok(tally) => println!("{tally:#?}"),
         Err(SimulationError::Broken(failure)) => {
-            let file = format!("regressions/{}.json", failure.scenario.seed);
-            panic!("{failure}\nto play it again, put these last lines into {file}");
+            let file = folder().join(format!("{}.json", failure.scenario.seed));
+            let kept = serde_json::to_string_pretty(&failure.scenario).unwrap() + "\n";
+            let kept = std::fs::write(&file, kept);
+            panic!("{failure}\nkept as {} ({kept:?}): from now on it is played in every run", file.display());
         }
         Err(error) => panic!("{error:?}"),
     }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/regressions")
 }
 
 #[test]
@@ -45,9 +51,9 @@ fn the_seed_that_was_asked_for_is_told_in_full() {
 
 #[test]
 fn scenarios_that_once_broke_a_rule_keep_them_all() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/regressions");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
+    assert!(!files.is_empty());
     for file in files {
         let scenario: Scenario = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         simulation().play(&scenario).unwrap_or_else(|error| panic!("{}:\n{error}", file.display()));

@@ -98,16 +98,16 @@ impl Scenario {
         let troubles = (0..random.below(9))
             .map(|_| {
                 let (kind, for_ms) = Self::trouble(&mut random);
-                Trouble { at_ms: random.below(12_000), for_ms, instance: one_of(&mut random), kind }
+                Trouble { at_ms: random.below(9_000), for_ms, instance: one_of(&mut random), kind }
             })
             .collect();
         let capacity = if random.chance(25) { 1 + one_of(&mut random) } else { 100 };
-        let commit_ms = random.pick(&[0, 0, 2, 15]).copied().unwrap_or(0);
+        let commit_ms = random.pick(&[0, 2, 15, 120]).copied().unwrap_or(0);
         Self { seed, instances, capacity, commit_ms, tasks, troubles }
     }
 
     fn trouble(random: &mut Random) -> (TroubleKind, u64) {
-        match random.below(12) {
+        match random.below(13) {
             0..=2 => (TroubleKind::Crash, random.below(2 * LEASE_MS)),
             3 | 4 => (TroubleKind::Pause, LEASE_MS / 2 + random.below(3 * LEASE_MS)),
             5 => (TroubleKind::Drain, 0),
@@ -115,10 +115,8 @@ impl Scenario {
             7 => (TroubleKind::Astray(random.below(2 * LEASE_MS)), 500 + random.below(LEASE_MS)),
             8 => (TroubleKind::LoseAnswers, random.below(LEASE_MS)),
             9 => (TroubleKind::LateAnswers(random.between(5, 900)), random.below(2 * LEASE_MS)),
-            10 => match random.chance(50) {
-                true => (TroubleKind::Slow(random.between(5, 900)), random.below(2 * LEASE_MS)),
-                false => (TroubleKind::Twice, random.below(4 * LEASE_MS)),
-            },
+            10 => (TroubleKind::Slow(random.between(5, 900)), random.below(2 * LEASE_MS)),
+            11 => (TroubleKind::Twice, random.below(4 * LEASE_MS)),
             _ => {
                 let by = i64::try_from(random.between(100, 20_000)).unwrap_or(100);
                 let by = if random.chance(50) { by } else { -by };

@@ -145,7 +145,7 @@ impl<'a> World<'a> {
             self.now += turn * 1_000;
             self.shared.oracle().now = self.now;
             self.take_turns();
-            if self.shared.oracle().breaches.len() > 0 {
+            if !self.shared.oracle().breaches.is_empty() {
                 return Ok(());
             }
             let over = self.submitted.iter().all(|it| *it) && self.shared.oracle().all_ended();

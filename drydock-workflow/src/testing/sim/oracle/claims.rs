@@ -61,7 +61,6 @@ impl Oracle {
         for claimed in tasks {
             self.created(&claimed.task, None);
             let id = claimed.task.id;
-            self.compare(claimed);
             let label = self.label(id);
             let Some(task) = self.tasks.get_mut(&id) else { continue };
             let ended = task.end.is_some();
@@ -78,6 +77,7 @@ impl Oracle {
                     format!("{label} was given to epoch {epoch}, while epoch {owner} has it"),
                 );
             }
+            self.compare(claimed);
             if resumed != claimed.resumed {
                 let what = format!("{label}: whether it was begun before is told wrongly ({resumed})");
                 self.breach(Rule::NothingForgotten, what);
