@@ -106,7 +106,7 @@ fn dag(name: &str, input: u64, leaf: &Workflow<u64, u64>, random: &mut Random) -
 fn step(builder: &mut WorkflowBuilder<u64>, name: &str, added: &[Added], random: &mut Random) -> Added {
     let (manner, salt) = (Manner::random(random), random.below(100));
     let retry = RetryPolicy::attempts(3).delays(Duration::from_millis(50), Duration::from_secs(2));
-    let [(a, x), (b, y), (c, z), (after, _)] = [(); 4].map(|()| random.pick(added).unwrap().clone());
+    let [first, second, third, (after, _)] = [(); 4].map(|()| random.pick(added).unwrap().clone());
     match random.below(4) {
         0 => {
             let body = step_fn(move |ctx, (): ()| act(ctx, manner, salt, 0));
@@ -114,15 +114,16 @@ fn step(builder: &mut WorkflowBuilder<u64>, name: &str, added: &[Added], random:
         }
         1 => {
             let body = step_fn(move |ctx, a: u64| act(ctx, manner, salt, a));
-            (builder.step(name, body).retry(retry).after(&after).run(&a), salt + x)
+            (builder.step(name, body).retry(retry).after(&after).run(&first.0), salt + first.1)
         }
         2 => {
             let body = step_fn(move |ctx, (a, b): (u64, u64)| act(ctx, manner, salt, a + b));
-            (builder.step(name, body).retry(retry).run((&a, &b)), salt + x + y)
+            (builder.step(name, body).retry(retry).run((&first.0, &second.0)), salt + first.1 + second.1)
         }
         _ => {
             let body = step_fn(move |ctx, (a, b, c): (u64, u64, u64)| act(ctx, manner, salt, a + b + c));
-            (builder.step(name, body).retry(retry).run((&a, &b, &c)), salt + x + y + z)
+            let handle = builder.step(name, body).retry(retry).run((&first.0, &second.0, &third.0));
+            (handle, salt + first.1 + second.1 + third.1)
         }
     }
 }

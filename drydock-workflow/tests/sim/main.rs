@@ -5,6 +5,12 @@
 //!
 //! A seed that breaks a rule is made smaller, printed, and kept in `regressions/`, which every later run plays. A file lists what goes
 //! wrong; the workload follows from its seed, and so from `dags.rs`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and one that was asked to tells"
+)]
 
 mod bites;
 mod broken;
