@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use drydock::core::{Entropy as _, SystemEntropy};
 
-use crate::args::StoreKind;
+use crate::args::{Case, Health, StoreKind};
 use crate::cluster::Cluster;
 use crate::ledger::now;
 use crate::oracle::{self, Life};
@@ -17,6 +17,9 @@ use crate::{Failure, database, worker};
 
 /// How long the tasks that are open at the end of the troubles may take.
 const PATIENCE: Duration = Duration::from_mins(5);
+
+/// So many violations are told of.
+const SHOWN: usize = 20;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -48,15 +51,23 @@ impl fmt::Display for Report {
             self.effects,
             self.again,
             self.violations.len()
-        )?;
-        self.violations.iter().take(30).try_for_each(|violation| write!(f, "\n  {violation}"))
+        )
     }
 }
 
-/// Chaos for `time`, and the judgement.
-pub(crate) async fn run(store: StoreKind, time: Duration) -> Result<Report, Failure> {
+impl Report {
+    /// Tells what was found, or the beginning of it.
+    pub(crate) fn tell(&self) {
+        for violation in self.violations.iter().take(SHOWN) {
+            println!("  {violation}");
+        }
+    }
+}
+
+/// Chaos for a while, and the judgement.
+pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
     let folder = tempfile::tempdir()?;
-    let cluster = match store {
+    let cluster = match case.store {
         StoreKind::Postgres => Some(Cluster::start()?),
         StoreKind::Sqlite => None,
     };
@@ -65,24 +76,29 @@ pub(crate) async fn run(store: StoreKind, time: Duration) -> Result<Report, Fail
         None => folder.path().join("chaos.db").display().to_string(),
     };
     database::prepare(&url).await?;
-    let workers = match store {
+    let workers = match case.store {
         StoreKind::Postgres => 3,
         StoreKind::Sqlite => 1,
     };
     let mut chaos = Chaos {
         folder: folder.path(),
         url,
+        health: case.health,
         workers: (0..workers).map(|index| Worker::new(format!("w{index}"))).collect(),
         lives: Vec::new(),
         cluster,
         down_until: None,
         report: Report::default(),
     };
-    let end = Instant::now() + time;
+    let end = Instant::now() + case.time;
     while Instant::now() < end {
         chaos.come_and_go(false)?;
         chaos.strike()?;
         tokio::time::sleep(Duration::from_millis(600).mul_f64(SystemEntropy.fraction())).await;
+    }
+    // Broken workers lose what they promised when they are killed, so one has to be.
+    if case.health == Health::Broken {
+        chaos.kill(0)?;
     }
     chaos.settle().await?;
     chaos.come_to_an_end();
@@ -94,6 +110,7 @@ pub(crate) async fn run(store: StoreKind, time: Duration) -> Result<Report, Fail
 struct Chaos<'a> {
     folder: &'a Path,
     url: String,
+    health: Health,
     workers: Vec<Worker>,
     /// All incarnations that ever were; a worker names its own by place.
     lives: Vec<Life>,
@@ -168,6 +185,7 @@ impl Chaos<'_> {
         let child = Command::new(std::env::current_exe()?)
             .args(["worker", &self.url, &worker.name])
             .args([&ledger, &self.stop_file()])
+            .arg(self.health.word())
             .stdin(Stdio::null())
             .spawn()?;
         let worker = &mut self.workers[place];

@@ -17,62 +17,56 @@ mod workflows;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use args::{Args, Mode};
+use args::{Case, Health, Mode};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
-        Err(problem) => {
-            eprintln!("error: {problem}");
-            return ExitCode::from(2);
+    let done = Mode::parse(std::env::args().skip(1)).map_err(Failure::from).and_then(|mode| {
+        let runtime = tokio::runtime::Runtime::new()?;
+        match mode {
+            Mode::Worker(args) => runtime.block_on(worker::run(args)).map(|()| ExitCode::SUCCESS),
+            Mode::Chaos(cases) => Ok(runtime.block_on(all(&cases))),
         }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
+    });
+    match done {
+        Ok(code) => code,
+        // Its driver, which has taken the database away, starts it again.
+        Err(error) if worker::is_away(&*error) => ExitCode::from(worker::AWAY),
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match args.mode {
-        Mode::Worker(worker) => match runtime.block_on(worker::run(worker)) {
-            Ok(()) => ExitCode::SUCCESS,
-            // Its driver, which has taken the database away, starts it again.
-            Err(error) if worker::is_away(&*error) => ExitCode::from(worker::AWAY),
-            Err(error) => {
-                eprintln!("worker: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Mode::Chaos(stores) => {
-            let began = Instant::now();
-            let (mut passed, mut failed) = (0, 0);
-            for store in &stores {
-                println!("test chaos_on_{} ...", store.word());
-                match runtime.block_on(driver::run(*store, args.time)) {
-                    Ok(report) if report.violations.is_empty() => {
-                        passed += 1;
-                        println!("{report}\ntest chaos_on_{} ... ok", store.word());
-                    }
-                    Ok(report) => {
-                        failed += 1;
-                        println!("{report}\ntest chaos_on_{} ... FAILED", store.word());
-                    }
-                    Err(error) => {
-                        failed += 1;
-                        println!("{error}\ntest chaos_on_{} ... FAILED", store.word());
-                    }
-                }
-            }
-            // As libtest says it, so that whoever counts tests counts these.
-            let word = if failed == 0 { "ok" } else { "FAILED" };
-            let seconds = began.elapsed().as_secs_f64();
-            println!(
-                "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out; finished in {seconds:.2}s\n"
-            );
-            if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
+            ExitCode::FAILURE
         }
     }
+}
+
+/// One case after the other, told as libtest tells it, so that whoever counts tests counts these.
+async fn all(cases: &[Case]) -> ExitCode {
+    let began = Instant::now();
+    let mut passed = 0;
+    println!("\nrunning {} tests", cases.len());
+    for case in cases {
+        let fine = match driver::run(case).await {
+            Ok(report) => {
+                println!("{report}");
+                if case.health == Health::Well {
+                    report.tell();
+                }
+                report.violations.is_empty() == (case.health == Health::Well)
+            }
+            Err(error) => {
+                println!("{error}");
+                false
+            }
+        };
+        passed += usize::from(fine);
+        println!("test {} ... {}", case.name, if fine { "ok" } else { "FAILED" });
+    }
+    let failed = cases.len() - passed;
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out; finished in {seconds:.2}s\n"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
 }

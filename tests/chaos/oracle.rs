@@ -97,7 +97,9 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
             }
         }
     }
-    effects.values_mut().for_each(|all| all.sort_by_key(|effect| effect.begin));
+    for all in effects.values_mut() {
+        all.sort_by_key(|effect| effect.begin);
+    }
     Ok((started, effects))
 }
 

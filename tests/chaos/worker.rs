@@ -6,11 +6,13 @@ use std::time::Duration;
 use drydock::core::journal::{Journal, JournalError};
 use drydock::core::{Classify, Disposition, Entropy as _, InstanceName, SystemEntropy};
 use drydock::store::{DatabaseUrl, open};
+use drydock::workflow::testing::{Call, Fault, FaultyJournal};
 use drydock::workflow::{Engine, EngineError, EngineOptions};
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 use crate::Failure;
-use crate::args::WorkerArgs;
+use crate::args::{Health, WorkerArgs};
 use crate::ledger::Ledger;
 use crate::workflows::{Shape, Workflows};
 
@@ -34,7 +36,10 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<(), Failure> {
     let ledger = Ledger::open(&args.ledger)?;
     let workflows = Arc::new(Workflows::new(&ledger)?);
     let url: DatabaseUrl = args.url.parse()?;
-    let store: Arc<dyn Journal> = open(&url).await?;
+    let mut store: Arc<dyn Journal> = open(&url).await?;
+    if args.health == Health::Broken {
+        store = answers_early(store);
+    }
     let options = EngineOptions {
         lease: LEASE,
         poll: Duration::from_millis(250),
@@ -56,6 +61,22 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// A way to the store that says that commits are made, and makes them a little later.
+fn answers_early(store: Arc<dyn Journal>) -> Arc<dyn Journal> {
+    let later = TaskTracker::new();
+    let behind = Arc::clone(&store);
+    FaultyJournal::new(store, move |call| {
+        let Call::Append { epoch, writes } = *call else { return None };
+        let (store, writes) = (Arc::clone(&behind), writes.to_vec());
+        later.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            // It was promised already; nobody is told.
+            let _broken = store.append(epoch, &writes).await.is_err();
+        });
+        Some(Fault::Pretend)
+    })
 }
 
 /// Starts a task of chance, and waits for its end.
