@@ -380,6 +380,7 @@ impl Actor {
         let (inbox, all) = (self.inbox.clone(), self.all.clone());
         self.spawned.spawn(async move {
             let message = tokio::select! {
+                biased;
                 () = all.cancelled() => return,
                 message = question => message,
             };

@@ -9,6 +9,28 @@
 //!
 //! What it cannot show: faults of a real database or a real network that nobody thought of, anything that needs two
 //! threads at once, and an instance that is stopped in the middle of a computation.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use drydock_store::MemoryStore;
+//! use drydock_workflow::testing::sim::{Simulation, Workload};
+//! use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};
+//!
+//! let mut builder = WorkflowBuilder::<u32>::new("double", 1);
+//! let input = builder.input();
+//! let double = builder.step("double", step_fn(|_, n: u32| async move { Ok(Outcome::Done(n * 2)) })).run(&input);
+//! let workflow = builder.output(&double).unwrap();
+//!
+//! let simulation = Simulation::new(|| Arc::new(MemoryStore::new()), move |random| {
+//!     let mut workload = Workload::new();
+//!     for n in 0..u32::try_from(random.between(1, 5)).unwrap() {
+//!         workload.task(&workflow, n, Some(&(n * 2))).unwrap();
+//!     }
+//!     workload
+//! });
+//! let tally = simulation.play_seeds(0..50, 1).unwrap_or_else(|error| panic!("{error}"));
+//! assert!(tally.checkpoints > 50);
+//! ```
 
 mod network;
 mod oracle;
