@@ -60,6 +60,14 @@ impl Oracle {
                 self.breach(Rule::OneCheckpoint, what);
             }
         }
+        if let Write::AttemptFailed(_, failed) = write {
+            let key = (&failed.step, failed.attempt);
+            let same = |earlier: &Write| matches!(earlier, Write::AttemptFailed(_, it) if (&it.step, it.attempt) == key);
+            if self.tasks.get(&id).is_some_and(|task| task.accepted.iter().any(same)) {
+                let what = format!("attempt {} of {} of {label} failed twice", failed.attempt, failed.step);
+                self.breach(Rule::OneAttempt, what);
+            }
+        }
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
         if let Some(task) = self.tasks.get_mut(&id) {
             task.accepted.push(write.clone());

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub enum Rule {
     /// A step of a task has one checkpoint, and it never changes.
     OneCheckpoint,
+    /// An attempt that failed is recorded once: the next has another number.
+    OneAttempt,
     /// A body begins after the checkpoints of the steps that it depends on were committed.
     ParentsFirst,
     /// Nothing of a retired epoch is committed.
