@@ -42,7 +42,9 @@ impl Manner {
     fn random(random: &mut Random) -> Self {
         match random.below(20) {
             0..=6 => Self::AtOnce,
-            7..=11 => Self::Works(random.between(1, 1_500)),
+            7..=10 => Self::Works(random.between(1, 1_500)),
+            // Longer than a lease.
+            11 => Self::Works(random.between(3_000, 9_000)),
             12..=14 => {
                 let turns = u32::try_from(random.between(1, 3)).unwrap();
                 Self::Waits { turns, each: random.between(10, 2_000) }
