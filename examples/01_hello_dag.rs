@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // What the steps gave is in the store.
     let history = store.task_history(task).await?.ok_or("the task is not there")?;
     for step in &workflow.definition().steps {
-        if let Some(checkpoint) = history.checkpoints.iter().find(|it| it.step == step.name)
+        if let Some(checkpoint) = history.checkpoints.iter().find(|it| *it.step.name() == step.name)
             && let StepEnd::Done(output) = &checkpoint.end
         {
             // Outputs are stored as JSON text.

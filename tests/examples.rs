@@ -23,6 +23,7 @@ examples! {
     retry_and_timer: "02_retry_and_timer",
     crash_and_recover: "03_crash_and_recover",
     power_cycle: "04_power_cycle",
+    python_worker: "05_python_worker",
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -95,12 +95,24 @@ impl Journal for Counting {
         self.below.workflow_list().await
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.below.task_submit(tasks).await
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         self.below.task_cancel(task, request).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_pause(task, request).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_resume(task, request).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.below.task_reopen(task, request).await
     }
 
     async fn task_claim(
@@ -111,6 +123,10 @@ impl Journal for Counting {
         max: usize,
     ) -> Result<Vec<ClaimedTask>, JournalError> {
         self.below.task_claim(epoch, workflows, at, max).await
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        self.below.signal_send(task, signal).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -9,46 +9,61 @@ use uuid::Uuid;
 
 use crate::{Entropy, Timestamp};
 
-/// The id of one durable run of a workflow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TaskId(Uuid);
+/// Declares an id that is a UUID.
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
 
-impl TaskId {
-    /// A new id, ordered by `now` and made unique by `entropy`.
-    pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
-        Self(entropy.uuid_v7(now))
-    }
+        impl $name {
+            /// A new id, ordered by `now` and made unique by `entropy`.
+            pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(entropy.uuid_v7(now))
+            }
 
-    /// The id that a store or a request named.
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
+            /// The id that a store or a request named.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
 
-    /// The UUID below, for stores and for deriving names.
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
+            /// The UUID below, for stores and for deriving names.
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
 }
 
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
+uuid_id! {
+    /// The id of one durable run of a workflow.
+    TaskId
 }
 
-impl fmt::Debug for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for TaskId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
-    }
+uuid_id! {
+    /// The id of a signal that is sent to a task.
+    SignalId
 }
 
 /// The number of one incarnation of an instance. Numbers only grow; a store never gives one twice.

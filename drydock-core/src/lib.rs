@@ -17,14 +17,16 @@ mod name;
 pub mod node_filter;
 mod payload;
 mod retry;
+mod step_key;
 pub mod task;
 mod time;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{Classify, Disposition, error_chain};
-pub use ids::{Epoch, TaskId, WorkflowId};
-pub use name::{InstanceName, InvalidName, NodeName, StepName, WorkflowName};
+pub use ids::{Epoch, SignalId, TaskId, WorkflowId};
+pub use name::{ExecutorName, InstanceName, InvalidName, NodeName, StepName, WorkflowName};
 pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use secrecy::{ExposeSecret, SecretString};
+pub use step_key::{InvalidKey, StepKey};
 pub use time::{Clock, SystemClock, Timestamp, after};

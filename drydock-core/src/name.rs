@@ -99,6 +99,10 @@ name! {
     WorkflowName, "workflow", "_-./", 100
 }
 name! {
+    /// The name of an executor: letters, digits, `_`, `-`, `.`, `/`, at most 100 bytes.
+    ExecutorName, "executor", "_-./", 100
+}
+name! {
     /// The name under which an instance holds its lease: letters, digits, `_`, `-`, `.`, `:`, at most 200 bytes.
     InstanceName, "instance", "_-.:", 200
 }

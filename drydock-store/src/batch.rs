@@ -2,13 +2,13 @@
 //! The rules on repetitions inside one batch are here, once for all stores.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use drydock_core::TaskId;
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Message, NewTask, StepEnd, TaskEnd, TaskEndKind, WaitRecord,
-    Write,
+    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
+    WaitRecord, Write,
 };
+use drydock_core::{Payload, SignalId, StepKey, TaskId};
 
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
@@ -22,13 +22,51 @@ pub(crate) struct TaskRow<'a> {
     pub(crate) ended: bool,
 }
 
+impl<'a> TaskRow<'a> {
+    /// Whether it never becomes live, unless its key stands in the way.
+    pub(crate) fn is_short(&self) -> bool {
+        self.ended && self.task.key.is_none()
+    }
+
+    pub(crate) fn key(&self) -> Option<Cow<'a, str>> {
+        self.task.key.as_deref().map(storable)
+    }
+}
+
+fn any_special(rows: &[TaskRow<'_>]) -> bool {
+    rows.iter()
+        .any(|TaskRow { task, .. }| task.key.is_some() || task.priority != 0 || !task.labels.is_empty())
+}
+
+/// A task's labels as they are stored. Of two names that become one the first counts.
+pub(crate) fn labels_of(task: &NewTask) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
+    let mut labels = BTreeMap::new();
+    for (name, value) in &task.labels {
+        labels.entry(storable(name)).or_insert_with(|| storable(value));
+    }
+    labels
+}
+
+/// The labels of all of them, one row for each.
+pub(crate) fn labels<'a>(
+    rows: &'a [TaskRow<'a>],
+) -> impl Iterator<Item = (&'a TaskRow<'a>, Cow<'a, str>, Cow<'a, str>)> {
+    rows.iter().flat_map(|row| labels_of(row.task).into_iter().map(move |(name, value)| (row, name, value)))
+}
+
 /// The writes of one batch, by table. No key appears twice in a table.
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) tasks: Vec<TaskRow<'a>>,
+    /// Whether any of the tasks has more than every task has: a key, a priority, labels.
+    pub(crate) special: bool,
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
+    /// Failed checkpoints that are no more. Their attempts are among the attempts.
+    pub(crate) reopened: Vec<(TaskId, &'a AttemptRecord)>,
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
+    pub(crate) marks: Vec<(TaskId, &'a Mark)>,
+    pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
 }
@@ -50,20 +88,53 @@ impl<'a> Batch<'a> {
                 Write::TaskQueued(task) => queued.push(TaskRow { task, started: false, ended: false }),
                 Write::StepEnded(id, checkpoint) => batch.checkpoints.push((*id, checkpoint)),
                 Write::AttemptFailed(id, attempt) => batch.attempts.push((*id, attempt)),
+                Write::StepReopened(id, attempt) => {
+                    batch.reopened.push((*id, attempt));
+                    batch.attempts.push((*id, attempt));
+                }
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
+                Write::Marked(id, mark) => batch.marks.push((*id, mark)),
+                Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
             }
         }
         batch.tasks.append(&mut queued);
+        batch.refuse_contradictions()?;
         batch.settle();
         Ok(batch)
     }
 
+    /// A step that is reopened and ends in one batch has no order of the two that a database would keep.
+    fn refuse_contradictions(&self) -> Result<(), JournalError> {
+        if self.reopened.is_empty() {
+            return Ok(());
+        }
+        let ended: HashSet<_> = self.checkpoints.iter().map(|(id, it)| (*id, &it.step)).collect();
+        match self.reopened.iter().find(|(id, it)| ended.contains(&(*id, &it.step))) {
+            None => Ok(()),
+            Some((id, it)) => {
+                let problem = format!("step {} of task {id} is reopened and ends in one batch", it.step);
+                Err(JournalError::Rejected(problem.into()))
+            }
+        }
+    }
+
+    /// The tasks that are submitted, by nobody's epoch.
+    pub(crate) fn submission(tasks: &'a [NewTask]) -> Self {
+        let rows = tasks.iter().map(|task| TaskRow { task, started: false, ended: false });
+        let mut batch = Self { tasks: rows.collect(), ..Self::default() };
+        batch.settle();
+        batch
+    }
+
     fn settle(&mut self) {
-        first_of_each(&mut self.tasks, |row| row.task.id);
+        distinct(&mut self.tasks);
+        self.special = any_special(&self.tasks);
         first_of_each(&mut self.checkpoints, |(id, checkpoint)| (*id, checkpoint.step.clone()));
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
+        first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
+        first_of_each(&mut self.taken, |(id, (signal, _))| (*id, *signal));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
@@ -87,14 +158,34 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// For each submitted task the one that stands under its key, or itself.
+pub(crate) fn standing_of(tasks: &[NewTask], standing: &HashMap<String, TaskId>) -> Vec<TaskId> {
+    let under_key = |task: &NewTask| standing.get(&*storable(task.key.as_ref()?)).copied();
+    tasks.iter().map(|task| under_key(task).unwrap_or(task.id)).collect()
+}
+
 /// The bytes of a write that may be many.
 fn size(write: &Write) -> usize {
     match write {
         Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
         Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. })
         | Write::TaskEnded(_, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
+        Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
+        Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),
-        Write::StepEnded(..) | Write::TaskEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..) => 0,
+        Write::StepEnded(..)
+        | Write::TaskEnded(..)
+        | Write::AttemptFailed(..)
+        | Write::StepReopened(..)
+        | Write::SignalTaken(..) => 0,
+    }
+}
+
+fn distinct(tasks: &mut Vec<TaskRow<'_>>) {
+    first_of_each(tasks, |row| row.task.id);
+    if tasks.iter().any(|row| row.task.key.is_some()) {
+        let mut seen = HashSet::new();
+        tasks.retain(|row| row.key().is_none_or(|key| seen.insert(key)));
     }
 }
 

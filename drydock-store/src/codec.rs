@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use drydock_core::Payload;
 use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, WaitKind};
-use serde_json::{from_slice, to_vec};
+use serde_json::{from_slice, to_string, to_vec};
 
 /// A kind's number and the bytes that go with it.
 pub(crate) type Coded<'a> = (i16, Cow<'a, [u8]>);
@@ -13,6 +13,7 @@ pub(crate) fn step_end(end: &StepEnd) -> Result<Coded<'_>, JournalError> {
     Ok(match end {
         StepEnd::Done(output) => (0, Cow::Borrowed(output.as_bytes())),
         StepEnd::Failed(failure) => (1, Cow::Owned(json(failure)?)),
+        StepEnd::Skipped(reason) => (2, Cow::Borrowed(reason.as_bytes())),
     })
 }
 
@@ -20,6 +21,10 @@ pub(crate) fn step_end_of(kind: i64, bytes: Vec<u8>) -> Result<StepEnd, Problem>
     match kind {
         0 => Ok(StepEnd::Done(Payload::from(bytes))),
         1 => from_slice(&bytes).map(StepEnd::Failed).map_err(|e| Problem::bytes("output", &e)),
+        2 => match String::from_utf8(bytes) {
+            Ok(reason) => Ok(StepEnd::Skipped(reason)),
+            Err(error) => Err(Problem { column: "output", text: error.to_string() }),
+        },
         other => Err(Problem::kind(other)),
     }
 }
@@ -46,6 +51,11 @@ pub(crate) fn wait_kind(kind: WaitKind) -> i16 {
     match kind {
         WaitKind::Timer => 0,
         WaitKind::Children => 1,
+        WaitKind::Signal => 2,
+        WaitKind::Lock => 3,
+        WaitKind::Operator => 4,
+        WaitKind::Limit => 5,
+        WaitKind::Executor => 6,
     }
 }
 
@@ -53,8 +63,21 @@ pub(crate) fn wait_kind_of(kind: i64) -> Result<WaitKind, Problem> {
     match kind {
         0 => Ok(WaitKind::Timer),
         1 => Ok(WaitKind::Children),
+        2 => Ok(WaitKind::Signal),
+        3 => Ok(WaitKind::Lock),
+        4 => Ok(WaitKind::Operator),
+        5 => Ok(WaitKind::Limit),
+        6 => Ok(WaitKind::Executor),
         other => Err(Problem::kind(other)),
     }
+}
+
+/// Names as JSON text; `None` for none. JSON has a word for NUL, so they need not be made storable.
+pub(crate) fn names(names: &[String]) -> Result<Option<String>, JournalError> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    to_string(names).map(Some).map_err(|e| JournalError::Rejected(e.into()))
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, JournalError> {

@@ -28,3 +28,5 @@ pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use store::{Store, migrate, open};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};
+// In whose transactions tasks are submitted.
+pub use sqlx::{PgConnection, SqliteConnection};

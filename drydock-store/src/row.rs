@@ -1,12 +1,15 @@
 //! Rows into records, for both databases. A value that cannot be is an error that names its table, column and row.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Message, NewTask, Parent,
-    StoredWorkflow, Subject, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Mark,
+    Message, NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
+use drydock_core::{
+    Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
+};
 use sqlx::Error;
 use uuid::Uuid;
 
@@ -89,8 +92,11 @@ impl<'a, R: Columns> Reader<'a, R> {
         u64::try_from(self.sure(column, R::int)?).map_err(|error| self.bad(column, error))
     }
 
-    /// The next `seq` after the greatest, which is in `column`.
+    /// The next `seq` after the greatest, which is in `column`; 0 when there is none.
     pub(crate) fn next(&self, column: Column) -> Read<u32> {
+        if self.maybe(column, R::int)?.is_none() {
+            return Ok(0);
+        }
         self.small(column)?
             .checked_add(1)
             .ok_or_else(|| self.bad(column, "it is the greatest number there is"))
@@ -126,10 +132,40 @@ impl<'a, R: Columns> Reader<'a, R> {
             step: self.name("step")?,
             attempt: self.small("attempt")?,
             kind: codec::wait_kind_of(kind).map_err(|problem| self.problem(problem))?,
+            on: self.names("waits_on")?,
             reason: self.sure("reason", R::text)?,
             since: self.sure("since", R::time)?,
             until: self.maybe("until", R::time)?,
             deadline: self.maybe("deadline", R::time)?,
+            scratch: self.maybe("scratch", R::bytes)?.map(Payload::from),
+        })
+    }
+
+    fn names(&self, column: Column) -> Read<Vec<String>> {
+        let Some(names) = self.maybe(column, R::text)? else { return Ok(Vec::new()) };
+        serde_json::from_str(&names).map_err(|error| self.bad(column, error))
+    }
+
+    pub(crate) fn mark(&self) -> Read<Mark> {
+        Ok(Mark {
+            step: self.name("step")?,
+            name: self.sure("name", R::text)?,
+            value: self.payload("value")?,
+            at: self.sure("made_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn signal(&self) -> Read<Signal> {
+        let taken_by = self.maybe("taken_by", R::text)?;
+        Ok(Signal {
+            id: self.sure("signal_id", R::uuid).map(SignalId::from_uuid)?,
+            name: self.sure("name", R::text)?,
+            payload: self.payload("payload")?,
+            sender: self.sure("sender", R::text)?,
+            at: self.sure("sent_at", R::time)?,
+            taken_by: taken_by
+                .map(|step| step.parse().map_err(|error| self.bad("taken_by", error)))
+                .transpose()?,
         })
     }
 
@@ -150,13 +186,24 @@ impl<'a, R: Columns> Reader<'a, R> {
         })
     }
 
+    pub(crate) fn key(&self) -> Read<String> {
+        self.sure("key", R::text)
+    }
+
     pub(crate) fn new_task(&self) -> Read<NewTask> {
+        let priority = self.number("priority")?;
         Ok(NewTask {
             id: self.id("task_id")?,
             parent: self.parent()?,
             workflow: WorkflowId::new(self.number("workflow_id")?),
             input: self.payload("input")?,
             created_at: self.sure("created_at", R::time)?,
+            key: self.maybe("key", R::text)?,
+            priority: i16::try_from(priority).map_err(|error| self.bad("priority", error))?,
+            labels: match self.maybe("labels", R::text)? {
+                Some(labels) => serde_json::from_str(&labels).map_err(|error| self.bad("labels", error))?,
+                None => BTreeMap::new(),
+            },
         })
     }
 
@@ -172,6 +219,21 @@ impl<'a, R: Columns> Reader<'a, R> {
     pub(crate) fn cancellation(&self) -> Read<Option<Cancellation>> {
         let Some(at) = self.maybe("cancel_at", R::time)? else { return Ok(None) };
         Ok(Some(Cancellation { by: self.sure("cancel_by", R::text)?, at }))
+    }
+
+    pub(crate) fn pause(&self) -> Read<Option<Request>> {
+        let Some(at) = self.maybe("pause_at", R::time)? else { return Ok(None) };
+        Ok(Some(Request { by: self.sure("pause_by", R::text)?, at }))
+    }
+
+    pub(crate) fn audit(&self) -> Read<AuditRecord> {
+        let verb = self.sure("verb", R::text)?;
+        let known = Verb::ALL.into_iter().find(|known| known.as_str() == verb);
+        Ok(AuditRecord {
+            request: Request { by: self.sure("asked_by", R::text)?, at: self.sure("asked_at", R::time)? },
+            verb: known.ok_or_else(|| self.bad("verb", "it is no verb that this program knows"))?,
+            detail: self.sure("detail", R::text)?,
+        })
     }
 
     /// The end, from the columns `kind`, `output` and `ended_at`; `None` when there is no row in `ends`.
@@ -225,11 +287,15 @@ impl<'a, R: Columns> Reader<'a, R> {
             workflow: self.name::<WorkflowName>("name")?,
             version: self.small("version")?,
             input: task.input,
+            key: task.key,
+            priority: task.priority,
+            labels: task.labels,
             status: status_of(end.as_ref(), owned, cancellation.as_ref()),
             created_at: task.created_at,
             started_at: self.maybe("started_at", R::time)?,
             updated_at: self.maybe("updated_at", R::time)?,
             cancellation,
+            pause: self.pause()?,
             end,
             children: Vec::new(),
             messages: Vec::new(),

@@ -29,12 +29,6 @@ pub enum ChildOutcome<O> {
     Cancelled(Cancellation),
 }
 
-/// The items of a children step's input list, each as it is.
-pub(crate) fn items(list: &Payload) -> Result<Vec<Payload>, serde_json::Error> {
-    let items: Vec<&RawValue> = serde_json::from_slice(list.as_bytes())?;
-    Ok(items.into_iter().map(|item| item.get().as_bytes().to_vec().into()).collect())
-}
-
 /// The output of a children step.
 pub(crate) fn output(mut ends: Vec<ChildEnd>) -> Result<Payload, serde_json::Error> {
     ends.sort_by_key(|end| end.index);

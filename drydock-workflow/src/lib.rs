@@ -11,21 +11,30 @@
 //! [idempotency key](StepContext::idempotency_key) or a [fence token](StepContext::fence).
 
 mod children;
+mod class;
+mod context;
 mod dag;
 mod engine;
+pub mod executor;
 mod outcome;
 pub mod run;
 mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod undo;
 mod workflow;
 
 pub use children::{ChildOutcome, ChildResult};
+pub use class::{Class, Resolution};
+pub use context::StepContext;
 pub use dag::{
-    BuildError, BuildErrors, Dag, Definition, Handle, Input, Source, StepBuilder, StepDef, StepIndex,
-    StepKind, StepPolicy, Wires, WorkflowBuilder,
+    BuildError, BuildErrors, ChildrenBuilder, Condition, Dag, Definition, ExecutorJob, Gate, Handle, Input,
+    Join, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy, UndoScope,
+    Unwind, Wave, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind};
-pub use outcome::{Outcome, StepError, StepResult};
-pub use step::{Step, StepContext, StepFn, step_fn};
+pub use outcome::{Outcome, StepError, StepResult, Wait};
+pub use run::Order;
+pub use step::{Step, StepFn, step_fn};
+pub use undo::Undo;
 pub use workflow::Workflow;

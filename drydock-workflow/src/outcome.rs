@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use drydock_core::{Classify, Disposition, error_chain};
+use drydock_core::journal::Decider;
+use drydock_core::{Classify, Disposition, Payload, error_chain};
+use serde::Serialize;
 
 /// What a step's body returns. An error says by its [`StepError::disposition`] whether the step is tried again.
 pub type StepResult<T> = Result<Outcome<T>, StepError>;
@@ -13,19 +15,89 @@ pub type StepResult<T> = Result<Outcome<T>, StepError>;
 pub enum Outcome<T> {
     /// The work is done, and this is its output.
     Done(T),
-    /// Ask again after `wait`. The wait is durable: it holds no thread, and a crash does not lengthen the step's deadline.
-    Wait {
-        /// How long until the body is run again.
-        wait: Duration,
-        /// For what, in words.
-        reason: String,
-    },
+    /// The body is to be run again when something has come. The wait is durable: it costs a row and holds no thread, and a crash does
+    /// not lengthen the step's deadline.
+    Wait(Wait),
+}
+
+/// A wait, made by the constructors of [`Outcome`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    pub(crate) on: WaitOn,
+    /// In words, for screens.
+    pub(crate) reason: String,
+    /// Run the body again after this time, whatever has come.
+    pub(crate) at_most: Option<Duration>,
+    pub(crate) scratch: Option<Scratch>,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WaitOn {
+    /// For [`Wait::at_most`] to pass.
+    Time,
+    /// For a signal of this name.
+    Signal(String),
+    /// For the locks of these names, all of them.
+    Locks(Vec<String>),
+    /// For somebody to say what became of an irreversible step.
+    Operator,
+}
+
+/// What a step keeps for its next call: JSON, or why it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scratch {
+    Value(Payload),
+    Unwritable(String),
 }
 
 impl<T> Outcome<T> {
     /// Ask again after `wait`.
     pub fn wait(wait: Duration, reason: impl Into<String>) -> Self {
-        Self::Wait { wait, reason: reason.into() }
+        Self::Wait(Wait { on: WaitOn::Time, reason: reason.into(), at_most: Some(wait), scratch: None })
+    }
+
+    /// Ask again when a signal called `name` has come for the task, which [`StepContext::signal`](crate::StepContext::signal) then gives.
+    /// One that came before is taken at once. Each signal is taken by one step, once.
+    pub fn signal(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Wait(Wait {
+            on: WaitOn::Signal(name.into()),
+            reason: reason.into(),
+            at_most: None,
+            scratch: None,
+        })
+    }
+
+    /// Ask again when the task holds the locks of all these names. It holds them to its end, over steps and crashes, and no other
+    /// task has any of them meanwhile; the oldest task that waits is served first.
+    pub fn locks(names: impl IntoIterator<Item = impl Into<String>>, reason: impl Into<String>) -> Self {
+        let names = names.into_iter().map(Into::into).collect();
+        Self::Wait(Wait { on: WaitOn::Locks(names), reason: reason.into(), at_most: None, scratch: None })
+    }
+
+    pub(crate) fn operator(reason: impl Into<String>) -> Self {
+        Self::Wait(Wait { on: WaitOn::Operator, reason: reason.into(), at_most: None, scratch: None })
+    }
+
+    /// Ask again after `time` even if what the step waits for has not come.
+    pub fn or_after(self, time: Duration) -> Self {
+        match self {
+            Self::Wait(wait) => Self::Wait(Wait { at_most: Some(time), ..wait }),
+            Self::Done(_) => self,
+        }
+    }
+
+    /// Keeps `value` for the next call of the body, which finds it in [`StepContext::scratch`](crate::StepContext::scratch): a cursor, the
+    /// number of an operation under way. It is stored with the wait, so it must hold no secret.
+    pub fn keep(self, value: &impl Serialize) -> Self {
+        let scratch = match Payload::encode(value) {
+            Ok(value) => Scratch::Value(value),
+            Err(error) => Scratch::Unwritable(error.to_string()),
+        };
+        match self {
+            Self::Wait(wait) => Self::Wait(Wait { scratch: Some(scratch), ..wait }),
+            Self::Done(_) => self,
+        }
     }
 }
 
@@ -38,17 +110,29 @@ pub struct StepError {
     pub message: String,
     /// When the next attempt should begin at the earliest, if the other side said so.
     pub retry_after: Option<Duration>,
+    /// Who decided: the step itself, unless the engine did.
+    pub decided_by: Decider,
 }
 
 impl StepError {
     /// Will fail again until somebody changes something: the step, and with it the task, fails.
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Permanent, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Permanent,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 
     /// May succeed later: tried again as the step's retry policy says.
     pub fn retryable(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Retryable, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Retryable,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 
     /// The step stopped because its task is being cancelled.
@@ -57,17 +141,33 @@ impl StepError {
             disposition: Disposition::Cancelled,
             message: "stopped because the task was cancelled".to_owned(),
             retry_after: None,
+            decided_by: Decider::Step,
         }
     }
 
+    /// A fault that the engine found; nobody tries it again.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
-        Self { disposition: Disposition::Bug, message: message.into(), retry_after: None }
+        Self {
+            disposition: Disposition::Bug,
+            message: message.into(),
+            retry_after: None,
+            decided_by: Decider::Engine,
+        }
+    }
+
+    pub(crate) fn by(self, decided_by: Decider) -> Self {
+        Self { decided_by, ..self }
     }
 }
 
 /// Any error that knows its disposition becomes a step's error with `?`.
 impl<E: Classify + 'static> From<E> for StepError {
     fn from(error: E) -> Self {
-        Self { disposition: error.disposition(), message: error_chain(&error), retry_after: None }
+        Self {
+            disposition: error.disposition(),
+            message: error_chain(&error),
+            retry_after: None,
+            decided_by: Decider::Step,
+        }
     }
 }

@@ -1,18 +1,16 @@
-//! A step: typed code that the engine runs, and the context it runs in.
+//! A step: typed code that the engine runs.
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use drydock_core::journal::Subject;
-use drydock_core::{Epoch, Payload, StepName, TaskId, Timestamp};
+use drydock_core::Payload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+use crate::class::{Class, Resolution};
+use crate::context::StepContext;
 use crate::outcome::{Outcome, StepError, StepResult};
 
 /// A step's code.
@@ -27,8 +25,31 @@ pub trait Step: Send + Sync + 'static {
     /// What it gives; stored as JSON in its checkpoint, so it must hold no secret.
     type Output: Serialize + DeserializeOwned + Send + 'static;
 
+    /// What the engine does when the body may have run before, and nobody knows how far it came.
+    const CLASS: Class = Class::Replayable;
+
     /// Does the work, or a part of it.
     async fn run(&self, ctx: StepContext, input: Self::Input) -> StepResult<Self::Output>;
+
+    /// For [`Class::Observed`]: asks the world whether the effect stands already; its output then, and nothing otherwise. Runs before
+    /// [`run`](Self::run) on any attempt but the first, and after a crash; with the same timeout.
+    async fn observe(
+        &self,
+        _ctx: StepContext,
+        _input: Self::Input,
+    ) -> Result<Option<Self::Output>, StepError> {
+        Ok(None)
+    }
+
+    /// For [`Class::Irreversible`]: finds out what became of a run whose end nobody knows. Runs instead of [`run`](Self::run) on any
+    /// attempt but the first, and after a crash that found the step begun.
+    async fn resolve(
+        &self,
+        _ctx: StepContext,
+        _input: Self::Input,
+    ) -> Result<Resolution<Self::Output>, StepError> {
+        Ok(Resolution::Unknown)
+    }
 }
 
 /// A step made of an async function or closure.
@@ -67,118 +88,8 @@ where
     }
 }
 
-/// What a body is told about its run. Cheap to clone.
-#[derive(Clone)]
-pub struct StepContext(Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) task: TaskId,
-    pub(crate) step: StepName,
-    pub(crate) attempt: u32,
-    pub(crate) epoch: Epoch,
-    pub(crate) since: Timestamp,
-    pub(crate) now: Timestamp,
-    pub(crate) deadline: Option<Timestamp>,
-    pub(crate) replayed: bool,
-    pub(crate) cancel: CancellationToken,
-    pub(crate) said: Mutex<Vec<Said>>,
-}
-
-/// A message that will be committed with the step's record.
-pub(crate) struct Said {
-    pub(crate) error: bool,
-    pub(crate) text: String,
-    pub(crate) subject: Option<Subject>,
-}
-
-impl StepContext {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
-    }
-
-    /// The task.
-    pub fn task(&self) -> TaskId {
-        self.0.task
-    }
-
-    /// The step.
-    pub fn step(&self) -> &StepName {
-        &self.0.step
-    }
-
-    /// Which attempt this is, from 1. Asking again after a wait is the same attempt.
-    pub fn attempt(&self) -> u32 {
-        self.0.attempt
-    }
-
-    /// Whether the body may have run before: a further attempt, a wait that is over, or a task that was taken over.
-    /// The world may then already show this step's effect.
-    pub fn may_have_run(&self) -> bool {
-        self.0.replayed || self.0.attempt > 1
-    }
-
-    /// When this attempt first began; earlier than the call when it waited in between.
-    pub fn since(&self) -> Timestamp {
-        self.0.since
-    }
-
-    /// When this call of the body began.
-    pub fn now(&self) -> Timestamp {
-        self.0.now
-    }
-
-    /// How long this attempt has lasted, with its waits.
-    pub fn elapsed(&self) -> Duration {
-        (self.0.now - self.0.since).to_std().unwrap_or_default()
-    }
-
-    /// When the step must have ended.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        self.0.deadline
-    }
-
-    /// The same for every run of this step of this task, and for no other: for services that recognise a repeated request.
-    pub fn idempotency_key(&self) -> Uuid {
-        Uuid::new_v5(&self.0.task.as_uuid(), self.0.step.as_str().as_bytes())
-    }
-
-    /// The fence token: grows with every takeover of the task. A service that remembers the greatest it has seen can refuse
-    /// a late call of an instance that has lost the task.
-    pub fn fence(&self) -> (TaskId, Epoch) {
-        (self.0.task, self.0.epoch)
-    }
-
-    /// Cancelled when the task is to stop. A body that waits for long selects on it and returns [`StepError::cancelled`];
-    /// one that does not is dropped after the engine's grace period.
-    pub fn cancelled(&self) -> &CancellationToken {
-        &self.0.cancel
-    }
-
-    /// Says something to the task's owner; committed together with this call's record, in order.
-    pub fn say(&self, text: impl Into<String>) {
-        self.push(Said { error: false, text: text.into(), subject: None });
-    }
-
-    /// The same, about something: `("node", "rack1-n07")`.
-    pub fn say_about(&self, kind: &str, name: &str, text: impl Into<String>) {
-        let subject = Some(Subject { kind: kind.to_owned(), name: name.to_owned() });
-        self.push(Said { error: false, text: text.into(), subject });
-    }
-
-    /// Tells of an error about something. The step's own failure need not be said: it is recorded anyway.
-    pub fn complain_about(&self, kind: &str, name: &str, text: impl Into<String>) {
-        let subject = Some(Subject { kind: kind.to_owned(), name: name.to_owned() });
-        self.push(Said { error: true, text: text.into(), subject });
-    }
-
-    fn push(&self, said: Said) {
-        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
-    }
-
-    pub(crate) fn take_said(&self) -> Vec<Said> {
-        std::mem::take(&mut self.0.said.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+/// Why a step waits for an operator.
+pub(crate) const UNKNOWN: &str = "it was begun, and nobody knows what became of it: look, and then retry it, or say that it is done or has failed";
 
 /// A step without its types.
 #[async_trait]
@@ -195,14 +106,29 @@ pub(crate) fn erase<S: Step>(step: S) -> Arc<dyn AnyStep> {
 #[async_trait]
 impl<S: Step> AnyStep for Erased<S> {
     async fn run_erased(&self, ctx: StepContext, input: Payload) -> StepResult<Payload> {
-        let input: S::Input = input.decode().map_err(|error| {
-            StepError::bug(format!(
-                "the stored input of step {} does not fit the code ({error}): raise the workflow's version when its types change",
-                ctx.step()
-            ))
-        })?;
-        match self.0.run(ctx, input).await? {
-            Outcome::Wait { wait, reason } => Ok(Outcome::Wait { wait, reason }),
+        let decode = || {
+            input.decode::<S::Input>().map_err(|error| {
+                StepError::bug(format!(
+                    "the stored input of step {} does not fit the code ({error}): raise the workflow's version when its types change",
+                    ctx.step()
+                ))
+            })
+        };
+        let found = match ctx.class() {
+            Class::Observed if ctx.is_in_doubt() => self.0.observe(ctx.clone(), decode()?).await?,
+            Class::Irreversible if ctx.is_in_doubt() => match self.0.resolve(ctx.clone(), decode()?).await? {
+                Resolution::Done(output) => Some(output),
+                Resolution::NotDone => None,
+                Resolution::Unknown => return Ok(Outcome::operator(UNKNOWN)),
+            },
+            Class::Replayable | Class::Observed | Class::Irreversible => None,
+        };
+        let outcome = match found {
+            Some(output) => Outcome::Done(output),
+            None => self.0.run(ctx.clone(), decode()?).await?,
+        };
+        match outcome {
+            Outcome::Wait(wait) => Ok(Outcome::Wait(wait)),
             Outcome::Done(output) => match Payload::encode(&output) {
                 Ok(output) => Ok(Outcome::Done(output)),
                 Err(error) => Err(StepError::bug(format!("the output cannot be written as JSON: {error}"))),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use drydock::core::journal::{Checkpoint, JournalError, StepEnd, Write};
-use drydock::core::{Payload, StepName, TaskId};
+use drydock::core::{Payload, TaskId};
 use drydock::store::Store;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -41,7 +41,7 @@ async fn a_killed_instances_tasks_are_taken_over_within_the_lease_and_its_writes
     let history = store.task_history(deploy).await.unwrap().unwrap();
     let child = *history.task.children.first().unwrap();
     let late = Checkpoint {
-        step: StepName::new("await_deployed").unwrap(),
+        step: "await_deployed".parse().unwrap(),
         attempt: 1,
         end: StepEnd::Done(Payload::NULL),
         started_at: history.task.created_at,

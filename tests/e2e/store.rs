@@ -50,7 +50,7 @@ pub(crate) async fn assert_whole(store: &dyn Store, roots: &[TaskId]) {
         let definition: Definition = serde_json::from_str(&history.definition).unwrap();
         let mut expected: Vec<&str> = definition.steps.iter().map(|step| step.name.as_str()).collect();
         let mut found: Vec<&str> =
-            history.checkpoints.iter().map(|checkpoint| checkpoint.step.as_str()).collect();
+            history.checkpoints.iter().map(|checkpoint| checkpoint.step.name().as_str()).collect();
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{task}");

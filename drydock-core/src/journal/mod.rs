@@ -7,54 +7,35 @@
 //! write of the retired epoch becomes visible, not even one that was under way.
 
 mod error;
+mod instance;
+mod new_task;
+mod news;
+mod operator;
 mod record;
+mod signal;
 mod task;
+mod wait;
 mod write;
 
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
-pub use record::{AttemptRecord, Checkpoint, Failure, Message, StepEnd, Subject, WaitKind, WaitRecord};
-pub use task::{Cancellation, ChildEnd, ClaimedTask, NewTask, Parent, TaskEnd, TaskEndKind};
+pub use instance::{InstanceBeat, StoredWorkflow};
+pub use new_task::{NewTask, Parent};
+pub use news::News;
+pub use operator::{AuditRecord, Cancellation, Request, Verb};
+pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
+pub use signal::Signal;
+pub use task::{ChildEnd, ClaimedTask, TaskEnd, TaskEndKind};
+pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId, WorkflowName};
-
-/// A workflow as it is stored: once per content, for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredWorkflow {
-    /// Its name.
-    pub name: WorkflowName,
-    /// Its version, counted by whoever writes it.
-    pub version: u32,
-    /// SHA-256 of the definition.
-    pub hash: [u8; 32],
-    /// The definition, JSON text.
-    pub definition: String,
-}
-
-/// A live instance, as the others see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceBeat {
-    /// Its number.
-    pub epoch: Epoch,
-    /// Its name.
-    pub name: InstanceName,
-    /// Grows with every renewal. A rival that has seen it stand still for a whole lease, on its own monotonic clock,
-    /// may retire the instance; no two wall clocks are ever compared.
-    pub beat: i64,
-}
-
-/// What happened to an instance's tasks through others' hands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct News {
-    /// Tasks of the instance whose cancellation was asked for, with who asked.
-    pub cancelled: Vec<(TaskId, Cancellation)>,
-    /// Of the parents asked about, those with children that have not ended, and how many.
-    pub open_children: Vec<(TaskId, u64)>,
-}
+use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
+///
+/// What operators do to a task (cancel, pause, resume, reopen, order) leaves an [`AuditRecord`] in the same transaction, at
+/// the task that was named.
 ///
 /// All methods are cancel-safe in this sense: a dropped call either committed or left no trace; the caller cannot know which,
 /// and each write may be repeated without harm.
@@ -82,14 +63,31 @@ pub trait Journal: Send + Sync + 'static {
     /// All stored workflows, by number.
     async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError>;
 
-    /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is.
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError>;
+    /// Queues tasks for whichever instance claims them. A task whose id exists already is left as it is, and one whose key
+    /// exists already is left out; of several with one id or one key the first counts.
+    ///
+    /// For each task, in their order, the id of the task that stands under its key, which may be one that was started long ago;
+    /// its own id when it has no key.
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError>;
 
     /// Asks for the cancellation of a task and of all its descendants, on behalf of `request.by`. A task's first request
     /// stands. `false`, and nothing happens, when the task has ended or does not exist.
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError>;
 
-    /// Takes up to `max` ownerless tasks of the given workflows, oldest first, with all that was ever recorded of them.
+    /// Asks to hold a task and all its descendants that have not ended: nothing new begins in them until they are resumed.
+    /// A task's first request stands. `false`, and nothing happens, when the task has ended or does not exist.
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
+    /// Lets a task and all its descendants go on, whoever paused them. `false`, and nothing happens, when the task has ended
+    /// or does not exist; `true` also when it was not paused.
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
+    /// Brings back a task that failed or was cancelled, for whichever instance claims it: with all its records, as old as it was,
+    /// and with no request to stop or to pause it. `true` when this request did it, now or at an earlier call: repeated, even after
+    /// another end, it does nothing more. `false`, and nothing happens, when the task does not exist, has not ended, or completed.
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError>;
+
+    /// Takes up to `max` ownerless tasks of the given workflows, those of the greatest priority first, then the oldest, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
     ///
     /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same
@@ -109,7 +107,15 @@ pub trait Journal: Send + Sync + 'static {
     /// or when the batch has more than 256 MiB of inputs and outputs. A NUL in a text is stored as U+FFFD.
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
 
-    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended; both by id.
+    /// Sends `signal` to a task, whether or not a step waits for it. Of two with one id for one task the first stands.
+    /// What it says of `taken_by` is passed over: a new signal is not taken. A NUL in its name or sender is stored as U+FFFD.
+    /// One whose name begins with [`Signal::ORDER`] is an operator's, and audited.
+    ///
+    /// `true` when the task now has it, by this call or by an earlier one; `false`, and nothing happens, when the task has
+    /// ended or does not exist.
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError>;
+
+    /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
 
     /// How a task ended; `None` while it has not, or when there is no such task.

@@ -1,44 +1,7 @@
 //! Tasks as the journal keeps them.
 
-use serde::{Deserialize, Serialize};
-
-use super::{AttemptRecord, Checkpoint, Failure, WaitRecord};
-use crate::{Payload, StepName, TaskId, Timestamp, WorkflowId};
-
-/// Whose child a task is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Parent {
-    /// The parent.
-    pub task: TaskId,
-    /// The parent's step that started the child.
-    pub step: StepName,
-    /// The child's place in the list over which the step runs.
-    pub index: u32,
-}
-
-/// A task to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTask {
-    /// Its id, chosen by whoever starts it.
-    pub id: TaskId,
-    /// Its parent, if it is a child.
-    pub parent: Option<Parent>,
-    /// The workflow it runs.
-    pub workflow: WorkflowId,
-    /// Its input.
-    pub input: Payload,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-}
-
-/// A request to stop a task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    /// Who asked.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-}
+use super::{AttemptRecord, Cancellation, Checkpoint, Failure, Mark, NewTask, Request, Signal, WaitRecord};
+use crate::{Payload, TaskId, Timestamp};
 
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,13 +43,38 @@ pub struct ClaimedTask {
     pub resumed: bool,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
-    /// The steps that ended, by name.
+    /// A request to hold it, if it is paused.
+    pub pause: Option<Request>,
+    /// The steps that ended, by the text of their keys, as all that follows.
     pub checkpoints: Vec<Checkpoint>,
-    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too),
-    /// by name and number.
+    /// Failed attempts of steps that have no checkpoint yet (those of ended steps may be here too), by step and number.
     pub attempts: Vec<AttemptRecord>,
-    /// Steps that wait (those of ended steps may be here too), by name.
+    /// Steps that wait (those of ended steps may be here too), by step.
     pub waits: Vec<WaitRecord>,
+    /// What steps noted on their way, by step, time and name.
+    pub marks: Vec<Mark>,
+    /// All signals that were sent to it, taken ones too, by time and id. One that arrives meanwhile is in the next
+    /// [`News`](super::News).
+    pub signals: Vec<Signal>,
     /// How many messages the task has: the next one's `seq`.
     pub messages: u32,
+}
+
+impl ClaimedTask {
+    /// `task` as it is claimed when nothing is recorded of it.
+    #[must_use = "a task is a value"]
+    pub const fn new(task: NewTask) -> Self {
+        Self {
+            task,
+            resumed: false,
+            cancellation: None,
+            pause: None,
+            checkpoints: Vec::new(),
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            marks: Vec::new(),
+            signals: Vec::new(),
+            messages: 0,
+        }
+    }
 }

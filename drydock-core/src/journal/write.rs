@@ -1,7 +1,7 @@
 //! The writes of which a batch consists.
 
-use super::{AttemptRecord, Checkpoint, Message, NewTask, TaskEnd, WaitRecord};
-use crate::TaskId;
+use super::{AttemptRecord, Checkpoint, Mark, Message, NewTask, TaskEnd, WaitRecord};
+use crate::{SignalId, StepKey, TaskId};
 
 /// One thing that happened to a task, to be made durable.
 ///
@@ -9,17 +9,25 @@ use crate::TaskId;
 /// other writes with the same key the first stands, in one batch as in two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// A task begins, owned by the writing instance from the start. A task whose id exists already is left as it is.
+    /// A task begins, owned by the writing instance from the start. A task whose id or key exists already is left out, and
+    /// nobody is told: tasks with keys are better submitted.
     TaskStarted(NewTask),
     /// A task is queued for whichever instance claims it: a child, or more than the instance has room for.
-    /// A task whose id exists already is left as it is.
+    /// A task whose id or key exists already is left out.
     TaskQueued(NewTask),
     /// A step ended.
     StepEnded(TaskId, Checkpoint),
     /// An attempt failed, and the step will be tried again.
     AttemptFailed(TaskId, AttemptRecord),
+    /// A step that had failed for good is tried again: its failed checkpoint becomes this failed attempt, the same try of the
+    /// step. A checkpoint of another attempt, and one that did not fail, stays. Never in one batch with an end of the step.
+    StepReopened(TaskId, AttemptRecord),
     /// A step waits.
     StepWaits(TaskId, WaitRecord),
+    /// A step made a note on its way. Of two with one name in one step the first stands.
+    Marked(TaskId, Mark),
+    /// A step took a signal. The first to take it keeps it; nothing happens when the task has no such signal.
+    SignalTaken(TaskId, SignalId, StepKey),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
     /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.

@@ -26,8 +26,8 @@ async fn trouble_in_the_existence_check_never_leads_to_a_power_cycle() {
         // Whether tried again or given up: the check has failed at least once.
         loop {
             match events.recv().await.unwrap().kind {
-                EventKind::StepRetries { step, .. } if step.as_str() == "identify" => break,
-                EventKind::StepEnded { step, done } if step.as_str() == "identify" => {
+                EventKind::StepRetries { step, .. } if step.name().as_str() == "identify" => break,
+                EventKind::StepEnded { step, done } if step.name().as_str() == "identify" => {
                     assert!(!done, "{fault:?} was taken for an answer");
                     break;
                 }
@@ -49,7 +49,7 @@ async fn a_lost_answer_to_deploy_does_not_deploy_twice() {
     let task = world.start(Action::DeployNodes, &["r1n01"]).await;
     loop {
         if let EventKind::StepStarted { step, .. } = events.recv().await.unwrap().kind
-            && step.as_str() == "allocate"
+            && step.name().as_str() == "allocate"
         {
             // One of the following requests is the one that deploys; whichever it is, its answer is lost.
             world.maas.next(3, MaasFault::LoseAnswer);
@@ -74,7 +74,7 @@ async fn a_task_keeps_the_design_with_which_it_began() {
     let task = world.start(Action::PrepareNodes, &["r1n01"]).await;
     loop {
         if let EventKind::StepEnded { step, .. } = events.recv().await.unwrap().kind
-            && step.as_str() == "select"
+            && step.name().as_str() == "select"
         {
             world.change_design();
             break;

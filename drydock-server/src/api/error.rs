@@ -35,6 +35,17 @@ pub(super) enum ApiError {
     /// A web page of another site sent it.
     #[error("{0}")]
     Foreign(String),
+    /// No queue of this name is open to workers.
+    #[error("there is no queue {0} for workers here")]
+    NoQueue(String),
+    /// A worker's hold on its job has ended.
+    #[error(
+        "the ticket is void: the job was answered, given to another worker, or is not wanted any more; stop it"
+    )]
+    TicketVoid,
+    /// The token is missing or wrong.
+    #[error("send the header Authorization: Bearer TOKEN with the token of this server's workers")]
+    Unauthorized,
     /// The use case failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -57,7 +68,9 @@ impl ApiError {
     fn told(&self) -> Told {
         let own = |status| Told { status, message: self.to_string(), retry: false };
         match self {
-            Self::NoRoute(_) => own(StatusCode::NOT_FOUND),
+            Self::Unauthorized => own(StatusCode::UNAUTHORIZED),
+            Self::TicketVoid => own(StatusCode::GONE),
+            Self::NoRoute(_) | Self::NoQueue(_) => own(StatusCode::NOT_FOUND),
             Self::NoMethod(_) => own(StatusCode::METHOD_NOT_ALLOWED),
             Self::ContentType => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::TooLong => own(StatusCode::PAYLOAD_TOO_LARGE),

@@ -8,6 +8,7 @@
 //! | `v1/tasks/list` | `GET /api/v1.0/tasks` |
 //! | `v1/tasks/get` | `GET /api/v1.0/tasks/{id}` |
 //! | `v1/tasks/steps` | `GET /api/v1.0/tasks/{id}/steps`, an extension |
+//! | `workers` | `POST /workers/v1/queues/…`, for embedders of the engine |
 //! | `v1/tasks/cancel` | `POST /api/v1.0/tasks/{id}/cancel`, an extension |
 //!
 //! Whatever happens, a response of 400 or more holds an [`ErrorDocument`](document::ErrorDocument), and every response the
@@ -20,6 +21,7 @@ pub(crate) mod listen;
 mod request;
 mod v1;
 mod versions;
+pub mod workers;
 
 use std::sync::Arc;
 

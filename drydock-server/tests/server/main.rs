@@ -11,3 +11,4 @@ mod start;
 mod steps;
 mod stop;
 mod support;
+mod workers;

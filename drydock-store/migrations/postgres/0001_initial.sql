@@ -29,10 +29,23 @@ CREATE TABLE tasks (
     child_index bigint,
     created_at timestamptz NOT NULL,
     parent_step text COLLATE "C",
-    input bytea NOT NULL
+    input bytea NOT NULL,
+    priority smallint NOT NULL DEFAULT 0,
+    key text COLLATE "C"
 );
 
+CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- By which tasks are found. Insert only.
+CREATE TABLE labels (
+    task_id uuid NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    PRIMARY KEY (task_id, name)
+);
+
+CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended; room in each page for its updates.
 CREATE TABLE live (
@@ -43,14 +56,19 @@ CREATE TABLE live (
     owner bigint,
     started_at timestamptz,
     cancel_at timestamptz,
+    signalled boolean NOT NULL DEFAULT false,
+    priority smallint NOT NULL DEFAULT 0,
+    pause_at timestamptz,
+    pause_by text,
     cancel_by text
 ) WITH (fillfactor = 70);
 
-CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
+-- What others did to a task: its owner looks here, again and again.
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled;
 
--- kind: 0 done, 1 failed. Insert only.
+-- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
     task_id uuid NOT NULL,
     started_at timestamptz NOT NULL,
@@ -75,7 +93,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (task_id, step, attempt)
 );
 
--- kind: 0 timer, 1 children. The latest wait of a step; room in each page for the next.
+-- kind: 0 timer, 1 children, 2 signal, 3 lock, 4 operator, 5 limit, 6 executor. waits_on: a JSON list of names, NULL for none.
+-- The latest wait of a step; room in each page for the next.
 CREATE TABLE waits (
     task_id uuid NOT NULL,
     since timestamptz NOT NULL,
@@ -85,8 +104,34 @@ CREATE TABLE waits (
     kind smallint NOT NULL,
     step text COLLATE "C" NOT NULL,
     reason text NOT NULL,
+    waits_on text,
+    scratch bytea,
     PRIMARY KEY (task_id, step)
 ) WITH (fillfactor = 70);
+
+-- Insert only.
+CREATE TABLE marks (
+    task_id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value bytea NOT NULL,
+    PRIMARY KEY (task_id, step, name)
+);
+
+-- taken_by: the step that took it.
+CREATE TABLE signals (
+    task_id uuid NOT NULL,
+    signal_id uuid NOT NULL,
+    sent_at timestamptz NOT NULL,
+    name text NOT NULL,
+    sender text NOT NULL,
+    taken_by text,
+    payload bytea NOT NULL,
+    PRIMARY KEY (task_id, signal_id)
+);
+
+CREATE INDEX signals_untaken ON signals (task_id) WHERE taken_by IS NULL;
 
 -- Insert only.
 CREATE TABLE messages (
@@ -110,4 +155,14 @@ CREATE TABLE ends (
     kind smallint NOT NULL,
     cancel_by text,
     output bytea NOT NULL
+);
+
+-- What operators did to a task. Insert only.
+CREATE TABLE audit (
+    task_id uuid NOT NULL,
+    asked_at timestamptz NOT NULL,
+    verb text COLLATE "C" NOT NULL,
+    asked_by text COLLATE "C" NOT NULL,
+    detail text COLLATE "C" NOT NULL,
+    PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 );

@@ -28,10 +28,23 @@ CREATE TABLE tasks (
     child_index INTEGER,
     workflow_id INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    input BLOB NOT NULL
+    input BLOB NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    key TEXT
 ) STRICT;
 
+CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- By which tasks are found. Insert only.
+CREATE TABLE labels (
+    task_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (task_id, name)
+) STRICT;
+
+CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended.
 CREATE TABLE live (
@@ -42,14 +55,19 @@ CREATE TABLE live (
     owner INTEGER,
     started_at INTEGER,
     cancel_at INTEGER,
-    cancel_by TEXT
+    priority INTEGER NOT NULL DEFAULT 0,
+    pause_at INTEGER,
+    pause_by TEXT,
+    cancel_by TEXT,
+    signalled INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE INDEX live_queued ON live (created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX live_cancelled ON live (owner) WHERE cancel_at IS NOT NULL;
+-- What others did to a task: its owner looks here, again and again.
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;
 
--- kind: 0 done, 1 failed. Insert only.
+-- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -74,7 +92,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (task_id, step, attempt)
 ) STRICT;
 
--- kind: 0 timer, 1 children. The latest wait of a step.
+-- kind: 0 timer, 1 children, 2 signal, 3 lock, 4 operator, 5 limit, 6 executor. waits_on: a JSON list of names, NULL for none.
+-- The latest wait of a step.
 CREATE TABLE waits (
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -84,8 +103,34 @@ CREATE TABLE waits (
     until INTEGER,
     deadline INTEGER,
     reason TEXT NOT NULL,
+    waits_on TEXT,
+    scratch BLOB,
     PRIMARY KEY (task_id, step)
 ) STRICT;
+
+-- Insert only.
+CREATE TABLE marks (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    name TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (task_id, step, name)
+) STRICT;
+
+-- taken_by: the step that took it.
+CREATE TABLE signals (
+    task_id BLOB NOT NULL,
+    signal_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    taken_by TEXT,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (task_id, signal_id)
+) STRICT;
+
+CREATE INDEX signals_untaken ON signals (task_id) WHERE taken_by IS NULL;
 
 -- Insert only.
 CREATE TABLE messages (
@@ -109,4 +154,14 @@ CREATE TABLE ends (
     cancel_at INTEGER,
     cancel_by TEXT,
     output BLOB NOT NULL
+) STRICT;
+
+-- What operators did to a task. Insert only.
+CREATE TABLE audit (
+    task_id BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 ) STRICT;

@@ -2,7 +2,7 @@
 
 use drydock_core::journal::{ChildEnd, NewTask, Parent, Write};
 
-use super::samples::{child, claim, completed, id, join, put_workflow, running, step};
+use super::samples::{child, claim, completed, id, join, name, put_workflow, running};
 use super::{Shared, rules};
 
 rules!(open_children_are_counted, the_ends_of_children_are_by_index_and_step, anybody_claims_a_queued_child);
@@ -31,7 +31,7 @@ pub async fn open_children_are_counted(store: Shared) {
 pub async fn the_ends_of_children_are_by_index_and_step(store: Shared) {
     let epoch = running(&store).await;
     let workflow = put_workflow(&store).await;
-    let parent = Some(Parent { task: id(1), step: step("other"), index: 0 });
+    let parent = Some(Parent { task: id(1), step: name("other"), index: 0 });
     let batch = [
         Write::TaskStarted(child(2, workflow, 1, 2)),
         Write::TaskStarted(child(3, workflow, 1, 10)),
@@ -40,13 +40,13 @@ pub async fn the_ends_of_children_are_by_index_and_step(store: Shared) {
         Write::TaskStarted(NewTask { parent, ..child(6, workflow, 1, 0) }),
     ];
     store.append(epoch, &batch).await.unwrap();
-    assert_eq!(store.child_ends(id(1), &step("fan")).await.unwrap(), []);
+    assert_eq!(store.child_ends(id(1), &name("fan")).await.unwrap(), []);
     let ends: Vec<Write> = [2, 3, 4, 6].into_iter().map(|n| Write::TaskEnded(id(n), completed(n))).collect();
     store.append(epoch, &ends).await.unwrap();
     let end = |index, n| ChildEnd { index, task: id(n), end: completed(n) };
-    assert_eq!(store.child_ends(id(1), &step("fan")).await.unwrap(), [end(1, 4), end(2, 2), end(10, 3)]);
-    assert_eq!(store.child_ends(id(1), &step("other")).await.unwrap(), [end(0, 6)]);
-    assert_eq!(store.child_ends(id(2), &step("fan")).await.unwrap(), []);
+    assert_eq!(store.child_ends(id(1), &name("fan")).await.unwrap(), [end(1, 4), end(2, 2), end(10, 3)]);
+    assert_eq!(store.child_ends(id(1), &name("other")).await.unwrap(), [end(0, 6)]);
+    assert_eq!(store.child_ends(id(2), &name("fan")).await.unwrap(), []);
 }
 
 /// Children spread over the instances.
@@ -57,5 +57,5 @@ pub async fn anybody_claims_a_queued_child(store: Shared) {
     let other = join(&store, "b").await;
     assert_eq!(claim(&store, other, workflow, 9).await, [id(2)]);
     store.append(other, &[Write::TaskEnded(id(2), completed(9))]).await.unwrap();
-    assert_eq!(store.child_ends(id(1), &step("fan")).await.unwrap().len(), 1);
+    assert_eq!(store.child_ends(id(1), &name("fan")).await.unwrap().len(), 1);
 }

@@ -1,10 +1,10 @@
 //! Claims: who gets which task, and with what.
 
-use drydock_core::journal::{ClaimedTask, Write};
+use drydock_core::journal::{ClaimedTask, Signal, Write};
 
 use super::samples::{
-    at, attempt, child, claim, done, failed, give_up_after, id, join, message, put_workflow, request,
-    running, submit, task, wait, workflow,
+    at, attempt, child, claim, done, failed, give_up_after, id, join, mark, message, put_workflow, request,
+    running, signal, signal_id, step, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 
@@ -83,29 +83,37 @@ pub async fn a_claim_brings_all_that_was_recorded(store: Shared) {
         Write::StepWaits(id(2), wait("w", 7)),
         Write::MessageSaid(id(2), message(1)),
         Write::MessageSaid(id(2), message(0)),
+        Write::Marked(id(1), mark("c[9]", "disk-1", 4)),
+        Write::Marked(id(1), mark("c[10]", "disk-1", 5)),
+        Write::Marked(id(1), mark("c", "disk-2", 6)),
+        Write::Marked(id(2), mark("w", "disk-1", 6)),
     ];
     store.append(epoch, &writes).await.unwrap();
+    for (task, signal) in [(1, signal(1, 8)), (2, signal(2, 8)), (2, signal(3, 7))] {
+        assert!(store.signal_send(id(task), &signal).await.unwrap());
+    }
+    store.append(epoch, &[Write::SignalTaken(id(2), signal_id(2), step("w"))]).await.unwrap();
     assert!(store.task_cancel(id(2), &request("ann", 9)).await.unwrap());
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;
     let claimed = store.task_claim(next, &[workflow], at(50), 9).await.unwrap();
     let first = ClaimedTask {
-        task: task(1, workflow),
         resumed: true,
-        cancellation: None,
         checkpoints: vec![failed("a", 4), done("b", 3)],
         attempts: vec![attempt("c", 1, 5), attempt("c", 2, 6)],
-        waits: vec![],
-        messages: 0,
+        marks: vec![mark("c", "disk-2", 6), mark("c[10]", "disk-1", 5), mark("c[9]", "disk-1", 4)],
+        signals: vec![signal(1, 8)],
+        ..ClaimedTask::new(task(1, workflow))
     };
     let second = ClaimedTask {
-        task: child(2, workflow, 1, 4),
         resumed: true,
         cancellation: Some(request("ann", 9)),
         checkpoints: vec![done("b", 5)],
-        attempts: vec![],
         waits: vec![wait("w", 7)],
+        marks: vec![mark("w", "disk-1", 6)],
+        signals: vec![signal(3, 7), Signal { taken_by: Some(step("w")), ..signal(2, 8) }],
         messages: 2,
+        ..ClaimedTask::new(child(2, workflow, 1, 4))
     };
     assert_eq!(claimed, [first, second]);
 }

@@ -4,7 +4,8 @@ use drydock_core::Epoch;
 use drydock_core::journal::{JournalError, Write};
 
 use super::samples::{
-    assert_fenced, at, attempt, claim, completed, done, id, join, message, put_workflow, running, task, wait,
+    assert_fenced, at, attempt, claim, completed, done, id, join, mark, message, put_workflow, running,
+    signal, signal_id, step, task, wait,
 };
 use super::{Shared, rules};
 
@@ -27,7 +28,10 @@ pub async fn every_kind_of_write_is_refused(store: Shared) {
         Write::TaskQueued(task(3, workflow)),
         Write::StepEnded(id(1), done("a", 2)),
         Write::AttemptFailed(id(1), attempt("a", 1, 2)),
+        Write::StepReopened(id(1), attempt("a", 1, 2)),
         Write::StepWaits(id(1), wait("a", 2)),
+        Write::Marked(id(1), mark("a", "begun", 2)),
+        Write::SignalTaken(id(1), signal_id(1), step("a")),
         Write::MessageSaid(id(1), message(0)),
         Write::TaskEnded(id(1), completed(9)),
     ];
@@ -43,10 +47,13 @@ pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
     store.append(epoch, &[Write::StepEnded(id(1), done("a", 2))]).await.unwrap();
     let rival = join(&store, "b").await;
     assert!(store.instance_retire(epoch, 0).await.unwrap());
+    assert!(store.signal_send(id(1), &signal(1, 3)).await.unwrap());
     let before = store.task_history(id(1)).await.unwrap();
     let workflow = put_workflow(&store).await;
     let late = [
         Write::StepEnded(id(1), done("b", 3)),
+        Write::Marked(id(1), mark("b", "begun", 2)),
+        Write::SignalTaken(id(1), signal_id(1), step("b")),
         Write::MessageSaid(id(1), message(0)),
         Write::TaskQueued(task(2, workflow)),
         Write::TaskEnded(id(1), completed(9)),
@@ -56,7 +63,9 @@ pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
     assert_eq!(store.task_get(id(2)).await.unwrap(), None);
     let claimed = store.task_claim(rival, &[workflow], at(50), 9).await.unwrap();
     assert_eq!(claimed.len(), 1);
-    assert_eq!(claimed.first().unwrap().checkpoints, [done("a", 2)]);
+    let claimed = claimed.first().unwrap();
+    assert_eq!(claimed.checkpoints, [done("a", 2)]);
+    assert_eq!((&*claimed.marks, &*claimed.signals), ([].as_slice(), [signal(1, 3)].as_slice()));
 }
 
 /// An epoch that this store never gave.

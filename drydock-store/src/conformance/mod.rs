@@ -11,14 +11,21 @@
 
 pub mod append;
 pub mod attempts;
+pub mod audit;
 pub mod cancel;
 pub mod children;
 pub mod claims;
 pub mod ends;
 pub mod fencing;
 pub mod instances;
+pub mod marks;
 pub mod messages;
+pub mod options;
+pub mod pause;
+pub mod reopen;
 pub mod samples;
+pub mod search;
+pub mod signals;
 pub mod tasks;
 pub mod waits;
 pub mod workflows;
@@ -47,12 +54,19 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     instances::all(&fresh).await;
     fencing::all(&fresh).await;
     claims::all(&fresh).await;
+    options::all(&fresh).await;
     append::all(&fresh).await;
     attempts::all(&fresh).await;
     waits::all(&fresh).await;
+    marks::all(&fresh).await;
+    signals::all(&fresh).await;
     messages::all(&fresh).await;
     ends::all(&fresh).await;
     children::all(&fresh).await;
     cancel::all(&fresh).await;
+    pause::all(&fresh).await;
+    reopen::all(&fresh).await;
+    audit::all(&fresh).await;
     tasks::all(&fresh).await;
+    search::all(&fresh).await;
 }

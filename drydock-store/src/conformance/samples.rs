@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::task::Poll;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Message, NewTask, Parent, StepEnd,
-    StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, ClaimedTask, Failure, JournalError, Mark, Message, NewTask,
+    Parent, Signal, StepEnd, StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
 };
 use drydock_core::{
-    Disposition, Epoch, InstanceName, Payload, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
+    Disposition, Epoch, InstanceName, Payload, SignalId, StepKey, StepName, TaskId, Timestamp, WorkflowId,
+    WorkflowName,
 };
 use uuid::Uuid;
 
@@ -26,8 +27,13 @@ pub fn at(n: i64) -> Timestamp {
 }
 
 /// A step's name.
-pub fn step(name: &str) -> StepName {
-    StepName::new(name).unwrap()
+pub fn name(text: &str) -> StepName {
+    StepName::new(text).unwrap()
+}
+
+/// The key of a step's work.
+pub fn step(name: &str) -> StepKey {
+    name.parse().unwrap()
 }
 
 /// A payload that differs with `n`.
@@ -37,7 +43,7 @@ pub fn payload(n: u32) -> Payload {
 
 /// A failure that differs with `n`.
 pub fn failure(n: u32) -> Failure {
-    Failure { disposition: Disposition::Permanent, message: format!("the pump is dry: {n}") }
+    Failure::new(Disposition::Permanent, format!("the pump is dry: {n}"))
 }
 
 /// A workflow, number `n`.
@@ -62,13 +68,12 @@ pub async fn join(store: &Shared, name: &str) -> Epoch {
 
 /// Task `n`, asked for `n` seconds after the beginning.
 pub fn task(n: u32, workflow: WorkflowId) -> NewTask {
-    NewTask { id: id(n), parent: None, workflow, input: payload(n), created_at: at(i64::from(n)) }
+    NewTask::new(id(n), workflow, payload(n), at(i64::from(n)))
 }
 
 /// Task `n` as child `index` of the step `fan` of task `parent`.
 pub fn child(n: u32, workflow: WorkflowId, parent: u32, index: u32) -> NewTask {
-    let parent = Some(Parent { task: id(parent), step: step("fan"), index });
-    NewTask { parent, ..task(n, workflow) }
+    task(n, workflow).child_of(Parent { task: id(parent), step: name("fan"), index })
 }
 
 /// A step that ended well at second `n`.
@@ -106,10 +111,34 @@ pub fn wait(name: &str, n: i64) -> WaitRecord {
         step: step(name),
         attempt: 1,
         kind: WaitKind::Timer,
+        on: vec![],
         reason: "the node boots".to_owned(),
         since: at(n),
         until: Some(at(n + 10)),
         deadline: Some(at(n + 2700)),
+        scratch: None,
+    }
+}
+
+/// Note `mark` of a step, made at second `n`.
+pub fn mark(name: &str, mark: &str, n: i64) -> Mark {
+    Mark { step: step(name), name: mark.to_owned(), value: payload(u32::try_from(n).unwrap()), at: at(n) }
+}
+
+/// The id of signal `n`; ids sort by number.
+pub fn signal_id(n: u32) -> SignalId {
+    SignalId::from_uuid(Uuid::from_u128(u128::from(n) + (9 << 76)))
+}
+
+/// Signal `n`, sent at second `at_second`, which nobody has taken.
+pub fn signal(n: u32, at_second: i64) -> Signal {
+    Signal {
+        id: signal_id(n),
+        name: "approved".to_owned(),
+        payload: payload(n),
+        sender: "ann".to_owned(),
+        at: at(at_second),
+        taken_by: None,
     }
 }
 
@@ -138,6 +167,16 @@ pub async fn submit(store: &Shared, workflow: WorkflowId, numbers: impl IntoIter
 pub async fn claim(store: &Shared, epoch: Epoch, workflow: WorkflowId, max: usize) -> Vec<TaskId> {
     let claimed = store.task_claim(epoch, &[workflow], at(1000), max).await.unwrap();
     claimed.into_iter().map(|claimed| claimed.task.id).collect()
+}
+
+/// Another instance takes over task 1, alone, from `epoch`, and gives what it found.
+pub async fn taken_over(store: &Shared, epoch: Epoch) -> ClaimedTask {
+    store.instance_leave(epoch).await.unwrap();
+    let next = join(store, "successor").await;
+    let workflow = put_workflow(store).await;
+    let mut claimed = store.task_claim(next, &[workflow], at(1000), 9).await.unwrap();
+    assert_eq!(claimed.len(), 1, "{claimed:?}");
+    claimed.pop().unwrap()
 }
 
 /// Submits task 1, claims it, and gives its owner.

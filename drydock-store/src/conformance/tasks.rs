@@ -4,8 +4,8 @@ use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, Parent, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, id, join, message, payload, put_workflow, running,
-    step, submit, task, wait, workflow,
+    at, attempt, child, claim, completed, done, failed, id, join, mark, message, name, payload, put_workflow,
+    running, signal, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 use crate::repo::{ParentFilter, TaskQuery, TaskRecord, TaskStatus};
@@ -38,11 +38,15 @@ pub async fn a_record_follows_its_task(store: Shared) {
         workflow: workflow(1).name,
         version: 1,
         input: payload(1),
+        key: None,
+        priority: 0,
+        labels: std::collections::BTreeMap::new(),
         status: TaskStatus::Queued,
         created_at: at(1),
         started_at: None,
         updated_at: None,
         cancellation: None,
+        pause: None,
         end: None,
         children: vec![],
         messages: vec![],
@@ -125,14 +129,14 @@ pub async fn a_list_knows_parents(store: Shared) {
     assert_eq!(listed(&store, of(&[])).await, []);
     assert_eq!(listed(&store, TaskQuery { limit: Some(1), after: Some(id(3)), ..of(&[1]) }).await, [id(6)]);
     let record = store.task_get(id(5)).await.unwrap().unwrap();
-    assert_eq!(record.parent, Some(Parent { task: id(3), step: step("fan"), index: 0 }));
+    assert_eq!(record.parent, Some(Parent { task: id(3), step: name("fan"), index: 0 }));
 }
 
 /// Whatever their ids and times are; steps by their bytes.
 pub async fn children_are_by_step_and_index(store: Shared) {
     let workflow = put_workflow(&store).await;
-    let of = |n, name: &str, index| NewTask {
-        parent: Some(Parent { task: id(1), step: step(name), index }),
+    let of = |n, fan: &str, index| NewTask {
+        parent: Some(Parent { task: id(1), step: name(fan), index }),
         ..task(n, workflow)
     };
     let tasks = [
@@ -163,12 +167,20 @@ pub async fn a_history_is_in_order_of_time(store: Shared) {
         Write::StepWaits(id(1), wait("z", 1)),
         Write::StepWaits(id(1), wait("B", 2)),
         Write::StepWaits(id(1), wait("a", 3)),
+        Write::Marked(id(1), mark("b", "y", 4)),
+        Write::Marked(id(1), mark("b", "x", 4)),
+        Write::Marked(id(1), mark("c", "x", 3)),
     ];
     store.append(epoch, &batch).await.unwrap();
+    for (n, at) in [(1, 5), (3, 4), (2, 4)] {
+        assert!(store.signal_send(id(1), &signal(n, at)).await.unwrap());
+    }
     let history = store.task_history(id(1)).await.unwrap().unwrap();
     assert_eq!(history.definition, workflow(1).definition);
     assert_eq!(Some(&history.task), store.task_get(id(1)).await.unwrap().as_ref());
     assert_eq!(history.checkpoints, [done("c", 7), failed("b", 8), done("a", 9)]);
     assert_eq!(history.attempts, [attempt("b", 1, 4), attempt("a", 1, 5), attempt("b", 2, 6)]);
     assert_eq!(history.waits, [wait("B", 2), wait("a", 3), wait("z", 1)]);
+    assert_eq!(history.marks, [mark("c", "x", 3), mark("b", "x", 4), mark("b", "y", 4)]);
+    assert_eq!(history.signals, [signal(2, 4), signal(3, 4), signal(1, 5)]);
 }

@@ -2,7 +2,7 @@
 
 use drydock_core::journal::{WaitKind, WaitRecord, Write};
 
-use super::samples::{at, id, join, put_workflow, running, wait};
+use super::samples::{id, payload, running, taken_over, wait};
 use super::{Shared, rules};
 
 rules!(waiting_again_replaces, the_last_wait_of_a_batch_stands, waits_outlive_the_owner, text_may_hold_a_nul);
@@ -10,15 +10,22 @@ rules!(waiting_again_replaces, the_last_wait_of_a_batch_stands, waits_outlive_th
 /// Every column of it, back and forth.
 pub async fn waiting_again_replaces(store: Shared) {
     let epoch = running(&store).await;
-    let children = WaitRecord {
-        attempt: 2,
-        kind: WaitKind::Children,
-        reason: "12 children".to_owned(),
-        until: None,
-        deadline: None,
-        ..wait("a", 30)
-    };
-    for next in [wait("a", 2), children, wait("a", 40)] {
+    let bare = WaitRecord { attempt: 2, until: None, deadline: None, ..wait("a", 30) };
+    let mut all =
+        vec![wait("a", 2), WaitRecord { scratch: Some(payload(7)), ..wait("a", 20) }, wait("a", 21)];
+    for kind in [
+        WaitKind::Children,
+        WaitKind::Signal,
+        WaitKind::Lock,
+        WaitKind::Operator,
+        WaitKind::Limit,
+        WaitKind::Executor,
+    ] {
+        let on = vec!["node/rack1-n07".to_owned(), format!("{kind:?} 'x' \"y\" 故障")];
+        all.push(WaitRecord { kind, on, ..bare.clone() });
+    }
+    all.push(wait("a", 40));
+    for next in all {
         store.append(epoch, &[Write::StepWaits(id(1), next.clone())]).await.unwrap();
         assert_eq!(store.task_history(id(1)).await.unwrap().unwrap().waits, [next]);
     }
@@ -36,21 +43,20 @@ pub async fn the_last_wait_of_a_batch_stands(store: Shared) {
     assert_eq!(store.task_history(id(1)).await.unwrap().unwrap().waits, [wait("a", 12), wait("b", 3)]);
 }
 
-/// With their deadlines unchanged.
+/// With their deadlines unchanged, and with what the step kept.
 pub async fn waits_outlive_the_owner(store: Shared) {
     let epoch = running(&store).await;
-    store.append(epoch, &[Write::StepWaits(id(1), wait("a", 2))]).await.unwrap();
-    store.instance_leave(epoch).await.unwrap();
-    let next = join(&store, "b").await;
-    let workflow = put_workflow(&store).await;
-    let claimed = store.task_claim(next, &[workflow], at(20), 1).await.unwrap();
-    assert_eq!(claimed.first().unwrap().waits, [wait("a", 2)]);
+    let polling = WaitRecord { scratch: Some(payload(3)), ..wait("a", 2) };
+    store.append(epoch, &[Write::StepWaits(id(1), polling.clone())]).await.unwrap();
+    assert_eq!(taken_over(&store, epoch).await.waits, [polling]);
 }
 
 /// Machines say such things, and one of them must not stop the batch of all tasks: the NUL is replaced by U+FFFD.
+/// In a name it stays, for names are compared.
 pub async fn text_may_hold_a_nul(store: Shared) {
     let epoch = running(&store).await;
-    let odd = WaitRecord { reason: "sensor \0x".to_owned(), ..wait("a", 2) };
+    let on = vec!["no\0de".to_owned()];
+    let odd = WaitRecord { reason: "sensor \0x".to_owned(), on, ..wait("a", 2) };
     store.append(epoch, &[Write::StepWaits(id(1), odd.clone())]).await.unwrap();
     let kept = WaitRecord { reason: "sensor \u{fffd}x".to_owned(), ..odd };
     assert_eq!(store.task_history(id(1)).await.unwrap().unwrap().waits, [kept]);

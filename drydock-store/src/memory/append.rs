@@ -2,17 +2,21 @@
 
 use std::collections::btree_map::Entry;
 
-use drydock_core::journal::{JournalError, Message, NewTask, TaskEnd, WaitRecord, Write};
+use drydock_core::journal::{
+    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
+};
 use drydock_core::{Epoch, TaskId};
 
 use super::{Ended, Live, State};
-use crate::batch::{Batch, TaskRow, storable};
+use crate::batch::{Batch, TaskRow, labels_of, storable};
 
 impl State {
-    pub(super) fn submit(&mut self, tasks: &[NewTask]) {
-        for task in tasks {
-            self.create(task, Live::default());
+    pub(super) fn submit(&mut self, tasks: &[NewTask]) -> Vec<TaskId> {
+        for row in Batch::submission(tasks).tasks {
+            self.create(row.task, Live::default());
         }
+        let standing = |task: &NewTask| self.keys.get(&*storable(task.key.as_ref()?)).copied();
+        tasks.iter().map(|task| standing(task).unwrap_or(task.id)).collect()
     }
 
     pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
@@ -20,7 +24,10 @@ impl State {
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
             let owner = started.then_some(epoch);
-            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), cancellation: None });
+            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), ..Live::default() });
+        }
+        for (id, attempt) in batch.reopened {
+            self.reopen_step(id, attempt);
         }
         for (id, checkpoint) in batch.checkpoints {
             self.checkpoints.entry((id, checkpoint.step.clone())).or_insert_with(|| checkpoint.clone());
@@ -33,6 +40,14 @@ impl State {
             let reason = storable(&wait.reason).into_owned();
             self.waits.insert((id, wait.step.clone()), WaitRecord { reason, ..wait.clone() });
         }
+        for (id, mark) in batch.marks {
+            let mark = Mark { name: storable(&mark.name).into_owned(), ..mark.clone() };
+            let key = (id, mark.step.clone(), mark.name.clone());
+            self.marks.entry(key).or_insert(mark);
+        }
+        for (id, (signal, step)) in batch.taken {
+            self.take_signal(id, signal, step);
+        }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
         }
@@ -42,10 +57,27 @@ impl State {
         Ok(())
     }
 
-    /// A task is created once: a repetition, even after its end, does not bring it back to life.
+    /// The failed checkpoint of that attempt is no more.
+    fn reopen_step(&mut self, id: TaskId, attempt: &AttemptRecord) {
+        let key = (id, attempt.step.clone());
+        let failed = |it: &Checkpoint| it.attempt == attempt.attempt && matches!(it.end, StepEnd::Failed(_));
+        if self.checkpoints.get(&key).is_some_and(failed) {
+            self.checkpoints.remove(&key);
+        }
+    }
+
+    /// A task is created once, under its id and its key: a repetition, even after its end, does not bring it back to life.
     fn create(&mut self, task: &NewTask, live: Live) {
-        if let Entry::Vacant(vacant) = self.tasks.entry(task.id) {
-            vacant.insert(task.clone());
+        let key = task.key.as_ref().map(|key| storable(key).into_owned());
+        let taken = key.as_ref().is_some_and(|key| self.keys.contains_key(key));
+        if let Entry::Vacant(vacant) = self.tasks.entry(task.id)
+            && !taken
+        {
+            let labels = labels_of(task);
+            let labels =
+                labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            vacant.insert(NewTask { key: key.clone(), labels, ..task.clone() });
+            self.keys.extend(key.map(|key| (key, task.id)));
             self.live.insert(task.id, live);
         }
     }

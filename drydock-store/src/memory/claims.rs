@@ -1,12 +1,12 @@
-//! Claims, and the news of what others did.
+//! Claims.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-use drydock_core::journal::{Cancellation, ChildEnd, ClaimedTask, JournalError, News, Parent};
-use drydock_core::{Epoch, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::journal::{ClaimedTask, JournalError};
+use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 
 use super::State;
-use crate::batch::storable;
 
 impl State {
     pub(super) fn claim(
@@ -18,14 +18,14 @@ impl State {
     ) -> Result<Vec<ClaimedTask>, JournalError> {
         self.fence(epoch)?;
         let ownerless = self.live.iter().filter(|(_, live)| live.owner.is_none());
-        let mut free: Vec<(Timestamp, TaskId)> = ownerless
+        let mut free: Vec<(Reverse<i16>, Timestamp, TaskId)> = ownerless
             .filter_map(|(id, _)| self.tasks.get(id))
             .filter(|task| workflows.contains(&task.workflow))
-            .map(|task| (task.created_at, task.id))
+            .map(|task| (Reverse(task.priority), task.created_at, task.id))
             .collect();
         free.sort_unstable();
         free.truncate(max);
-        Ok(free.into_iter().filter_map(|(_, id)| self.take(epoch, at, id)).collect())
+        Ok(free.into_iter().filter_map(|(_, _, id)| self.take(epoch, at, id)).collect())
     }
 
     fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {
@@ -33,67 +33,25 @@ impl State {
         let resumed = live.started_at.is_some();
         live.owner = Some(epoch);
         live.started_at.get_or_insert(at);
-        let cancellation = live.cancellation.clone();
+        let (cancellation, pause) = (live.cancellation.clone(), live.pause.clone());
         let messages = self.messages.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
-        Some(ClaimedTask {
+        let mut claimed = ClaimedTask {
             task: self.tasks.get(&id)?.clone(),
             resumed,
             cancellation,
+            pause,
             checkpoints: of(id, &self.checkpoints, |(task, _)| *task),
             attempts: of(id, &self.attempts, |(task, _, _)| *task),
             waits: of(id, &self.waits, |(task, _)| *task),
+            marks: of(id, &self.marks, |(task, _, _)| *task),
+            signals: self.signals_of(id),
             messages: messages.unwrap_or(0),
-        })
-    }
-
-    pub(super) fn cancel(&mut self, id: TaskId, request: &Cancellation) -> bool {
-        if !self.live.contains_key(&id) {
-            return false;
-        }
-        let mut seen = BTreeSet::from([id]);
-        let mut tasks = vec![id];
-        while let Some(id) = tasks.pop() {
-            tasks.extend(self.children(id).filter(|child| seen.insert(*child)));
-            if let Some(live) = self.live.get_mut(&id) {
-                let by = storable(&request.by).into_owned();
-                live.cancellation.get_or_insert(Cancellation { by, at: request.at });
-            }
-        }
-        true
-    }
-
-    pub(super) fn news(&self, epoch: Epoch, parents: &[TaskId]) -> News {
-        let owned = self.live.iter().filter(|(_, live)| live.owner == Some(epoch));
-        let cancelled = owned.filter_map(|(id, live)| Some((*id, live.cancellation.clone()?))).collect();
-        let mut open_children = Vec::new();
-        let mut parents = parents.to_vec();
-        parents.sort_unstable();
-        parents.dedup();
-        for parent in parents {
-            let open = self.children(parent).filter(|child| self.live.contains_key(child)).count();
-            if let Ok(open @ 1..) = u64::try_from(open) {
-                open_children.push((parent, open));
-            }
-        }
-        News { cancelled, open_children }
-    }
-
-    pub(super) fn child_ends(&self, parent: TaskId, step: &StepName) -> Vec<ChildEnd> {
-        let mut ends: Vec<ChildEnd> = Vec::new();
-        for task in self.tasks.values() {
-            if let (Some(of), Some(ended)) = (&task.parent, self.ends.get(&task.id))
-                && (of.task, &of.step) == (parent, step)
-            {
-                ends.push(ChildEnd { index: of.index, task: task.id, end: ended.end.clone() });
-            }
-        }
-        ends.sort_by_key(|end| (end.index, end.task));
-        ends
-    }
-
-    pub(super) fn children(&self, parent: TaskId) -> impl Iterator<Item = TaskId> {
-        let is_child = move |of: &Parent| of.task == parent;
-        self.tasks.values().filter(move |task| task.parent.as_ref().is_some_and(is_child)).map(|task| task.id)
+        };
+        claimed.checkpoints.sort_by(|a, b| a.step.text().cmp(&b.step.text()));
+        claimed.attempts.sort_by(|a, b| (a.step.text(), a.attempt).cmp(&(b.step.text(), b.attempt)));
+        claimed.waits.sort_by(|a, b| a.step.text().cmp(&b.step.text()));
+        claimed.marks.sort_by(|a, b| (a.step.text(), a.at, &a.name).cmp(&(b.step.text(), b.at, &b.name)));
+        Some(claimed)
     }
 }
 

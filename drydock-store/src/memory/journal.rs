@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -46,13 +46,24 @@ impl Journal for MemoryStore {
         Ok(self.state().workflows.iter().map(|(id, workflow)| (*id, workflow.clone())).collect())
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
-        self.state().submit(tasks);
-        Ok(())
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
+        Ok(self.state().submit(tasks))
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         Ok(self.state().cancel(task, request))
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().pause(task, request))
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().resume(task, request))
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        Ok(self.state().reopen(task, request))
     }
 
     async fn task_claim(
@@ -67,6 +78,10 @@ impl Journal for MemoryStore {
 
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         self.state().append(epoch, writes)
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        Ok(self.state().send(task, signal))
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

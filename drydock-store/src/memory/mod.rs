@@ -5,16 +5,19 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod news;
+mod operators;
+mod signals;
 mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, NewTask, StoredWorkflow, TaskEnd,
-    WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Request,
+    Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
@@ -41,10 +44,14 @@ struct State {
     workflows: BTreeMap<WorkflowId, StoredWorkflow>,
     instances: BTreeMap<Epoch, Instance>,
     tasks: BTreeMap<TaskId, NewTask>,
+    keys: BTreeMap<String, TaskId>,
     live: BTreeMap<TaskId, Live>,
-    checkpoints: BTreeMap<(TaskId, StepName), Checkpoint>,
-    attempts: BTreeMap<(TaskId, StepName, u32), AttemptRecord>,
-    waits: BTreeMap<(TaskId, StepName), WaitRecord>,
+    checkpoints: BTreeMap<(TaskId, StepKey), Checkpoint>,
+    attempts: BTreeMap<(TaskId, StepKey, u32), AttemptRecord>,
+    waits: BTreeMap<(TaskId, StepKey), WaitRecord>,
+    marks: BTreeMap<(TaskId, StepKey, String), Mark>,
+    signals: BTreeMap<(TaskId, SignalId), Signal>,
+    audit: Vec<(TaskId, AuditRecord)>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }
@@ -73,6 +80,7 @@ struct Live {
     owner: Option<Epoch>,
     started_at: Option<Timestamp>,
     cancellation: Option<Cancellation>,
+    pause: Option<Request>,
 }
 
 /// A task's end, with what was known of its life.

@@ -6,8 +6,10 @@ use drydock_core::journal::{JournalError, NewTask};
 
 use super::claims::of;
 use super::{MemoryStore, State};
+use crate::batch::storable;
 use crate::repo::{
-    ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo, cancellation_of, in_order, status_of,
+    Cursor, ParentFilter, SearchOrder, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch,
+    cancellation_of, in_order, status_of,
 };
 
 #[async_trait]
@@ -33,6 +35,18 @@ impl TaskRepo for MemoryStore {
         state.tasks.values().filter(wanted).take(limit).map(|task| state.record(task)).collect()
     }
 
+    async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError> {
+        let state = self.state();
+        let mut records =
+            state.tasks.values().map(|task| state.record(task)).collect::<Result<Vec<_>, _>>()?;
+        if search.order == SearchOrder::NewestFirst {
+            records.reverse();
+        }
+        records.retain(|record| is_found(record, search));
+        records.truncate(usize::try_from(search.limit).unwrap_or(usize::MAX).saturating_add(1));
+        Ok(TaskPage::of(records, search.limit))
+    }
+
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError> {
         let state = self.state();
         let Some(task) = state.tasks.get(&id) else { return Ok(None) };
@@ -46,10 +60,29 @@ impl TaskRepo for MemoryStore {
             checkpoints: of(id, &state.checkpoints, |(task, _)| *task),
             attempts: of(id, &state.attempts, |(task, _, _)| *task),
             waits: of(id, &state.waits, |(task, _)| *task),
+            marks: of(id, &state.marks, |(task, _, _)| *task),
+            signals: state.signals_of(id),
+            audit: state.audit.iter().filter(|(task, _)| *task == id).map(|(_, line)| line.clone()).collect(),
         };
         in_order(&mut history);
         Ok(Some(history))
     }
+}
+
+fn is_found(record: &TaskRecord, search: &TaskSearch) -> bool {
+    let labelled = |(name, value): (&String, &String)| {
+        record.labels.get(&*storable(name)).is_some_and(|kept| **kept == *storable(value))
+    };
+    let after = search.after.map(Cursor::task);
+    search.labels.iter().all(labelled)
+        && search.status.is_none_or(|status| record.status == status)
+        && search.workflow.as_ref().is_none_or(|workflow| record.workflow == *workflow)
+        && search.created_from.is_none_or(|from| record.created_at >= from)
+        && search.created_before.is_none_or(|before| record.created_at < before)
+        && after.is_none_or(|after| match search.order {
+            SearchOrder::OldestFirst => record.id > after,
+            SearchOrder::NewestFirst => record.id < after,
+        })
 }
 
 impl State {
@@ -80,11 +113,15 @@ impl State {
             workflow: workflow.name.clone(),
             version: workflow.version,
             input: task.input.clone(),
+            key: task.key.clone(),
+            priority: task.priority,
+            labels: task.labels.clone(),
             status: status_of(end.as_ref(), owned, cancellation.as_ref()),
             created_at: task.created_at,
             started_at: live.map(|it| it.started_at).or(ended.map(|it| it.started_at)).flatten(),
             updated_at: checkpoints.chain(attempts).chain(waits).chain(end.as_ref().map(|end| end.at)).max(),
             cancellation,
+            pause: live.and_then(|live| live.pause.clone()),
             end,
             children: children.into_iter().map(|child| child.id).collect(),
             messages: of(id, &self.messages, |(task, _)| *task),

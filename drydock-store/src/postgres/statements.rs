@@ -10,141 +10,49 @@
 //! All parts see the database as it was before the statement, so what one must know of a row that another inserts goes
 //! through RETURNING.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::batch::Batch;
-
-/// A part of the statement. `#1`, `#2` … are its array arguments; `$1` is the epoch, in all parts.
-struct Part {
-    arrays: usize,
-    sql: &'static str,
-}
+use super::parts::{Part, Parts};
 
 const FENCE: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE)";
+const NO_FENCE: &str = "WITH fence AS (SELECT $1::bigint AS epoch)";
 const RESULT: &str = " SELECT count(*) FROM fence";
-/// In the order in which [`append`](super::append) binds the arguments.
-const PARTS: [Part; 6] = [TASKS, CHECKPOINTS, ATTEMPTS, WAITS, MESSAGES, ENDS];
-
-const TASKS: Part = Part {
-    arrays: 9,
-    sql: ", new_tasks AS (
-        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[]) AS t
-        @repeat
-        RETURNING task_id, parent_id, workflow_id, created_at
-    ), fates AS (
-        SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
-    ), new_live AS (
-        INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at)
-        SELECT task_id, n.parent_id, n.workflow_id, n.created_at,
-            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
-        FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
-        @repeat
-    )",
-};
-const CHECKPOINTS: Part = Part {
-    arrays: 7,
-    sql: ", new_checkpoints AS (
-        INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[], #7::bytea[]) AS t
-        @repeat
-    )",
-};
-const ATTEMPTS: Part = Part {
-    arrays: 8,
-    sql: ", new_attempts AS (
-        INSERT INTO attempts (task_id, step, attempt, started_at, ended_at, retry_at, deadline, failure)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::bigint[], #4::timestamptz[], #5::timestamptz[], #6::timestamptz[],
-                #7::timestamptz[], #8::bytea[]) AS t
-        @repeat
-    )",
-};
-const WAITS: Part = Part {
-    arrays: 8,
-    sql: ", new_waits AS (
-        INSERT INTO waits (task_id, step, kind, attempt, since, until, deadline, reason)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[],
-                #7::timestamptz[], #8::text[]) AS t
-        ON CONFLICT (task_id, step) DO UPDATE SET kind = excluded.kind, attempt = excluded.attempt,
-            since = excluded.since, until = excluded.until, deadline = excluded.deadline, reason = excluded.reason
-    )",
-};
-const MESSAGES: Part = Part {
-    arrays: 7,
-    sql: ", new_messages AS (
-        INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::bigint[], #3::boolean[], #4::timestamptz[], #5::text[], #6::text[], #7::text[]) AS t
-        @repeat
-    )",
-};
-const ENDS: Part = Part {
-    arrays: 4,
-    sql: ", gone AS (
-        DELETE FROM live USING fence, unnest(#1::uuid[]) AS t (task_id)
-        WHERE live.task_id = t.task_id AND live.owner = fence.epoch
-        RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by
-    ), lives AS (
-        SELECT task_id, started_at, cancel_at, cancel_by FROM gone@short_lives
-    ), new_ends AS (
-        INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output)
-        SELECT task_id, t.kind, $1, lives.started_at, t.ended_at, lives.cancel_at, lives.cancel_by, t.output
-        FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
-            AS t (task_id, kind, ended_at, output) USING (task_id)
-        @repeat
-    )",
-};
 /// Tasks that start and end in this batch have no live row.
 const SHORT_LIVES: &str = " UNION ALL SELECT task_id, new_tasks.created_at, NULL, NULL
         FROM new_tasks JOIN fates USING (task_id) WHERE fates.ended";
 
-/// Which parts a statement has.
-pub(super) type Parts = [bool; PARTS.len()];
-
-/// Which parts `batch` needs.
-pub(super) fn parts(batch: &Batch<'_>) -> Parts {
-    [
-        !batch.tasks.is_empty(),
-        !batch.checkpoints.is_empty(),
-        !batch.attempts.is_empty(),
-        !batch.waits.is_empty(),
-        !batch.messages.is_empty(),
-        !batch.ends.is_empty(),
-    ]
-}
-
 /// What becomes of rows that are there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Present {
     /// The statement fails.
     Refused,
     /// They are passed over.
     Passed,
+    /// They are passed over, and there is no fence: whoever submits tasks need not be an instance.
+    Submitted,
 }
+
+type Texts = HashMap<(Parts, Present), Arc<str>>;
 
 /// The statement with these parts.
 pub(super) fn statement(parts: Parts, present: Present) -> Arc<str> {
-    static TEXTS: [OnceLock<Arc<str>>; 2 << PARTS.len()] = [const { OnceLock::new() }; 2 << PARTS.len()];
-    let passed = usize::from(present == Present::Passed);
-    let number = parts.iter().fold(passed, |number, part| number << 1 | usize::from(*part));
-    TEXTS[number].get_or_init(|| compose(parts, present)).clone()
+    static TEXTS: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts.entry((parts, present)).or_insert_with(|| compose(parts, present)).clone()
 }
 
 fn compose(parts: Parts, present: Present) -> Arc<str> {
     let on_conflict = match present {
         Present::Refused => "",
-        Present::Passed => "ON CONFLICT DO NOTHING",
+        Present::Passed | Present::Submitted => "ON CONFLICT DO NOTHING",
     };
-    let [with_tasks, ..] = parts;
-    let mut text = FENCE.to_owned();
+    let fence = if present == Present::Submitted { NO_FENCE } else { FENCE };
+    let short_lives = if parts.has(Part::Tasks) || parts.has(Part::SpecialTasks) { SHORT_LIVES } else { "" };
+    let mut text = fence.to_owned();
     let mut bound = 1;
-    for (part, _) in PARTS.iter().zip(parts).filter(|(_, wanted)| *wanted) {
-        let mut sql = part.sql.replace("@short_lives", if with_tasks { SHORT_LIVES } else { "" });
-        sql = sql.replace("@repeat", on_conflict);
+    for part in parts.iter().map(Part::text) {
+        let mut sql = part.sql.replace("@short_lives", short_lives).replace("@repeat", on_conflict);
         for array in 1..=part.arrays {
             sql = sql.replace(&format!("#{array}:"), &format!("${}:", bound + array));
         }
@@ -161,14 +69,25 @@ mod tests {
 
     #[test]
     fn arguments_are_numbered_through_the_parts() {
-        let text = statement([false, true, false, false, true, false], Present::Refused);
+        let some = [Part::Checkpoints, Part::Messages].into_iter().collect();
+        let text = statement(some, Present::Refused);
         assert!(
             text.contains("$2::uuid[], $3::text[]") && text.contains("$9::uuid[], $10::bigint[]"),
             "{text}"
         );
-        let all = statement([true; PARTS.len()], Present::Passed);
-        assert_eq!(all.matches("ON CONFLICT").count(), PARTS.len() + 1, "{all}");
-        assert!(all.contains("$44::bytea[]") && !all.contains('#') && !all.contains('@'), "{all}");
-        assert_eq!(&*statement([false; PARTS.len()], Present::Refused), format!("{FENCE}{RESULT}"));
+        let all = statement(Part::ALL.into_iter().collect(), Present::Passed);
+        let last = 1 + Part::ALL.into_iter().map(|part| part.text().arrays).sum::<usize>();
+        assert!(all.contains(&format!("${last}::")) && !all.contains('#') && !all.contains('@'), "{all}");
+        let none = statement([].into_iter().collect(), Present::Refused);
+        assert_eq!(&*none, format!("{FENCE}{RESULT}"));
+    }
+
+    /// What every step costs: nothing that another kind of write needs is in it.
+    #[test]
+    fn checkpoints_starts_and_ends_alone_are_three_parts() {
+        let happy = [Part::Tasks, Part::Checkpoints, Part::Ends].into_iter().collect();
+        let text = statement(happy, Present::Refused);
+        let tables = text.matches("INSERT INTO").count() + text.matches("UPDATE ").count();
+        assert_eq!((tables, text.matches("DELETE FROM").count()), (4, 1), "{text}");
     }
 }

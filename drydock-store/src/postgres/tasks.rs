@@ -8,41 +8,50 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::PgStore;
-use super::claims::{ATTEMPTS, CHECKPOINTS, WAITS, select};
+use super::claims::{ATTEMPTS, CHECKPOINTS, MARKS, SIGNALS, WAITS, select};
 use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
-use crate::repo::{ParentFilter, TaskHistory, TaskQuery, TaskRecord, TaskRepo};
+use crate::repo::{ParentFilter, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch};
 
 type Tx = Transaction<'static, Postgres>;
 
 /// One page of tasks with all that is one row for each, as a statement for each kind of filter, so that each uses its index.
 /// $1: the filter's list of ids. $2: the least id. $3: the most rows, NULL for all.
 /// The subqueries run for the rows of the page only; `greatest` passes over what is NULL.
-macro_rules! page {
-    ($filter:literal) => {
-        concat!(
-            "SELECT page.*, workflows.name, workflows.version, workflows.definition, live.owner,
-                coalesce(live.started_at, ends.started_at) AS started_at,
-                coalesce(live.cancel_at, ends.cancel_at) AS cancel_at,
-                coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
-                ends.kind, ends.ended_at, ends.output,
-                greatest(
-                    (SELECT max(ended_at) FROM checkpoints WHERE checkpoints.task_id = page.task_id),
-                    (SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id),
-                    (SELECT max(since) FROM waits WHERE waits.task_id = page.task_id),
-                    ends.ended_at) AS updated_at
-            FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input FROM tasks
-                WHERE task_id >= $2 AND ",
-            $filter,
-            " ORDER BY task_id LIMIT $3) AS page
-            LEFT JOIN workflows USING (workflow_id)
-            LEFT JOIN live USING (task_id)
-            LEFT JOIN ends USING (task_id)
-            ORDER BY page.task_id"
-        )
+macro_rules! head {
+    () => {
+        "SELECT page.*, (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = page.task_id) AS labels,
+            workflows.name, workflows.version, workflows.definition, live.owner,
+            coalesce(live.started_at, ends.started_at) AS started_at,
+            coalesce(live.cancel_at, ends.cancel_at) AS cancel_at,
+            coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
+            live.pause_at, live.pause_by, ends.kind, ends.ended_at, ends.output,
+            greatest(
+                (SELECT max(ended_at) FROM checkpoints WHERE checkpoints.task_id = page.task_id),
+                (SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id),
+                (SELECT max(since) FROM waits WHERE waits.task_id = page.task_id),
+                ends.ended_at) AS updated_at
+        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority
+            FROM tasks "
     };
 }
+macro_rules! tail {
+    () => {
+        ") AS page
+        LEFT JOIN workflows USING (workflow_id)
+        LEFT JOIN live USING (task_id)
+        LEFT JOIN ends USING (task_id)
+        ORDER BY page.task_id"
+    };
+}
+macro_rules! page {
+    ($filter:literal) => {
+        concat!(head!(), "WHERE task_id >= $2 AND ", $filter, " ORDER BY task_id LIMIT $3", tail!())
+    };
+}
+/// The page's tasks, by id, are those that stand between these two.
+pub(super) const PAGE: (&str, &str) = (head!(), tail!());
 const ONE: &str = page!("task_id = ANY($1)");
 const ANY: &str = page!("$1::uuid[] IS NULL");
 const ROOTS: &str = page!("$1::uuid[] IS NULL AND parent_id IS NULL");
@@ -51,6 +60,7 @@ const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
     WHERE parent_id = ANY($1) ORDER BY parent_id, parent_step, child_index, task_id";
 const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
     WHERE task_id = ANY($1) ORDER BY task_id, seq";
+const AUDIT: &str = "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id = ANY($1)";
 
 #[async_trait]
 impl TaskRepo for PgStore {
@@ -71,6 +81,10 @@ impl TaskRepo for PgStore {
         page(&mut tx, sql, argument, least, limit).await?.gather()
     }
 
+    async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError> {
+        self.search(search).await
+    }
+
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError> {
         let mut tx = self.read().await?;
         let page = one(&mut tx, id).await?;
@@ -80,6 +94,9 @@ impl TaskRepo for PgStore {
             checkpoints: select(&mut tx, CHECKPOINTS, &ids).await?,
             attempts: select(&mut tx, ATTEMPTS, &ids).await?,
             waits: select(&mut tx, WAITS, &ids).await?,
+            marks: select(&mut tx, MARKS, &ids).await?,
+            signals: select(&mut tx, SIGNALS, &ids).await?,
+            audit: select(&mut tx, AUDIT, &ids).await?,
         };
         rows.gather(task, row).map(Some)
     }
@@ -98,6 +115,11 @@ async fn page(
 ) -> Result<PageRows<PgRow>, JournalError> {
     let query = sqlx::query(sql).bind(argument).bind(least).bind(limit);
     let tasks = query.fetch_all(&mut **tx).await.map_err(journal_error)?;
+    complete(tx, tasks).await
+}
+
+/// A page's tasks with their children and messages.
+pub(super) async fn complete(tx: &mut Tx, tasks: Vec<PgRow>) -> Result<PageRows<PgRow>, JournalError> {
     let ids = id_list(PageRows::ids(&tasks)?);
     let children = select(tx, CHILDREN, &ids).await?;
     let messages = select(tx, MESSAGES, &ids).await?;

@@ -1,11 +1,16 @@
 //! Tasks as a user sees them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, JournalError, Message, Parent, TaskEnd, TaskEndKind, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Request,
+    Signal, TaskEnd, TaskEndKind, WaitRecord,
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
+
+use super::search::{TaskPage, TaskSearch};
 
 /// Where a task is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +40,12 @@ pub struct TaskRecord {
     pub version: u32,
     /// Its input.
     pub input: Payload,
+    /// The key under which it stands, if it has one.
+    pub key: Option<String>,
+    /// Its priority.
+    pub priority: i16,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// Where it is in its life.
     pub status: TaskStatus,
     /// When it was asked for.
@@ -45,6 +56,8 @@ pub struct TaskRecord {
     pub updated_at: Option<Timestamp>,
     /// The first request to stop it.
     pub cancellation: Option<Cancellation>,
+    /// The request to hold it, while it is paused.
+    pub pause: Option<Request>,
     /// Its end, once it ended.
     pub end: Option<TaskEnd>,
     /// Its children, by step and by index.
@@ -66,6 +79,12 @@ pub struct TaskHistory {
     pub attempts: Vec<AttemptRecord>,
     /// The latest wait of each step that ever waited, by step.
     pub waits: Vec<WaitRecord>,
+    /// What its steps noted on their way, in the order in which they did.
+    pub marks: Vec<Mark>,
+    /// What was sent to it, in the order in which it was, whether taken or not.
+    pub signals: Vec<Signal>,
+    /// What operators did to it, in the order in which they did.
+    pub audit: Vec<AuditRecord>,
 }
 
 /// Which tasks a list shows, by their parents.
@@ -110,6 +129,9 @@ pub trait TaskRepo: Send + Sync + 'static {
     /// The tasks that match, by id.
     async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError>;
 
+    /// A page of the tasks that a search finds.
+    async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError>;
+
     /// One task, with all that is recorded of it.
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError>;
 }
@@ -142,4 +164,14 @@ pub(crate) fn in_order(history: &mut TaskHistory) {
     history.checkpoints.sort_by(|a, b| (a.ended_at, &a.step).cmp(&(b.ended_at, &b.step)));
     history.attempts.sort_by(|a, b| (a.ended_at, &a.step, a.attempt).cmp(&(b.ended_at, &b.step, b.attempt)));
     history.waits.sort_by(|a, b| a.step.cmp(&b.step));
+    history.marks.sort_by(|a, b| (a.at, &a.step, &a.name).cmp(&(b.at, &b.step, &b.name)));
+    history.audit.sort_by(|a, b| {
+        (a.request.at, a.verb.as_str(), &a.request.by, &a.detail).cmp(&(
+            b.request.at,
+            b.verb.as_str(),
+            &b.request.by,
+            &b.detail,
+        ))
+    });
+    history.signals.sort_by_key(|signal| (signal.at, signal.id));
 }

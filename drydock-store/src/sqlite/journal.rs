@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -62,12 +62,24 @@ impl Journal for SqliteStore {
         rows.iter().map(|row| Reader::new("workflows", row).workflow()).collect()
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
         self.submit(tasks).await
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         self.cancel(task, request).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pause(task, request).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.resume(task, request).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.reopen(task, request).await
     }
 
     async fn task_claim(
@@ -82,6 +94,10 @@ impl Journal for SqliteStore {
 
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         self.append_batch(epoch, writes).await
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        self.send(task, signal).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -8,8 +8,15 @@ mod claims;
 mod instances;
 mod journal;
 mod migrate;
+mod news;
+mod operators;
+mod parts;
+mod records;
 mod row;
+mod search;
+mod signals;
 mod statements;
+mod submit;
 mod tasks;
 
 use std::ops::{Deref, DerefMut};

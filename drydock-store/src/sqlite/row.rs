@@ -1,5 +1,6 @@
 //! SQLite's columns: times are microseconds, truths are 0 and 1. And lists of ids, as one argument.
 
+use drydock_core::journal::JournalError;
 use drydock_core::{TaskId, Timestamp, WorkflowId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row};
@@ -43,6 +44,11 @@ pub(super) fn id_list(ids: impl IntoIterator<Item = TaskId>) -> String {
 /// The same for numbers, without `unhex`.
 pub(super) fn number_list(ids: &[WorkflowId]) -> String {
     list(ids.iter().map(|id| id.get().to_string()))
+}
+
+/// The same for texts, without `unhex`.
+pub(super) fn text_list<T: serde::Serialize>(texts: &[T]) -> Result<String, JournalError> {
+    serde_json::to_string(texts).map_err(|error| JournalError::Rejected(error.into()))
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

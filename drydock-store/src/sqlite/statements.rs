@@ -41,13 +41,24 @@ impl Chunked {
 pub(super) struct Script {
     text: String,
     arguments: SqliteArguments,
+    end: &'static str,
     problem: Option<JournalError>,
 }
 
 impl Script {
     pub(super) fn new() -> Self {
-        let mut script = Self { text: String::new(), arguments: SqliteArguments::default(), problem: None };
-        script.say("BEGIN IMMEDIATE");
+        Self::between("BEGIN IMMEDIATE", "COMMIT")
+    }
+
+    /// For a transaction that somebody else has begun, and ends.
+    pub(super) fn within() -> Self {
+        Self::between("SAVEPOINT drydock", "RELEASE drydock")
+    }
+
+    fn between(begin: &'static str, end: &'static str) -> Self {
+        let arguments = SqliteArguments::default();
+        let mut script = Self { text: String::new(), arguments, end, problem: None };
+        script.say(begin);
         script
     }
 
@@ -84,7 +95,7 @@ impl Script {
     }
 
     pub(super) fn finish(mut self) -> Result<Finished, JournalError> {
-        self.say("COMMIT");
+        self.say(self.end);
         match self.problem {
             Some(problem) => Err(problem),
             None => Ok(Finished { text: self.text, arguments: self.arguments }),

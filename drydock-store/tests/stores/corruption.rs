@@ -4,7 +4,7 @@ use drydock_core::journal::{JournalError, Message, Subject, Write};
 use drydock_core::{ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    attempt, completed, done, id, join, message, put_workflow, request, task, wait,
+    attempt, completed, done, id, join, mark, message, put_workflow, request, signal, task, wait,
 };
 use drydock_store::{DatabaseUrl, migrate, open};
 
@@ -12,7 +12,7 @@ use super::postgres::Cluster;
 use super::raw;
 
 /// What is changed, and where the error points.
-const BAD: [(&str, &str, &str); 14] = [
+const BAD: [(&str, &str, &str); 20] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE checkpoints SET step = ''", "checkpoints", "step"),
     ("UPDATE checkpoints SET attempt = -1", "checkpoints", "attempt"),
@@ -20,6 +20,12 @@ const BAD: [(&str, &str, &str); 14] = [
     ("UPDATE attempts SET attempt = 4294967296", "attempts", "attempt"),
     ("UPDATE attempts SET step = 'a b'", "attempts", "step"),
     ("UPDATE waits SET kind = -1", "waits", "kind"),
+    ("UPDATE waits SET kind = 7", "waits", "kind"),
+    ("UPDATE waits SET waits_on = 'rack1'", "waits", "waits_on"),
+    ("UPDATE waits SET waits_on = '[1]'", "waits", "waits_on"),
+    ("UPDATE marks SET step = 'a['", "marks", "step"),
+    ("UPDATE signals SET taken_by = 'a b'", "signals", "taken_by"),
+    ("UPDATE audit SET verb = 'praise'", "audit", "verb"),
     ("UPDATE messages SET seq = -1", "messages", "seq"),
     ("UPDATE messages SET subject_name = NULL", "messages", "subject_name"),
     ("UPDATE ends SET kind = 3", "ends", "kind"),
@@ -29,10 +35,11 @@ const BAD: [(&str, &str, &str); 14] = [
     ("UPDATE workflows SET version = -3", "tasks", "version"),
 ];
 
-/// Times that are beyond the calendar, which each database has its own way to hold.
-const NEVER: [(&str, &str); 2] = [
-    ("sqlite", "UPDATE waits SET until = 9223372036854775807"),
-    ("postgres", "UPDATE waits SET until = 'infinity'"),
+/// What each database has its own way to hold: times that are beyond the calendar, numbers that are too great.
+const OWN: [(&str, &str, &str, &str); 3] = [
+    ("sqlite", "UPDATE waits SET until = 9223372036854775807", "waits", "until"),
+    ("postgres", "UPDATE waits SET until = 'infinity'", "waits", "until"),
+    ("sqlite", "UPDATE tasks SET priority = 40000", "tasks", "priority"),
 ];
 
 async fn filled(store: &Shared) {
@@ -44,10 +51,12 @@ async fn filled(store: &Shared) {
         Write::StepEnded(id(1), done("a", 2)),
         Write::AttemptFailed(id(1), attempt("b", 1, 3)),
         Write::StepWaits(id(1), wait("b", 4)),
+        Write::Marked(id(1), mark("b", "begun", 4)),
         Write::MessageSaid(id(1), Message { subject, ..message(0) }),
     ];
     store.append(epoch, &batch).await.unwrap();
     store.task_cancel(id(1), &request("ann", 5)).await.unwrap();
+    store.signal_send(id(1), &signal(1, 5)).await.unwrap();
     store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
 }
 
@@ -58,8 +67,9 @@ async fn each_bad_value_is_named(secret: &SecretString) {
     let store: Shared = open(&url).await.unwrap();
     filled(&store).await;
     let good = store.task_history(id(1)).await.unwrap();
-    let never = NEVER.iter().filter(|(of, _)| kind.starts_with(of)).map(|(_, sql)| (*sql, "waits", "until"));
-    for (sql, table, column) in BAD.into_iter().chain(never) {
+    let own = OWN.into_iter().filter(|(of, ..)| kind.starts_with(of));
+    for (sql, table, column) in BAD.into_iter().chain(own.map(|(_, sql, table, column)| (sql, table, column)))
+    {
         let real = sql.split(' ').nth(1).unwrap();
         raw::run(secret, format!("CREATE TABLE saved AS SELECT * FROM {real}; {sql}")).await;
         match store.task_history(id(1)).await {

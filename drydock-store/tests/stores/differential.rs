@@ -2,14 +2,18 @@
 //! read in the end.
 
 use drydock_core::journal::{
-    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, TaskEnd, TaskEndKind, Write,
+    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, Signal, TaskEnd, TaskEndKind, Verb,
+    WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, completed, done, failed, failure, id, message, request, step, task, wait, workflow,
+    at, attempt, child, completed, done, failed, failure, id, mark, message, name, payload, request, signal,
+    signal_id, step, task, wait, workflow,
 };
-use drydock_store::repo::{ParentFilter, TaskHistory, TaskQuery};
+use drydock_store::repo::{
+    Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
+};
 use drydock_store::{MemoryStore, SqliteStore};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -24,12 +28,14 @@ enum Call {
     Retire(usize, i64),
     Leave(usize),
     Submit(Vec<NewTask>),
-    Cancel(u32, &'static str, i64),
+    Ask(Verb, u32, &'static str, i64),
     Claim(usize, Vec<WorkflowId>, i64, usize),
     Append(usize, Vec<Write>),
+    Signal(u32, u32, i64),
     News(usize),
     ChildEnds(u32),
     List(TaskQuery),
+    Search(TaskSearch),
 }
 
 /// What came back.
@@ -42,18 +48,58 @@ enum Answer {
     News(News),
     Ends(Vec<ChildEnd>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
+    Found(Vec<TaskId>, Option<Cursor>),
     Failed(String),
 }
 
 fn new_task() -> impl Strategy<Value = NewTask> {
-    (0..8_u32, 0..8_u32, 0..3_u32, 1..3_i64, any::<bool>()).prop_map(|(n, parent, index, workflow, root)| {
-        let workflow = WorkflowId::new(workflow);
-        if root { task(n, workflow) } else { child(n, workflow, parent, index) }
+    let plain = (0..8_u32, 0..8_u32, 0..3_u32, 1..3_i64, any::<bool>()).prop_map(
+        |(n, parent, index, workflow, root)| {
+            let workflow = WorkflowId::new(workflow);
+            if root { task(n, workflow) } else { child(n, workflow, parent, index) }
+        },
+    );
+    let key = prop::option::of(select(vec!["k", "K", "\0"]));
+    let labels =
+        prop::collection::vec((select(vec!["l", "\0", "\u{fffd}"]), select(vec!["v", "V", "\0"])), 0..3);
+    (plain, any::<bool>(), key, -1..2_i16, labels).prop_map(|(task, special, key, priority, labels)| {
+        if !special {
+            return task;
+        }
+        let task =
+            labels.into_iter().fold(task.priority(priority), |task, (name, value)| task.label(name, value));
+        key.into_iter().fold(task, NewTask::key)
     })
 }
 
+fn search() -> impl Strategy<Value = TaskSearch> {
+    let labels = prop::collection::btree_map(select(vec!["l", "\0"]), select(vec!["v", "V", "\0"]), 0..2);
+    let status = prop::option::of(select(vec![
+        TaskStatus::Queued,
+        TaskStatus::Running,
+        TaskStatus::Terminating,
+        TaskStatus::Complete,
+        TaskStatus::Terminated,
+    ]));
+    let time = || prop::option::of((0..8_i64).prop_map(at));
+    let order = select(vec![SearchOrder::OldestFirst, SearchOrder::NewestFirst]);
+    let after = prop::option::of((0..8_u32).prop_map(|n| id(n).to_string().parse().unwrap()));
+    (labels, status, any::<bool>(), time(), time(), order, after, 0..4_u32).prop_map(
+        |(labels, status, named, created_from, created_before, order, after, limit)| TaskSearch {
+            labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            status,
+            workflow: named.then(|| workflow(1).name),
+            created_from,
+            created_before,
+            order,
+            after,
+            limit,
+        },
+    )
+}
+
 fn write() -> impl Strategy<Value = Write> {
-    let name = || select(vec!["a", "b", "B"]);
+    let name = || select(vec!["a", "b", "B", "a[2]", "a[10]", "undo:a"]);
     let of = || (0..8_u32).prop_map(id);
     let end = (0..50_u32, 0..3_u8).prop_map(|(n, kind)| TaskEnd {
         kind: match kind {
@@ -68,9 +114,19 @@ fn write() -> impl Strategy<Value = Write> {
         2 => new_task().prop_map(Write::TaskQueued),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, done(name, n))),
         1 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, failed(name, n))),
+        1 => (of(), name(), 3..5_u32, 1..50_i64)
+            .prop_map(|(id, name, number, n)| Write::StepReopened(id, attempt(name, number, n))),
         1 => (of(), name(), 1..4_u32, 1..50_i64)
             .prop_map(|(id, name, number, n)| Write::AttemptFailed(id, attempt(name, number, n))),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepWaits(id, wait(name, n))),
+        1 => (of(), name(), 1..50_i64, 0..4_u8, any::<bool>()).prop_map(|(id, name, n, kind, kept)| {
+            let kind = [WaitKind::Signal, WaitKind::Lock, WaitKind::Operator, WaitKind::Children][usize::from(kind)];
+            let on = vec![format!("\0{n}"); usize::from(kept)];
+            Write::StepWaits(id, WaitRecord { kind, on, scratch: kept.then(|| payload(9)), ..wait(name, n) })
+        }),
+        2 => (of(), name(), select(vec!["m", "M", "\0"]), 1..50_i64)
+            .prop_map(|(id, name, made, n)| Write::Marked(id, mark(name, made, n))),
+        2 => (of(), 0..4_u32, name()).prop_map(|(id, n, by)| Write::SignalTaken(id, signal_id(n), step(by))),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
         2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
     ]
@@ -92,14 +148,17 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (instance(), 0..2_i64).prop_map(|(instance, beat)| Call::Retire(instance, beat)),
         1 => instance().prop_map(Call::Leave),
         2 => prop::collection::vec(new_task(), 0..4).prop_map(Call::Submit),
-        2 => (0..8_u32, select(vec!["ann", "b\0b"]), 1..9_i64).prop_map(|(n, by, at)| Call::Cancel(n, by, at)),
+        4 => (select(&Verb::ALL[..]), 0..8_u32, select(vec!["ann", "b\0b"]), 1..9_i64)
+            .prop_map(|(verb, n, by, at)| Call::Ask(verb, n, by, at)),
         4 => (instance(), workflows, 100..200_i64, 0..5_usize)
             .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
         8 => (instance(), prop::collection::vec(write(), 0..12))
             .prop_map(|(instance, writes)| Call::Append(instance, writes)),
+        2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::ChildEnds),
         1 => query.prop_map(Call::List),
+        1 => search().prop_map(Call::Search),
     ]
 }
 
@@ -120,11 +179,19 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             store.instance_leave(epoch(instance)).await?;
             Answer::Nothing
         }
-        Call::Submit(tasks) => {
-            store.task_submit(&tasks).await?;
-            Answer::Nothing
+        Call::Submit(tasks) => Answer::Listed(store.task_submit(&tasks).await?),
+        Call::Ask(verb, n, by, second) => {
+            let (task, request) = (id(n), request(by, second));
+            let order =
+                || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
+            Answer::Told(match verb {
+                Verb::Cancel => store.task_cancel(task, &request).await?,
+                Verb::Pause => store.task_pause(task, &request).await?,
+                Verb::Resume => store.task_resume(task, &request).await?,
+                Verb::Reopen => store.task_reopen(task, &request).await?,
+                Verb::Order => store.signal_send(task, &order()).await?,
+            })
         }
-        Call::Cancel(n, by, at) => Answer::Told(store.task_cancel(id(n), &request(by, at)).await?),
         Call::Claim(instance, workflows, second, max) => {
             Answer::Claimed(store.task_claim(epoch(instance), &workflows, at(second), max).await?)
         }
@@ -132,12 +199,17 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             store.append(epoch(instance), &writes).await?;
             Answer::Nothing
         }
+        Call::Signal(task, n, at) => Answer::Told(store.signal_send(id(task), &signal(n, at)).await?),
         Call::News(instance) => {
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)
         }
         Call::ChildEnds(n) => {
-            Answer::Ends(store.child_ends(id(n), &step("fan")).await?, store.task_end(id(n)).await?)
+            Answer::Ends(store.child_ends(id(n), &name("fan")).await?, store.task_end(id(n)).await?)
+        }
+        Call::Search(search) => {
+            let page = store.task_search(&search).await?;
+            Answer::Found(page.tasks.into_iter().map(|record| record.id).collect(), page.next)
         }
         Call::List(query) => {
             Answer::Listed(store.task_list(&query).await?.into_iter().map(|record| record.id).collect())

@@ -15,12 +15,13 @@ macro_rules! conforms {
         )+
     };
     ($home:ident) => {
-        conforms!($home: append attempts cancel children claims ends fencing instances messages tasks waits workflows);
+        conforms!($home: append attempts audit cancel children claims ends fencing instances marks messages options pause reopen search signals tasks waits workflows);
     };
 }
 
 mod corruption;
 mod differential;
+mod embedded;
 mod locks;
 mod memory;
 mod postgres;

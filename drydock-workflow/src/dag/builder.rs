@@ -2,79 +2,19 @@
 //! steps. A handle of the wrong type does not compile; nothing is looked up by name.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use drydock_core::{RetryPolicy, StepName, WorkflowName};
+use drydock_core::{ExecutorName, WorkflowName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BuildError, BuildErrors, Dag, Definition, Input, Source, StepDef, StepKind, StepPolicy};
-use crate::children::ChildResult;
-use crate::step::{AnyStep, Step, erase};
+use super::draft::{Draft, Parts};
+use super::{
+    BuildError, BuildErrors, ChildrenBuilder, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source,
+    StepBuilder, StepKind, Unwind,
+};
+use crate::step::Step;
 use crate::workflow::Workflow;
-
-/// A value that will exist when the task runs: the task's input, or a step's output.
-pub struct Handle<T> {
-    builder: u64,
-    source: Option<StepName>,
-    value: PhantomData<fn() -> T>,
-}
-
-impl<T> Clone for Handle<T> {
-    fn clone(&self) -> Self {
-        Self { builder: self.builder, source: self.source.clone(), value: PhantomData }
-    }
-}
-
-impl<T> Handle<T> {
-    fn wire(&self) -> Wire {
-        let source = self.source.clone().map_or(Source::TaskInput, Source::Step);
-        Wire { builder: self.builder, source }
-    }
-}
-
-/// One end of a wire, with the builder that made it.
-pub struct Wire {
-    builder: u64,
-    source: Source,
-}
-
-/// What can feed a step whose input is `T`: nothing for `()`, one handle, or a tuple of handles for a tuple.
-#[diagnostic::on_unimplemented(
-    message = "these wires do not carry the step's input `{T}`",
-    note = "a step with input `()` takes `()`, one with input `A` takes `&Handle<A>`, one with input `(A, B)` takes `(&Handle<A>, &Handle<B>)`"
-)]
-pub trait Wires<T> {
-    /// The wires, and whether they are one value or a list.
-    fn into_wires(self) -> (Vec<Wire>, bool);
-}
-
-impl Wires<()> for () {
-    fn into_wires(self) -> (Vec<Wire>, bool) {
-        (Vec::new(), false)
-    }
-}
-
-impl<T> Wires<T> for &Handle<T> {
-    fn into_wires(self) -> (Vec<Wire>, bool) {
-        (vec![self.wire()], false)
-    }
-}
-
-macro_rules! tuple_wires {
-    ($($name:ident $field:tt),+) => {
-        impl<$($name),+> Wires<($($name,)+)> for ($(&Handle<$name>,)+) {
-            fn into_wires(self) -> (Vec<Wire>, bool) {
-                (vec![$(self.$field.wire()),+], true)
-            }
-        }
-    };
-}
-tuple_wires!(A 0, B 1);
-tuple_wires!(A 0, B 1, C 2);
-tuple_wires!(A 0, B 1, C 2, D 3);
 
 /// Writes a workflow whose tasks take an input of type `I`.
 ///
@@ -91,12 +31,10 @@ tuple_wires!(A 0, B 1, C 2, D 3);
 /// ```
 #[must_use = "a builder does nothing until `output` or `build`"]
 pub struct WorkflowBuilder<I> {
-    id: u64,
     name: String,
     version: u32,
-    steps: Vec<StepDef>,
-    bodies: Vec<(StepName, Arc<dyn AnyStep>)>,
-    problems: Vec<BuildError>,
+    unwind: Unwind,
+    pub(super) parts: Parts,
     input: PhantomData<fn(I)>,
 }
 
@@ -105,42 +43,118 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     pub fn new(name: &str, version: u32) -> Self {
         // Only tells builders apart within this process; never stored.
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        let builder = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
             name: name.to_owned(),
             version,
-            steps: Vec::new(),
-            bodies: Vec::new(),
-            problems: Vec::new(),
+            unwind: Unwind::default(),
+            parts: Parts { builder, steps: Vec::new(), bodies: Vec::new(), problems: Vec::new() },
             input: PhantomData,
         }
     }
 
     /// The task's input.
     pub fn input(&self) -> Handle<I> {
-        Handle { builder: self.id, source: None, value: PhantomData }
+        Handle::new(self.parts.builder, Source::TaskInput, Vec::new())
     }
 
     /// Adds a step. Go on with its policy, and end with [`StepBuilder::run`].
-    pub fn step<S: Step>(&mut self, name: &str, step: S) -> StepBuilder<'_, I, S::Input, S::Output> {
-        self.add(name, StepKind::Run, Some(erase(step)))
+    pub fn step<S: Step>(&mut self, name: &str, step: S) -> StepBuilder<'_, S::Input, S::Output> {
+        StepBuilder::new(&mut self.parts, Draft::of(name, StepKind::Run, step))
+    }
+
+    /// Adds a step that runs once for each item of the list that feeds it, and gives the list of the outputs in the same order.
+    /// The list may be one that an earlier step makes.
+    ///
+    /// Each item is a step of its own, `NAME[0]`, `NAME[1]` …: with its own checkpoint, attempts, waits and time. When one
+    /// fails, those under way go on to their end, no other begins, and the step has failed.
+    ///
+    /// ```
+    /// # use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};
+    /// # let mut workflow = WorkflowBuilder::<u32>::new("wipe", 1);
+    /// # let input = workflow.input();
+    /// let disks = workflow.step("disks", step_fn(|_, n: u32| async move { Ok(Outcome::Done((0..n).collect::<Vec<u32>>())) }));
+    /// let disks = disks.run(&input);
+    /// let wipe = step_fn(|_, disk: u32| async move { Ok(Outcome::Done(format!("disk {disk} is empty"))) });
+    /// // `wiped` is a `Handle<Vec<String>>`.
+    /// let wiped = workflow.map("wipe", wipe).at_once(4).run(&disks);
+    /// # workflow.output(&wiped).unwrap();
+    /// ```
+    pub fn map<S: Step>(&mut self, name: &str, step: S) -> MapBuilder<'_, S::Input, S::Output> {
+        let kind = StepKind::Map { at_once: None };
+        StepBuilder::new(&mut self.parts, Draft::of(name, kind, step))
     }
 
     /// Adds a step that starts one child task of `workflow` for each item of the list that feeds it, and ends when all have
-    /// ended, however they did. Children run wherever an instance has room.
-    pub fn children<T, O>(
+    /// ended, however they did, unless it is given another [join](ChildrenBuilder::join). Children run wherever an instance has
+    /// room. What is for one attempt (retries, times) belongs to the steps of `workflow`.
+    pub fn children<T, O>(&mut self, name: &str, workflow: &Workflow<T, O>) -> ChildrenBuilder<'_, T, O> {
+        let kind = StepKind::Children(workflow.name().clone());
+        ChildrenBuilder::new(&mut self.parts, Draft::new(name, kind, None))
+    }
+
+    /// Adds a step that runs however the task ends: done, failed or cancelled, once everything else has ended and what is to be
+    /// undone is undone. A cancellation does not stop it. When it fails the task fails, after the other finally steps ran.
+    ///
+    /// It takes the task's input, the outputs of other finally steps, and with [`Handle::maybe`] those of ordinary ones.
+    ///
+    /// ```
+    /// # use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};
+    /// # let mut workflow = WorkflowBuilder::<String>::new("maintain", 1);
+    /// # let input = workflow.input();
+    /// let taken = workflow.step("take_out", step_fn(|_, node: String| async move { Ok(Outcome::Done(node)) })).run(&input);
+    /// let give_back = step_fn(|ctx, taken: Option<String>| async move {
+    ///     ctx.say(taken.map_or("nothing was taken out".to_owned(), |node| format!("{node} is back")));
+    ///     Ok(Outcome::Done(()))
+    /// });
+    /// workflow.finally("give_back", give_back).run(&taken.maybe());
+    /// # workflow.build().unwrap();
+    /// ```
+    pub fn finally<S: Step>(&mut self, name: &str, step: S) -> StepBuilder<'_, S::Input, S::Output> {
+        let mut draft = Draft::of(name, StepKind::Run, step);
+        draft.finally = true;
+        StepBuilder::new(&mut self.parts, draft)
+    }
+
+    /// When steps that have an [undo](StepBuilder::undo) are undone; [`Unwind::Always`] if this is not called.
+    ///
+    /// Nothing is undone while something runs. Then each undoing starts once all that built on its step is undone; undoings that
+    /// do not depend on each other run together. One that fails for good leaves the task *stuck*: it does not end, its finally
+    /// steps do not run, and the log says what is left to do.
+    pub const fn unwind(mut self, unwind: Unwind) -> Self {
+        self.unwind = unwind;
+        self
+    }
+
+    /// Adds a step that the executor called `executor` runs; `job` is what it is told beside the step's input.
+    ///
+    /// ```
+    /// # use drydock_workflow::WorkflowBuilder;
+    /// let mut workflow = WorkflowBuilder::<String>::new("wipe", 1);
+    /// let disk = workflow.input();
+    /// let wiped = workflow.external::<String, bool>("wipe", "wiper", serde_json::json!({"passes": 3})).run(&disk);
+    /// let workflow = workflow.output(&wiped).unwrap();
+    /// assert_eq!(workflow.definition().steps[0].executor.as_ref().unwrap().name.as_str(), "wiper");
+    /// ```
+    pub fn external<In, Out>(
         &mut self,
         name: &str,
-        workflow: &Workflow<T, O>,
-    ) -> StepBuilder<'_, I, Vec<T>, Vec<ChildResult<O>>> {
-        self.add(name, StepKind::Children(workflow.name().clone()), None)
+        executor: &str,
+        job: serde_json::Value,
+    ) -> StepBuilder<'_, In, Out> {
+        let mut draft = Draft::new(name, StepKind::Run, None);
+        match ExecutorName::new(executor) {
+            Ok(name) => draft.executor = Some(ExecutorJob { name, job }),
+            Err(problem) => self.parts.problems.push(problem.into()),
+        }
+        StepBuilder::new(&mut self.parts, draft)
     }
 
     /// Ends the workflow; a task's output is what `handle` stands for.
     pub fn output<O>(mut self, handle: &Handle<O>) -> Result<Workflow<I, O>, BuildErrors> {
         let wire = handle.wire();
-        if wire.builder != self.id {
-            self.problems.push(BuildError::Foreign { user: "the output".to_owned() });
+        if wire.builder != self.parts.builder {
+            self.parts.problems.push(BuildError::Foreign { user: "the output".to_owned() });
         }
         self.finish(Some(wire.source))
     }
@@ -150,28 +164,11 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
         self.finish(None)
     }
 
-    fn add<In, Out>(
-        &mut self,
-        name: &str,
-        kind: StepKind,
-        body: Option<Arc<dyn AnyStep>>,
-    ) -> StepBuilder<'_, I, In, Out> {
-        StepBuilder {
-            name: StepName::new(name),
-            kind,
-            body,
-            after: Vec::new(),
-            foreign: false,
-            policy: StepPolicy::default(),
-            workflow: self,
-            types: PhantomData,
-        }
-    }
-
     fn finish<O>(self, output: Option<Source>) -> Result<Workflow<I, O>, BuildErrors> {
-        let Self { name: text, version, steps, bodies, mut problems, .. } = self;
+        let Self { name: text, version, unwind, parts, .. } = self;
+        let Parts { steps, bodies, mut problems, .. } = parts;
         let built = match WorkflowName::new(&text) {
-            Ok(name) => Dag::new(Definition { name, version, steps, output }),
+            Ok(name) => Dag::new(Definition { name, version, steps, output, unwind }),
             Err(problem) => Err(BuildErrors { workflow: text.clone(), problems: vec![problem.into()] }),
         };
         match built {
@@ -182,77 +179,5 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
                 Err(BuildErrors { workflow: text, problems })
             }
         }
-    }
-}
-
-/// A step that is being added.
-#[must_use = "a step is added by `run`"]
-pub struct StepBuilder<'a, I, In, Out> {
-    workflow: &'a mut WorkflowBuilder<I>,
-    name: Result<StepName, drydock_core::InvalidName>,
-    kind: StepKind,
-    body: Option<Arc<dyn AnyStep>>,
-    after: Vec<StepName>,
-    /// Whether `after` was given a handle of another builder.
-    foreign: bool,
-    policy: StepPolicy,
-    types: PhantomData<fn(In) -> Out>,
-}
-
-impl<I, In, Out> StepBuilder<'_, I, In, Out> {
-    /// When a failed attempt is tried again.
-    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.policy.retry = retry;
-        self
-    }
-
-    /// The longest that one attempt may run.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.policy.timeout = Some(timeout);
-        self
-    }
-
-    /// The longest over all attempts and waits. It stands from the first record of the step on, whatever crashes.
-    pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.policy.deadline = Some(deadline);
-        self
-    }
-
-    /// Waits for `handle`'s step too, although its output is not needed.
-    pub fn after<T>(mut self, handle: &Handle<T>) -> Self {
-        self.foreign |= handle.builder != self.workflow.id;
-        self.after.extend(handle.source.clone());
-        self
-    }
-
-    /// Adds the step, fed by `wires`, and gives the handle of its output.
-    pub fn run(self, wires: impl Wires<In>) -> Handle<Out> {
-        let Self { workflow, name, kind, body, after, foreign, policy, .. } = self;
-        let builder = workflow.id;
-        let name = match name {
-            Ok(name) => name,
-            Err(problem) => {
-                workflow.problems.push(problem.into());
-                return Handle { builder, source: None, value: PhantomData };
-            }
-        };
-        let (wires, list) = wires.into_wires();
-        if foreign || wires.iter().any(|wire| wire.builder != builder) {
-            workflow.problems.push(BuildError::Foreign { user: format!("step {name}") });
-        }
-        let mut sources: Vec<Source> = wires.into_iter().map(|wire| wire.source).collect();
-        let input = match (list, sources.pop()) {
-            (_, None) => Input::None,
-            (false, Some(source)) => Input::One(source),
-            (true, Some(last)) => {
-                sources.push(last);
-                Input::Many(sources)
-            }
-        };
-        if let Some(body) = body {
-            workflow.bodies.push((name.clone(), body));
-        }
-        workflow.steps.push(StepDef { name: name.clone(), kind, input, after, policy });
-        Handle { builder, source: Some(name), value: PhantomData }
     }
 }

@@ -50,6 +50,39 @@ pub enum BuildError {
     /// A step that runs children has a policy, which would mean nothing.
     #[error("step {0} only waits for its children: give retries, timeouts and deadlines to their steps")]
     ChildrenPolicy(StepName),
+    /// A finally step is fed by one that may not have ended well.
+    #[error(
+        "step {step} runs however the task ends, so it cannot count on step {needs}: wire `handle.maybe()`"
+    )]
+    FinallyNeeds {
+        /// The finally step.
+        step: StepName,
+        /// The ordinary step.
+        needs: StepName,
+    },
+    /// An ordinary step waits for a finally step.
+    #[error(
+        "step {step} waits for step {last}, which runs when all others have ended: make it a finally step too"
+    )]
+    AfterFinally {
+        /// The ordinary step.
+        step: StepName,
+        /// The finally step.
+        last: StepName,
+    },
+    /// An ordinary step takes what may not be there.
+    #[error(
+        "step {0} takes `handle.maybe()`, which is for finally steps: an ordinary one runs only if all before it ended well"
+    )]
+    MaybeOutsideFinally(StepName),
+    /// A finally step has an undo, which would never run.
+    #[error("step {0} runs after everything was undone: a finally step has no undo")]
+    FinallyUndo(StepName),
+    /// A finally step is a map or has children.
+    #[error(
+        "step {0} runs however the task ends, and does so itself: a map or children cannot be finally steps"
+    )]
+    FinallyKind(StepName),
 }
 
 fn show(names: &[StepName]) -> String {
@@ -84,28 +117,39 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
     }
     for (place, step) in definition.steps.iter().enumerate() {
         problems.extend(policy(step));
+        problems.extend(ending(step));
         let node = graph.add_node(place);
         if index.insert(&step.name, node).is_some() {
             problems.push(BuildError::Duplicate(step.name.clone()));
         }
     }
     for (place, step) in definition.steps.iter().enumerate() {
+        for source in step.sources() {
+            if let Source::Maybe(name) = source
+                && !index.contains_key(name)
+            {
+                problems.push(unknown(format!("step {}", step.name), name));
+            }
+        }
         for dependency in step.dependencies() {
             match index.get(dependency) {
-                Some(node) => {
-                    graph.add_edge(*node, NodeIndex::new(place), ());
-                }
-                None => problems.push(BuildError::Unknown {
-                    user: format!("step {}", step.name),
-                    missing: dependency.clone(),
-                }),
+                Some(node) => match (step.finally, definition.steps[node.index()].finally) {
+                    // It runs when all ordinary steps have ended, whichever of them it names.
+                    (true, false) => {}
+                    (false, true) => problems
+                        .push(BuildError::AfterFinally { step: step.name.clone(), last: dependency.clone() }),
+                    (true, true) | (false, false) => {
+                        graph.add_edge(*node, NodeIndex::new(place), ());
+                    }
+                },
+                None => problems.push(unknown(format!("step {}", step.name), dependency)),
             }
         }
     }
-    if let Some(Source::Step(name)) = &definition.output
+    if let Some(Source::Step(name) | Source::Maybe(name)) = &definition.output
         && !index.contains_key(name)
     {
-        problems.push(BuildError::Unknown { user: "the output".to_owned(), missing: name.clone() });
+        problems.push(unknown("the output".to_owned(), name));
     }
     problems.extend(cycles(&graph, definition));
     if problems.is_empty() {
@@ -115,22 +159,45 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
     }
 }
 
+fn unknown(user: String, missing: &StepName) -> BuildError {
+    BuildError::Unknown { user, missing: missing.clone() }
+}
+
 fn policy(step: &StepDef) -> Option<BuildError> {
     let retry = &step.policy.retry;
-    let problem = match &step.kind {
-        StepKind::Children(_) if step.policy != StepPolicy::default() => {
-            return Some(BuildError::ChildrenPolicy(step.name.clone()));
-        }
-        StepKind::Run if retry.attempts == 0 => "it has no attempts: allow one or more",
-        StepKind::Run if !(1.0..=f64::MAX).contains(&retry.factor) => {
-            "the factor of its retry policy must be a number from 1 on"
-        }
-        StepKind::Run if !(0.0..=1.0).contains(&retry.jitter) => {
-            "the jitter of its retry policy must be from 0 to 1"
-        }
-        StepKind::Children(_) | StepKind::Run => return None,
+    let children = matches!(step.kind, StepKind::Children(_));
+    let problem = if children && step.policy != StepPolicy::default() {
+        return Some(BuildError::ChildrenPolicy(step.name.clone()));
+    } else if retry.attempts == 0 {
+        "it has no attempts: allow one or more"
+    } else if !(1.0..=f64::MAX).contains(&retry.factor) {
+        "the factor of its retry policy must be a number from 1 on"
+    } else if !(0.0..=1.0).contains(&retry.jitter) {
+        "the jitter of its retry policy must be from 0 to 1"
+    } else if let Some(problem) = step.rollout.problem() {
+        problem
+    } else if !children && !step.rollout.is_plain() {
+        "it starts no children, and has a rollout for them"
+    } else if step.kind == (StepKind::Map { at_once: Some(0) }) {
+        "none of its items may run: allow one or more at once"
+    } else {
+        return None;
     };
     Some(BuildError::Policy { step: step.name.clone(), problem })
+}
+
+/// What only a finally step may take, and what it may not have.
+fn ending(step: &StepDef) -> Option<BuildError> {
+    let maybe = step.sources().any(|source| matches!(source, Source::Maybe(_)));
+    if maybe && !step.finally {
+        Some(BuildError::MaybeOutsideFinally(step.name.clone()))
+    } else if step.finally && step.undo.is_some() {
+        Some(BuildError::FinallyUndo(step.name.clone()))
+    } else if step.finally && step.kind != StepKind::Run {
+        Some(BuildError::FinallyKind(step.name.clone()))
+    } else {
+        None
+    }
 }
 
 fn cycles(graph: &DiGraph<StepIndex, ()>, definition: &Definition) -> Vec<BuildError> {

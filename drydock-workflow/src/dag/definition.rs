@@ -1,11 +1,18 @@
 //! The stored form of a workflow: plain data, hashed by content.
+//!
+//! COMPAT: what is added later has a default and is left out while it is not used, so that old definitions still read and
+//! a workflow that does not use it keeps its hash.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use drydock_core::journal::StoredWorkflow;
-use drydock_core::{RetryPolicy, StepName, WorkflowName};
+use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::{Input, Rollout, Source};
+use crate::class::Class;
 
 /// A workflow as data: what a store keeps with its tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +25,9 @@ pub struct Definition {
     pub steps: Vec<StepDef>,
     /// What the task's output is; `null` when absent.
     pub output: Option<Source>,
+    /// When steps are undone.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unwind: Unwind,
 }
 
 /// One step.
@@ -32,8 +42,35 @@ pub struct StepDef {
     /// Steps that must have ended first, although nothing of theirs is needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<StepName>,
+    /// The gate that lets it run or has it skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Source>,
+    /// Whether it runs at the end, however the task ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub finally: bool,
+    /// Whether, and from which point on, it is undone when the workflow unwinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoScope>,
+    /// What may be done when it may have run before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub class: Class,
+    /// How a children step starts its children, and when it is done.
+    #[serde(default, skip_serializing_if = "Rollout::is_plain")]
+    pub rollout: Rollout,
     /// How failures and time are treated.
     pub policy: StepPolicy,
+    /// What runs it, when that is not code of this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<ExecutorJob>,
+}
+
+/// An executor, and what it is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorJob {
+    /// The name under which the engine is given it.
+    pub name: ExecutorName,
+    /// What it gets beside the step's input.
+    pub job: serde_json::Value,
 }
 
 /// What a step does.
@@ -42,41 +79,43 @@ pub struct StepDef {
 pub enum StepKind {
     /// Runs the body that the code registers under the step's name.
     Run,
-    /// Starts one child task of this workflow for each item of its input list, and ends when all have ended.
+    /// Runs that body once for each item of its input list.
+    Map {
+        /// At most so many items are under way together; all, when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_once: Option<u32>,
+    },
+    /// Starts one child task of this workflow for each item of its input list.
     Children(WorkflowName),
 }
 
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// When the steps of a task that have an undo are undone. A task that completes never unwinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The task's input.
-    TaskInput,
-    /// A step's output.
-    Step(StepName),
+pub enum Unwind {
+    /// When the task failed or was cancelled.
+    #[default]
+    Always,
+    /// When a step failed; not when somebody cancelled the task.
+    OnFailure,
+    /// When somebody cancelled the task; not when a step failed.
+    OnCancel,
+    /// Never: what was done stays, for a person to look at.
+    Never,
 }
 
-/// How a step's input is put together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// `null`.
-    None,
-    /// One value as it is.
-    One(Source),
-    /// A list of values.
-    Many(Vec<Source>),
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
-impl Input {
-    /// The sources, in order.
-    pub fn sources(&self) -> &[Source] {
-        match self {
-            Self::None => &[],
-            Self::One(source) => std::slice::from_ref(source),
-            Self::Many(sources) => sources,
-        }
-    }
+/// Which steps an undo is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoScope {
+    /// Steps that are done.
+    Done,
+    /// Steps that have begun, however far they came.
+    Begun,
 }
 
 /// How a step's failures and time are treated.
@@ -98,23 +137,42 @@ impl Default for StepPolicy {
 }
 
 impl StepDef {
+    /// A step with nothing special about it.
+    pub fn new(name: StepName, kind: StepKind, input: Input) -> Self {
+        Self {
+            name,
+            kind,
+            input,
+            after: Vec::new(),
+            when: None,
+            finally: false,
+            undo: None,
+            class: Class::Replayable,
+            rollout: Rollout::default(),
+            policy: StepPolicy::default(),
+            executor: None,
+        }
+    }
+
     /// The steps that must have ended before this one, each once.
     pub fn dependencies(&self) -> Vec<&StepName> {
-        let mut names: Vec<&StepName> = Vec::new();
-        let wired = self.input.sources().iter().filter_map(|source| match source {
-            Source::TaskInput => None,
-            Source::Step(name) => Some(name),
-        });
-        for name in wired.chain(&self.after) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        let wired = self.sources().filter_map(Source::step);
+        wired.chain(&self.after).filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// All that feeds it: its input, then its gate.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.input.sources().iter().chain(&self.when)
     }
 }
 
 impl Definition {
+    /// The executors that its steps need.
+    pub fn executors(&self) -> impl Iterator<Item = &ExecutorName> {
+        self.steps.iter().filter_map(|step| step.executor.as_ref().map(|job| &job.name))
+    }
+
     /// The form in which stores keep it.
     pub fn to_stored(&self) -> Result<StoredWorkflow, serde_json::Error> {
         let definition = serde_json::to_string(self)?;

@@ -2,14 +2,33 @@
 
 mod builder;
 mod check;
+mod children_builder;
 mod definition;
+mod draft;
+mod gate;
+mod handle;
+mod include;
+#[cfg(doctest)]
+pub mod mistakes;
+mod picture;
+mod rollout;
+mod source;
+mod step_builder;
 
-pub use builder::{Handle, StepBuilder, Wires, WorkflowBuilder};
+pub use builder::WorkflowBuilder;
 pub use check::{BuildError, BuildErrors};
-pub use definition::{Definition, Input, Source, StepDef, StepKind, StepPolicy};
+pub use children_builder::ChildrenBuilder;
+pub use definition::{Definition, ExecutorJob, StepDef, StepKind, StepPolicy, UndoScope, Unwind};
+pub use gate::{Condition, Gate};
+pub use handle::{Handle, Wires};
+pub use rollout::{Join, Rollout, Wave};
+pub use source::{Input, Source};
+pub use step_builder::{MapBuilder, StepBuilder};
 
 use std::collections::HashMap;
 
+use petgraph::Direction;
+use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use drydock_core::StepName;
@@ -23,6 +42,8 @@ pub struct Dag {
     definition: Definition,
     graph: DiGraph<StepIndex, ()>,
     index: HashMap<StepName, StepIndex>,
+    has_finally: bool,
+    has_undo: bool,
 }
 
 impl Dag {
@@ -31,7 +52,9 @@ impl Dag {
         let graph = check::graph(&definition)?;
         let index =
             definition.steps.iter().enumerate().map(|(index, step)| (step.name.clone(), index)).collect();
-        Ok(Self { definition, graph, index })
+        let has_finally = definition.steps.iter().any(|step| step.finally);
+        let has_undo = definition.steps.iter().any(|step| step.undo.is_some());
+        Ok(Self { definition, graph, index, has_finally, has_undo })
     }
 
     /// The definition.
@@ -51,13 +74,36 @@ impl Dag {
 
     /// The steps that wait for `step`.
     pub fn dependents(&self, step: StepIndex) -> impl Iterator<Item = StepIndex> + '_ {
-        self.graph
-            .neighbors_directed(NodeIndex::new(step), petgraph::Direction::Outgoing)
-            .map(NodeIndex::index)
+        self.neighbours(step, Direction::Outgoing)
     }
 
-    /// How many steps `step` waits for.
-    pub fn dependency_count(&self, step: StepIndex) -> usize {
-        self.graph.neighbors_directed(NodeIndex::new(step), petgraph::Direction::Incoming).count()
+    /// The steps that `step` waits for. Finally steps wait for all ordinary ones without having them here.
+    pub fn dependencies(&self, step: StepIndex) -> impl Iterator<Item = StepIndex> + '_ {
+        self.neighbours(step, Direction::Incoming)
+    }
+
+    /// Whether `step` waits for `before`, directly or not.
+    pub fn follows(&self, step: StepIndex, before: StepIndex) -> bool {
+        step != before && has_path_connecting(&self.graph, NodeIndex::new(before), NodeIndex::new(step), None)
+    }
+
+    /// Whether there are steps that run however the task ends.
+    pub const fn has_finally(&self) -> bool {
+        self.has_finally
+    }
+
+    /// Whether a task that ends in this way may have something to undo.
+    pub const fn unwinds(&self, failed: bool, cancelled: bool) -> bool {
+        self.has_undo
+            && match self.definition.unwind {
+                Unwind::Always => failed || cancelled,
+                Unwind::OnFailure => failed,
+                Unwind::OnCancel => cancelled,
+                Unwind::Never => false,
+            }
+    }
+
+    fn neighbours(&self, step: StepIndex, direction: Direction) -> impl Iterator<Item = StepIndex> + '_ {
+        self.graph.neighbors_directed(NodeIndex::new(step), direction).map(NodeIndex::index)
     }
 }

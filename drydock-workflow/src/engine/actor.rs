@@ -1,27 +1,26 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
-use drydock_core::{Clock, Epoch, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::message::{Finished, Flushed, Message, Request};
+use super::attempts::Attempt;
+use super::children::Brood;
+use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
-use crate::dag::StepIndex;
 use crate::outcome::StepError;
-use crate::run::{Command, Run};
-use crate::step::StepContext;
+use crate::run::{Command, Run, SlotIndex};
 
 /// How many messages are handled between two looks at the flusher.
 const GULP: usize = 256;
@@ -48,7 +47,7 @@ pub(super) struct Actor {
 
     pub(super) lives: HashMap<TaskId, Live, Repeatable>,
     /// Steps to be asked again, by time.
-    pub(super) timers: BTreeSet<(Timestamp, TaskId, StepIndex)>,
+    pub(super) timers: BTreeSet<(Timestamp, TaskId, SlotIndex)>,
     /// Writes that wait for the flusher.
     pub(super) writes: Vec<Write>,
     flusher_busy: bool,
@@ -57,6 +56,10 @@ pub(super) struct Actor {
     pub(super) all: CancellationToken,
 
     pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>, Repeatable>,
+    /// Bodies that wait for a mark of theirs to be stored.
+    pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
+    /// Tasks that somebody holds.
+    pub(super) paused: HashSet<TaskId, Repeatable>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
@@ -64,30 +67,50 @@ pub(super) struct Actor {
     pub(super) look_again: bool,
     pub(super) draining: bool,
     /// The grace of the drain is over: what is not done by now is left to the next owner.
-    drained: bool,
+    pub(super) drained: bool,
     /// Why this incarnation cannot go on.
     pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
 }
+
+/// Tells a body that its mark is stored.
+pub(super) type Marking = oneshot::Sender<Result<(), StepError>>;
 
 /// A task that this incarnation owns.
 pub(super) struct Live {
     pub(super) run: Run,
     pub(super) workflow: Arc<Loaded>,
     pub(super) parent: Option<Parent>,
+    /// Cancelled when the task is.
     pub(super) cancel: CancellationToken,
+    /// Cancelled when this incarnation has the task no more.
+    pub(super) gone: CancellationToken,
     pub(super) next_message: u32,
-    pub(super) attempts: Vec<Attempt>,
-    /// For each children step that waits, how many children have not ended, as far as known here: `None` after a takeover.
-    pub(super) children: Vec<(StepName, Option<u64>)>,
+    pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
+    /// The children of each step that waits for some.
+    pub(super) broods: BTreeMap<SlotIndex, Brood>,
 }
 
-/// An attempt that is under way.
-pub(super) struct Attempt {
-    pub(super) step: StepIndex,
-    pub(super) started_at: Timestamp,
-    pub(super) ctx: StepContext,
-    pub(super) handle: AbortHandle,
+impl Live {
+    pub(super) fn new(run: Run, workflow: Arc<Loaded>, parent: Option<Parent>) -> Self {
+        Self {
+            run,
+            workflow,
+            parent,
+            cancel: CancellationToken::new(),
+            gone: CancellationToken::new(),
+            next_message: 0,
+            attempts: BTreeMap::new(),
+            broods: BTreeMap::new(),
+        }
+    }
+
+    /// Drops what is under way.
+    pub(super) fn abort(&self) {
+        self.cancel.cancel();
+        self.gone.cancel();
+        self.attempts.values().for_each(|attempt| attempt.handle.abort());
+    }
 }
 
 impl Drop for Actor {
@@ -130,6 +153,8 @@ impl Actor {
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
             starting: HashMap::default(),
+            marking: HashMap::default(),
+            paused: HashSet::default(),
             watchers: HashMap::default(),
             claiming: 0,
             asking: false,
@@ -196,8 +221,7 @@ impl Actor {
         // Nobody waits for room in the inbox any more.
         self.messages.close();
         for (_, live) in self.lives.drain() {
-            live.cancel.cancel();
-            live.attempts.iter().for_each(|attempt| attempt.handle.abort());
+            live.abort();
         }
         self.spawned.close();
         if tokio::time::timeout(patience, self.spawned.wait()).await.is_err() {
@@ -231,7 +255,13 @@ impl Actor {
             Message::Finished(finished) => self.on_finished(finished),
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
-            Message::Children { task, step, answer } => self.on_children(task, &step, answer),
+            Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
+            Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
+            Message::OutputOf { task, step, wanted, reply } => {
+                let live = self.lives.get(&task);
+                let slot = live.and_then(|live| Some((live, live.run.slot_of(&step)?)));
+                answer(reply, slot.and_then(|(live, slot)| live.run.output_before(slot, &wanted)));
+            }
             Message::GraceOver(task) => self.on_grace_over(task),
         }
     }
@@ -246,15 +276,16 @@ impl Actor {
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }
 
-    /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; they are counted
-    /// only when that makes a difference.
+    /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
+    /// are stuck. They are counted only when that makes a difference.
     pub(super) fn room(&self) -> usize {
         let coming = self.starting.len() + self.claiming;
         let fits = self.options.capacity.saturating_sub(self.lives.len() + coming);
         if fits > 0 {
             return fits;
         }
-        let parked = self.lives.values().filter(|live| live.run.awaits_children()).count();
+        let parked =
+            self.lives.values().filter(|live| live.run.awaits_children() || live.run.is_stuck()).count();
         self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
     }
 
@@ -321,20 +352,13 @@ impl Actor {
         let now = self.ports.clock.now();
         while let Some(due) = self.timers.first().copied().filter(|(at, ..)| *at <= now) {
             self.timers.remove(&due);
-            let (_, task, step) = due;
+            let (_, task, slot) = due;
             if let Some(live) = self.lives.get_mut(&task)
-                && live.run.fold_due(step, now)
+                && live.run.fold_due(slot, now)
             {
                 self.advance(task);
             }
         }
-    }
-
-    fn on_drain(&mut self) {
-        if std::mem::replace(&mut self.draining, true) {
-            return;
-        }
-        self.after_grace(None);
     }
 
     /// Nothing is under way: no attempt, no write, no question.
@@ -343,36 +367,6 @@ impl Actor {
             && self.writes.is_empty()
             && self.claiming == 0
             && self.lives.values().all(|live| live.run.running() == 0)
-    }
-
-    /// Tells the actor when the grace period is over, for a task or for all.
-    pub(super) fn after_grace(&mut self, task: Option<TaskId>) {
-        let grace = self.options.grace;
-        self.tell_later(async move {
-            tokio::time::sleep(grace).await;
-            Message::GraceOver(task)
-        });
-    }
-
-    /// Drops the attempts that are still under way: of one cancelled task, or of all when the instance stops. Only the first
-    /// leaves a record; what a stopping instance drops, the next owner does again.
-    fn on_grace_over(&mut self, task: Option<TaskId>) {
-        let Some(task) = task else {
-            let attempts = self.lives.values().flat_map(|live| &live.attempts);
-            attempts.for_each(|attempt| attempt.handle.abort());
-            self.lives.clear();
-            self.drained = true;
-            return;
-        };
-        let Some(live) = self.lives.get_mut(&task) else { return };
-        for Attempt { step, started_at, ctx, handle } in std::mem::take(&mut live.attempts) {
-            tracing::warn!(
-                task.id = %task, step.name = %ctx.step(), "a step went on after its grace period and is dropped"
-            );
-            handle.abort();
-            let (result, said) = (Err(StepError::cancelled()), ctx.take_said());
-            self.conclude(Finished { task, step, result, said, started_at });
-        }
     }
 
     /// Spawns a question whose answer is a message.
@@ -405,7 +399,7 @@ impl Actor {
 }
 
 /// Waits for the first timer to come due. Cancel-safe.
-async fn next_timer(timers: &BTreeSet<(Timestamp, TaskId, StepIndex)>, clock: &dyn Clock) {
+async fn next_timer(timers: &BTreeSet<(Timestamp, TaskId, SlotIndex)>, clock: &dyn Clock) {
     match timers.first() {
         Some((at, ..)) => tokio::time::sleep((*at - clock.now()).to_std().unwrap_or_default()).await,
         None => std::future::pending().await,

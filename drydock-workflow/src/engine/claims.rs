@@ -1,15 +1,14 @@
-//! What comes from the store: tasks to take, news from others, and the ends of children.
+//! What comes from the store: tasks to take, and news from others.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, News, WaitKind};
-use drydock_core::{StepName, TaskId, WorkflowId, error_chain};
-use tokio_util::sync::CancellationToken;
+use drydock_core::journal::{ClaimedTask, JournalError, News};
+use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
 use super::message::Message;
-use crate::dag::StepIndex;
-use crate::run::{Run, StepState};
+use crate::run::Run;
 
 /// At most so many tasks are taken in one go, so that instances share what there is.
 const CLAIM_MAX: usize = 256;
@@ -39,12 +38,9 @@ impl Actor {
 
     pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
         self.claiming = 0;
-        let claimed = match answer {
+        let claimed = match self.ports.reach.heard(answer) {
             Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no tasks could be claimed; trying again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "no tasks could be claimed"),
         };
         let all = claimed.len() == asked;
         for task in claimed {
@@ -66,21 +62,13 @@ impl Actor {
             }
         };
         self.timers.extend(run.timers().map(|(at, step)| (at, task, step)));
-        let awaits_children =
-            |step: &StepIndex| matches!(run.step(*step), StepState::Waiting { kind: WaitKind::Children, .. });
-        let steps = workflow.dag.steps();
-        let children: Vec<_> =
-            (0..steps.len()).filter(awaits_children).map(|step| (steps[step].name.clone(), None)).collect();
-        let asks = !children.is_empty();
-        let live = Live {
-            run,
-            workflow,
-            parent: claimed.task.parent.clone(),
-            cancel: CancellationToken::new(),
-            next_message: claimed.messages,
-            attempts: Vec::new(),
-            children,
-        };
+        if run.pause().is_some() {
+            self.paused.insert(task);
+        }
+        let mut live = Live::new(run, workflow, claimed.task.parent.clone());
+        live.next_message = claimed.messages;
+        live.find_broods(claimed);
+        let asks = !live.broods.is_empty();
         self.adopt(task, live, claimed.resumed);
         if asks {
             self.ask_news();
@@ -102,12 +90,9 @@ impl Actor {
 
     pub(super) fn on_news(&mut self, answer: Result<(Vec<TaskId>, News), JournalError>) {
         self.asking = false;
-        let (asked, news) = match answer {
+        let (asked, news) = match self.ports.reach.heard(answer) {
             Ok(news) => news,
-            Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "no news from the store; asking again with the next poll");
-                return;
-            }
+            Err(error) => return odd(&error, "there is no news from the store"),
         };
         for (task, request) in news.cancelled {
             if let Some(live) = self.lives.get_mut(&task)
@@ -117,51 +102,18 @@ impl Actor {
                 self.advance(task);
             }
         }
-        let open: std::collections::HashSet<TaskId> =
-            news.open_children.iter().map(|(task, _)| *task).collect();
+        self.on_paused(news.paused);
+        self.on_signals(news.signals);
+        let open: HashMap<TaskId, u64> = news.open_children.into_iter().collect();
         for task in asked {
-            // Children are counted by parent: with several such steps, one may be done while another is not.
-            let several = self.lives.get(&task).is_some_and(|live| live.children.len() > 1);
-            if open.contains(&task) && !several {
-                continue;
-            }
-            let steps: Vec<StepName> = self
-                .lives
-                .get(&task)
-                .map(|live| live.children.iter().map(|(step, _)| step.clone()).collect())
-                .unwrap_or_default();
-            for step in steps {
-                self.read_children(task, step);
-            }
+            self.on_open_children(task, open.get(&task).copied().unwrap_or(0));
         }
     }
+}
 
-    /// All children of a step seem to have ended: reads how.
-    pub(super) fn read_children(&self, task: TaskId, step: StepName) {
-        let journal = Arc::clone(&self.ports.journal);
-        self.tell_later(async move {
-            let answer = journal.child_ends(task, &step).await;
-            Message::Children { task, step, answer }
-        });
-    }
-
-    pub(super) fn on_children(
-        &mut self,
-        task: TaskId,
-        step: &StepName,
-        answer: Result<Vec<ChildEnd>, JournalError>,
-    ) {
-        let expected = self.lives.get(&task).and_then(|live| {
-            let index = live.workflow.dag.index_of(step)?;
-            crate::children::items(&live.run.input_of(index)).ok().map(|items| items.len())
-        });
-        match answer {
-            // Fewer: a child was counted as ended too early; the next news tells when it has.
-            Ok(ends) if Some(ends.len()) == expected => self.join_children(task, step, ends),
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(task.id = %task, error = %error_chain(&error), "how the children ended could not be read; trying again with the next poll");
-            }
-        }
+/// Logs an answer that is no answer. A store that is away is told of elsewhere, once; everything is asked again with the next poll.
+pub(super) fn odd(error: &JournalError, what: &str) {
+    if error.disposition() != Disposition::Retryable {
+        tracing::warn!(error = %error_chain(error), "{what}; trying again with the next poll");
     }
 }

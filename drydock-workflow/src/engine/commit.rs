@@ -1,8 +1,7 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::journal::{StepEnd, WaitKind, Write};
-use drydock_core::{StepName, TaskId};
-use tokio_util::sync::CancellationToken;
+use drydock_core::TaskId;
+use drydock_core::journal::{NewTask, StepEnd, Write};
 
 use super::EventKind;
 use super::actor::{Actor, Live, answer};
@@ -19,29 +18,10 @@ impl Actor {
                     }
                     let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
                     let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    self.adopt(
-                        task.id,
-                        Live {
-                            run,
-                            workflow,
-                            parent: task.parent,
-                            cancel: CancellationToken::new(),
-                            next_message: 0,
-                            attempts: Vec::new(),
-                            children: Vec::new(),
-                        },
-                        false,
-                    );
+                    self.adopt(task.id, Live::new(run, workflow, task.parent), false);
                 }
                 Write::TaskQueued(task) => {
-                    if let Some(reply) = self.starting.remove(&task.id) {
-                        answer(reply, Ok(()));
-                    }
-                    if let Some(parent) = task.parent
-                        && let Some(live) = self.lives.get_mut(&parent.task)
-                    {
-                        live.count_child(&parent.step);
-                    }
+                    self.on_queued(&task);
                     queued = true;
                 }
                 Write::StepEnded(task, checkpoint) => {
@@ -53,8 +33,8 @@ impl Actor {
                     }
                 }
                 Write::AttemptFailed(task, record) => {
-                    if let Some(step) = self.fold(task, |run| run.fold_failed(&record)) {
-                        self.timers.insert((record.retry_at, task, step));
+                    if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
+                        self.timers.insert((record.retry_at, task, slot));
                         self.emit(task, || EventKind::StepRetries {
                             step: record.step,
                             message: record.failure.message,
@@ -65,11 +45,23 @@ impl Actor {
                     }
                 }
                 Write::StepWaits(task, record) => {
-                    if let Some(step) = self.fold(task, |run| run.fold_waits(&record)) {
-                        if let (WaitKind::Timer, Some(until)) = (record.kind, record.until) {
-                            self.timers.insert((until, task, step));
+                    if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
+                        if let Some(until) = record.until {
+                            self.timers.insert((until, task, slot));
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
+                        self.advance(task);
+                    }
+                }
+                Write::StepReopened(task, record) => {
+                    if self.fold(task, |run| run.fold_reopened(&record)).is_some() {
+                        self.advance(task);
+                    }
+                }
+                Write::Marked(task, mark) => self.on_marked(task, mark),
+                Write::SignalTaken(task, signal, step) => {
+                    if let Some(live) = self.lives.get_mut(&task) {
+                        live.run.fold_taken(signal, &step);
                         self.advance(task);
                     }
                 }
@@ -79,6 +71,12 @@ impl Actor {
         }
         if queued {
             self.look();
+        }
+    }
+
+    fn on_queued(&mut self, task: &NewTask) {
+        if let Some(reply) = self.starting.remove(&task.id) {
+            answer(reply, Ok(()));
         }
     }
 
@@ -110,37 +108,15 @@ impl Actor {
         self.tell_watchers(task, end);
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
         let Some(live) = self.lives.remove(&task) else { return };
-        live.cancel.cancel();
-        for (at, step) in live.run.timers() {
-            self.timers.remove(&(at, task, step));
+        live.abort();
+        for (at, slot) in live.run.timers() {
+            self.timers.remove(&(at, task, slot));
         }
-        if let Some(parent) = live.parent
-            && let Some(waiting) = self.lives.get_mut(&parent.task)
-        {
-            match waiting.child_ended(&parent.step) {
-                Some(0) => self.read_children(parent.task, parent.step),
-                Some(_) => {}
-                None => self.ask_news(),
-            }
+        if let Some(parent) = &live.parent {
+            self.on_child_ended(parent, &end.kind);
         }
         if self.look_again {
             self.look();
         }
-    }
-}
-
-impl Live {
-    fn count_child(&mut self, step: &StepName) {
-        match self.children.iter_mut().find(|(name, _)| name == step) {
-            Some((_, open)) => *open = open.map(|open| open + 1),
-            None => self.children.push((step.clone(), Some(1))),
-        }
-    }
-
-    /// How many children of the step are open now, as far as known here.
-    fn child_ended(&mut self, step: &StepName) -> Option<u64> {
-        let (_, open) = self.children.iter_mut().find(|(name, _)| name == step)?;
-        *open = open.map(|open| open.saturating_sub(1));
-        *open
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drydock_core::journal::JournalError;
-use drydock_core::{Classify, Disposition, InstanceName, WorkflowName};
+use drydock_core::{Classify, Disposition, ExecutorName, InstanceName, WorkflowName};
 
 /// What an engine may answer instead of doing.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,22 @@ pub enum EngineError {
     /// The engine was built without this workflow.
     #[error("this engine does not offer workflow {0}: add it with `EngineBuilder::workflow`")]
     UnknownWorkflow(WorkflowName),
+    /// A workflow needs an executor that the engine was built without.
+    #[error(
+        "workflow {workflow} needs executor {executor}: add it with `EngineBuilder::executor`, or say with \
+         `EngineBuilder::executor_elsewhere` that another instance has it"
+    )]
+    UnknownExecutor {
+        /// The workflow.
+        workflow: WorkflowName,
+        /// The executor.
+        executor: ExecutorName,
+    },
+    /// A signal cannot have this name.
+    #[error(
+        "signal {0:?}: a name must not be empty, nor begin with \"order:\", which is for the verbs of operators"
+    )]
+    SignalName(String),
     /// An option makes no sense.
     #[error("option {option} {problem}")]
     Options {
@@ -57,6 +73,8 @@ impl Classify for EngineError {
             Self::Input(_)
             | Self::Definition(_)
             | Self::UnknownWorkflow(_)
+            | Self::UnknownExecutor { .. }
+            | Self::SignalName(_)
             | Self::Options { .. }
             | Self::DuplicateWorkflow(_)
             | Self::NameTaken(_) => Disposition::Permanent,

@@ -1,7 +1,7 @@
 //! What an instance tells whoever listens. Events are hints for screens; the records are the truth.
 
 use drydock_core::journal::TaskEndKind;
-use drydock_core::{StepName, TaskId, Timestamp};
+use drydock_core::{StepKey, TaskId, Timestamp};
 
 /// Something happened to a task that this instance has.
 #[derive(Debug, Clone)]
@@ -28,21 +28,21 @@ pub enum EventKind {
     /// An attempt of a step began.
     StepStarted {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// The attempt, from 1.
         attempt: u32,
     },
     /// A step waits.
     StepWaits {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// For what.
         reason: String,
     },
     /// An attempt failed, and another will follow.
     StepRetries {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// Why the attempt failed.
         message: String,
         /// When the next may begin.
@@ -51,9 +51,14 @@ pub enum EventKind {
     /// A step ended.
     StepEnded {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// Whether it did its work.
         done: bool,
+    },
+    /// An undoing failed for good: the task does not end, and only a person can finish what is left.
+    TaskStuck {
+        /// The undoings that are left.
+        left: Vec<StepKey>,
     },
     /// The task ended.
     TaskEnded(TaskEndKind),

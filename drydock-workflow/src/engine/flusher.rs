@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, Write};
-use drydock_core::{Epoch, TaskId, error_chain};
+use drydock_core::{Epoch, Payload, TaskId};
 use tokio::sync::mpsc;
 
 use super::message::Flushed;
@@ -49,11 +49,8 @@ pub(super) async fn run(
 async fn commit(ports: &Ports, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
     let mut delay = FIRST_DELAY;
     loop {
-        match ports.journal.append(epoch, writes).await {
-            Err(error @ JournalError::Unavailable(_)) => {
-                if delay == FIRST_DELAY {
-                    tracing::warn!(error = %error_chain(&error), "the store does not answer; writing again until it does");
-                }
+        match ports.reach.heard(ports.journal.append(epoch, writes).await) {
+            Err(JournalError::Unavailable(_)) => {
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);
             }
@@ -84,7 +81,10 @@ pub(super) fn owner(write: &Write) -> TaskId {
         }
         Write::StepEnded(task, _)
         | Write::AttemptFailed(task, _)
+        | Write::StepReopened(task, _)
         | Write::StepWaits(task, _)
+        | Write::Marked(task, _)
+        | Write::SignalTaken(task, ..)
         | Write::MessageSaid(task, _)
         | Write::TaskEnded(task, _) => *task,
     }
@@ -97,9 +97,12 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::StepEnded(_, checkpoint) => match &checkpoint.end {
             StepEnd::Done(output) => output.len(),
             StepEnd::Failed(failure) => failure.message.len(),
+            StepEnd::Skipped(reason) => reason.len(),
         },
-        Write::AttemptFailed(_, record) => record.failure.message.len(),
-        Write::StepWaits(_, record) => record.reason.len(),
+        Write::AttemptFailed(_, record) | Write::StepReopened(_, record) => record.failure.message.len(),
+        Write::StepWaits(_, record) => record.reason.len() + record.scratch.as_ref().map_or(0, Payload::len),
+        Write::Marked(_, mark) => mark.value.len(),
+        Write::SignalTaken(..) => 0,
         Write::MessageSaid(_, message) => message.text.len(),
         Write::TaskEnded(_, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use drydock_core::Epoch;
 use drydock_core::journal::JournalError;
-use drydock_core::{Epoch, error_chain};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -49,13 +49,10 @@ struct Fenced;
 /// Renews, again and again while the store does not answer; the caller sets the limit.
 async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Fenced> {
     loop {
-        match ports.journal.instance_renew(epoch).await {
+        match ports.reach.heard(ports.journal.instance_renew(epoch).await) {
             Ok(()) => return Ok(()),
             Err(JournalError::Fenced { .. }) => return Err(Fenced),
-            Err(error) => {
-                tracing::debug!(error = %error_chain(&error), "the lease was not renewed; trying again");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
@@ -67,7 +64,7 @@ struct Rivals(HashMap<Epoch, (i64, Instant)>);
 impl Rivals {
     /// Looks at the others once; retires those whose beat has stood still for a lease. `true` when one was.
     async fn watch(&mut self, ports: &Ports, own: Epoch, lease: Duration) -> bool {
-        let Ok(instances) = ports.journal.instance_list().await else { return false };
+        let Ok(instances) = ports.reach.heard(ports.journal.instance_list().await) else { return false };
         let now = Instant::now();
         let seen: HashMap<Epoch, (i64, Instant)> = instances
             .iter()

@@ -2,13 +2,13 @@
 //! within, which do not.
 
 use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
-use drydock_core::{Payload, StepName, TaskId, Timestamp};
+use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use crate::dag::StepIndex;
-use crate::outcome::StepResult;
-use crate::step::Said;
+use crate::context::Said;
+use crate::outcome::{StepError, StepResult};
+use crate::run::SlotIndex;
 
 /// From whoever holds the engine.
 pub(super) enum Request {
@@ -33,17 +33,34 @@ pub(super) enum Message {
     /// The question for news was answered, with the parents that were asked about.
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
-    Children { task: TaskId, step: StepName, answer: Result<Vec<ChildEnd>, JournalError> },
+    Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<ChildEnd>, JournalError> },
+    /// A body wants something stored before it goes on.
+    Mark {
+        task: TaskId,
+        step: StepKey,
+        name: String,
+        value: Payload,
+        reply: oneshot::Sender<Result<(), StepError>>,
+    },
+    /// A body wants the output of a step before it.
+    OutputOf { task: TaskId, step: StepKey, wanted: StepName, reply: oneshot::Sender<Option<Payload>> },
     /// The time to stop gracefully is over for this task, or for all.
     GraceOver(Option<TaskId>),
 }
 
 pub(super) struct Finished {
     pub(super) task: TaskId,
-    pub(super) step: StepIndex,
+    pub(super) slot: SlotIndex,
     pub(super) result: StepResult<Payload>,
     pub(super) said: Vec<Said>,
     pub(super) started_at: Timestamp,
+}
+
+impl Finished {
+    /// An attempt that failed before it began.
+    pub(super) const fn failed(task: TaskId, slot: SlotIndex, error: StepError, at: Timestamp) -> Self {
+        Self { task, slot, result: Err(error), said: Vec::new(), started_at: at }
+    }
 }
 
 /// The flusher's answer about a batch, or a piece of it.

@@ -11,34 +11,49 @@
 //! INVARIANT: only the actor changes the state of a task, and only after the record of the change was committed.
 
 mod actor;
+mod attempts;
+mod children;
 mod claims;
 mod commit;
+mod conclude;
+mod desk;
 mod dispatch;
 mod error;
 mod event;
 mod flusher;
 mod lease;
+mod marks;
 mod message;
 mod options;
+mod orders;
+mod reach;
+mod refused;
 mod registry;
+mod stopping;
 mod supervisor;
+mod verbs;
+mod waits;
 
 use std::sync::Arc;
 
 use drydock_core::journal::{Cancellation, Journal, NewTask, TaskEnd};
 use drydock_core::{
-    Classify, Clock, Disposition, Entropy, InstanceName, Payload, SystemClock, SystemEntropy, TaskId,
+    Classify, Clock, Disposition, Entropy, ExecutorName, InstanceName, Payload, SystemClock, SystemEntropy,
+    TaskId,
 };
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
 pub use options::EngineOptions;
 
+use crate::executor::Executor;
 use crate::workflow::Workflow;
 use message::Request;
+use reach::Reach;
 use registry::Registry;
 use supervisor::{Ports, Supervisor};
 
@@ -71,6 +86,19 @@ impl EngineBuilder {
     /// Offers a workflow: this instance will run its tasks.
     pub fn workflow<I, O>(mut self, workflow: &Workflow<I, O>) -> Self {
         self.registry.add(workflow.code());
+        self
+    }
+
+    /// Gives the instance an executor, under the name by which workflows know it. The last of a name stands.
+    pub fn executor(mut self, name: ExecutorName, executor: impl Executor) -> Self {
+        self.registry.add_executor(name, Arc::new(executor));
+        self
+    }
+
+    /// Says that other instances have the executor: this one starts without it, and leaves the tasks of workflows that need
+    /// it to them.
+    pub fn executor_elsewhere(mut self, name: ExecutorName) -> Self {
+        self.registry.add_elsewhere(name);
         self
     }
 
@@ -122,7 +150,12 @@ impl EngineBuilder {
 impl Engine {
     /// An instance called `name` over `journal`.
     pub fn builder(journal: Arc<dyn Journal>, name: InstanceName) -> EngineBuilder {
-        let ports = Ports { journal, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+        let ports = Ports {
+            journal,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            reach: Reach::default(),
+        };
         EngineBuilder { ports, name, options: EngineOptions::default(), registry: Registry::default() }
     }
 
@@ -138,12 +171,12 @@ impl Engine {
         let id = TaskId::generate(now, &*self.ports.entropy);
         let input = Payload::encode(input).map_err(EngineError::Input)?;
         let workflow = self.registry.id_of_code(&workflow.code())?;
-        let task = NewTask { id, parent: None, workflow, input, created_at: now };
+        let task = NewTask::new(id, workflow, input, now);
         let again = task.clone();
         // An interrupted start may have been committed, and others may have the task by now: submitting the same task again does
         // nothing then, and queues it otherwise.
         match self.ask(|reply| Request::Submit { task, reply }).await {
-            Err(EngineError::Interrupted) => self.ports.journal.task_submit(&[again]).await?,
+            Err(EngineError::Interrupted) => drop(self.ports.journal.task_submit(&[again]).await?),
             answer => answer??,
         }
         Ok(id)

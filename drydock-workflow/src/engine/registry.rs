@@ -1,19 +1,22 @@
 //! The workflows that this code offers, and the stored ones that it can run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use drydock_core::journal::Journal;
-use drydock_core::{WorkflowId, WorkflowName};
+use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 
 use super::EngineError;
 use crate::dag::{Dag, Definition, StepKind};
-use crate::step::AnyStep;
+use crate::executor::Executor;
 use crate::workflow;
 
 /// The workflows of this code, and the numbers that the store gave them.
 #[derive(Default)]
 pub(super) struct Registry {
+    executors: workflow::Executors,
+    /// Executors that other instances have.
+    elsewhere: HashSet<ExecutorName>,
     workflows: Vec<Arc<workflow::Code>>,
     ids: RwLock<HashMap<WorkflowName, WorkflowId>>,
 }
@@ -21,13 +24,23 @@ pub(super) struct Registry {
 /// A stored workflow with the code that runs it.
 pub(super) struct Loaded {
     pub(super) dag: Arc<Dag>,
-    /// The body of each step; `None` for steps that have none.
-    pub(super) bodies: Vec<Option<Arc<dyn AnyStep>>>,
+    /// The bodies of each step.
+    pub(super) bodies: Vec<workflow::Bodies>,
 }
 
 impl Registry {
     pub(super) fn add(&mut self, workflow: Arc<workflow::Code>) {
         self.workflows.push(workflow);
+    }
+
+    /// An executor of this instance's own; the last of a name stands.
+    pub(super) fn add_executor(&mut self, name: ExecutorName, executor: Arc<dyn Executor>) {
+        self.executors.insert(name, executor);
+    }
+
+    /// An executor that another instance has.
+    pub(super) fn add_elsewhere(&mut self, name: ExecutorName) {
+        self.elsewhere.insert(name);
     }
 
     /// Names are unique, and children's workflows are there.
@@ -39,11 +52,26 @@ impl Registry {
                 return Err(EngineError::DuplicateWorkflow((*name).clone()));
             }
         }
+        for code in &self.workflows {
+            self.check_executors(code.dag.definition())?;
+        }
         for step in self.workflows.iter().flat_map(|code| code.dag.steps()) {
             if let StepKind::Children(child) = &step.kind
                 && !names.contains(&child)
             {
                 return Err(EngineError::UnknownWorkflow(child.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_executors(&self, workflow: &Definition) -> Result<(), EngineError> {
+        for executor in workflow.executors() {
+            if !self.executors.contains_key(executor) && !self.elsewhere.contains(executor) {
+                return Err(EngineError::UnknownExecutor {
+                    workflow: workflow.name.clone(),
+                    executor: executor.clone(),
+                });
             }
         }
         Ok(())
@@ -86,40 +114,44 @@ impl Registry {
                 own.name == stored.name && own.version == stored.version
             });
             if let Some(code) = offered
-                && let Some(workflow) = resolve(&stored.definition, code)
+                && let Some(workflow) = self.resolve(&stored.definition, code)
             {
                 loaded.insert(id, Arc::new(workflow));
             }
         }
         Ok(loaded)
     }
-}
 
-/// A stored definition with the bodies of `code`, unless they do not fit: then its tasks stay queued, and the log says why.
-fn resolve(definition: &str, code: &workflow::Code) -> Option<Loaded> {
-    let name = &code.dag.definition().name;
-    let definition: Definition = match serde_json::from_str(definition) {
-        Ok(definition) => definition,
-        Err(error) => {
-            tracing::error!(workflow = %name, %error, "a stored workflow cannot be read; its tasks stay queued");
+    /// A stored definition with the bodies of `code`, unless they do not fit: then its tasks stay queued, and the log says why.
+    fn resolve(&self, definition: &str, code: &workflow::Code) -> Option<Loaded> {
+        let name = &code.dag.definition().name;
+        let definition: Definition = match serde_json::from_str(definition) {
+            Ok(definition) => definition,
+            Err(error) => {
+                tracing::error!(workflow = %name, %error, "a stored workflow cannot be read; its tasks stay queued");
+                return None;
+            }
+        };
+        if definition.executors().any(|name| !self.executors.contains_key(name)) {
+            tracing::info!(workflow = %name, "another instance has an executor of this workflow; its tasks stay queued here");
             return None;
         }
-    };
-    let bodies = match code.bodies_for(&definition) {
-        Ok(bodies) => bodies,
-        Err(missing) => {
-            tracing::error!(
-                workflow = %name, version = definition.version, ?missing,
-                "a stored workflow has steps that this code lacks under the same version; its tasks stay queued"
-            );
-            return None;
-        }
-    };
-    match Dag::new(definition) {
-        Ok(dag) => Some(Loaded { dag: Arc::new(dag), bodies }),
-        Err(error) => {
-            tracing::error!(workflow = %name, %error, "a stored workflow is not one; its tasks stay queued");
-            None
+        let bodies = match code.bodies_for(&definition, &self.executors) {
+            Ok(bodies) => bodies,
+            Err(missing) => {
+                tracing::error!(
+                    workflow = %name, version = definition.version, ?missing,
+                    "a stored workflow has steps that this code lacks under the same version; its tasks stay queued"
+                );
+                return None;
+            }
+        };
+        match Dag::new(definition) {
+            Ok(dag) => Some(Loaded { dag: Arc::new(dag), bodies }),
+            Err(error) => {
+                tracing::error!(workflow = %name, %error, "a stored workflow is not one; its tasks stay queued");
+                None
+            }
         }
     }
 }

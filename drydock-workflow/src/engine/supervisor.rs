@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
 use super::message::{Flushed, Request};
+use super::reach::Reach;
 use super::registry::Registry;
 use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
 
@@ -21,6 +22,7 @@ pub(super) struct Ports {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) reach: Reach,
 }
 
 pub(super) struct Supervisor {
@@ -89,7 +91,7 @@ impl Supervisor {
     }
 
     async fn join(&self) -> Result<Epoch, JournalError> {
-        self.ports.journal.instance_join(&self.name, self.ports.clock.now()).await
+        self.ports.reach.heard(self.ports.journal.instance_join(&self.name, self.ports.clock.now()).await)
     }
 
     /// One incarnation: actor, flusher and lease, until one of them ends.
@@ -139,7 +141,7 @@ impl Supervisor {
     async fn still_ours(&self, epoch: Epoch) -> Result<(), EngineError> {
         let taken = |error: &JournalError| error.disposition() != Disposition::Retryable;
         loop {
-            match self.ports.journal.instance_list().await {
+            match self.ports.reach.heard(self.ports.journal.instance_list().await) {
                 Ok(all) if all.iter().any(|other| other.name == self.name && other.epoch > epoch) => {
                     return Err(EngineError::NameTaken(self.name.clone()));
                 }

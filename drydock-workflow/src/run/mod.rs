@@ -1,30 +1,68 @@
 //! One task's state in memory, and the pure functions over it: `Run::fold_*` take a record in, [`Run::plan`] says what is to be
 //! done next. No time passes here and nothing is awaited; the engine's shell carries the commands out.
+//!
+//! A task goes through three phases, each entered when the one before is over: its ordinary steps do their work; if the task
+//! failed or was cancelled, steps are undone; finally steps run. Which phase it is follows from the records alone.
 
+mod advance;
+mod children;
+mod ending;
 mod fold;
+mod gate;
+mod input;
+mod look;
+mod mail;
+mod messages;
+mod notes;
+mod orders;
 mod plan;
 mod recover;
+mod reopen;
+mod slots;
 #[cfg(test)]
 mod tests;
+mod unwind;
 mod verdict;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{Cancellation, Failure, TaskEndKind, WaitKind};
-use drydock_core::{Payload, StepName, Timestamp};
+use drydock_core::journal::{Cancellation, Checkpoint, Failure, Request, Signal, TaskEndKind, WaitKind};
+use drydock_core::{Payload, SignalId, Timestamp};
 
+pub use children::{Children, Next};
 pub use fold::IllegalRecord;
+pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
+pub(crate) use orders::Obeyed;
+pub use orders::Order;
+pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
-use crate::dag::{Dag, Input, Source, StepIndex};
+use crate::dag::{Dag, StepIndex};
+use mail::Mail;
+use notes::Notes;
+use slots::Slots;
+use unwind::Unwinding;
 
 /// What the shell is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Start an attempt of the step, or go on with one that waited.
-    Start(StepIndex),
+    Start(SlotIndex),
+    /// Record that the step is skipped, for this reason.
+    Skip(SlotIndex, String),
+    /// Record that the step cannot begin: what is stored is not what it must be.
+    Refuse(SlotIndex, String),
+    /// Record that the step, which waits for it, takes the signal.
+    TakeSignal(SlotIndex, SignalId),
+    /// Ask for the locks for which the step waits.
+    AskLocks(SlotIndex, Vec<String>),
+    /// Do what an operator's order comes to.
+    Obey(Signal, Order),
     /// Tell the attempts under way, and the children, that the task is being cancelled.
     Stop,
+    /// Say that the task is stuck: an undoing failed for good, and the rest can only be done by a person.
+    Stuck,
     /// Record the end of the task.
     End(TaskEndKind),
 }
@@ -40,12 +78,14 @@ pub struct Progress {
     pub deadline: Option<Timestamp>,
     /// Whether the body may have run before.
     pub replayed: bool,
+    /// Whether an earlier run may have had effect and did not say so itself: its attempt failed, or its owner died.
+    pub doubt: bool,
 }
 
 /// Where a step stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepState {
-    /// Waits for other steps.
+    /// Waits for other steps, or for its phase.
     Blocked,
     /// May start.
     Ready(Progress),
@@ -67,10 +107,27 @@ pub enum StepState {
         /// When it may begin.
         until: Timestamp,
     },
+    /// A map whose items have not all ended well.
+    Mapping,
+    /// A map whose items have all ended well: its output is the list of theirs.
+    Mapped,
     /// Ended with this output.
     Done(Payload),
+    /// Ended, for there was nothing to do; its output is `null`.
+    Skipped,
     /// Ended in failure.
     Failed,
+}
+
+/// How far a task has come.
+#[derive(Debug)]
+enum Phase {
+    /// Its ordinary steps run.
+    Working,
+    /// Steps are undone.
+    Unwinding(Unwinding),
+    /// Its finally steps run.
+    Closing,
 }
 
 /// A task's state: everything that follows from its workflow, its input and its records.
@@ -78,18 +135,36 @@ pub enum StepState {
 pub struct Run {
     dag: Arc<Dag>,
     input: Payload,
-    steps: Vec<StepState>,
+    slots: Slots,
+    /// What each item of an expanded map is fed with.
+    items: HashMap<StepIndex, Vec<Payload>>,
     /// For each step, how many of its dependencies have not ended.
     missing: Vec<usize>,
-    /// Steps that became ready since the last plan.
-    ready: Vec<StepIndex>,
+    /// Slots that became ready since the last plan; some of these may have moved on by another way.
+    ready: Vec<SlotIndex>,
+    phase: Phase,
+    /// Ordinary steps that have not ended well.
     unfinished: usize,
+    /// Finally steps that have not ended.
+    unclosed: usize,
     running: usize,
     /// Children steps whose children have not all ended.
     parents: usize,
-    failure: Option<(StepName, Failure)>,
+    /// Steps that failed, the first first. Undoings are not among them.
+    failures: Vec<(SlotIndex, Failure)>,
     cancellation: Option<Cancellation>,
+    /// Who holds the task: nothing begins meanwhile.
+    pause: Option<Request>,
+    notes: Notes,
+    mail: Mail,
+    /// Steps that wait for locks and have not asked yet.
+    to_lock: Vec<(SlotIndex, Vec<String>)>,
+    /// The failed checkpoints, which an operator may have tried again.
+    broken: HashMap<SlotIndex, Checkpoint>,
     told_to_stop: bool,
+    told_stuck: bool,
+    /// Whether steps that become ready may have run before: while records are taken in.
+    replaying: bool,
     /// The end was decided; its record may still be on the way.
     ended: bool,
 }
@@ -97,112 +172,43 @@ pub struct Run {
 impl Run {
     /// A task that has just begun.
     pub fn new(dag: Arc<Dag>, input: Payload) -> Self {
+        Self::begin(dag, input, false)
+    }
+
+    fn begin(dag: Arc<Dag>, input: Payload, replaying: bool) -> Self {
         let count = dag.steps().len();
-        let missing: Vec<usize> = (0..count).map(|step| dag.dependency_count(step)).collect();
+        let missing: Vec<usize> = (0..count).map(|step| dag.dependencies(step).count()).collect();
+        let unclosed = dag.steps().iter().filter(|step| step.finally).count();
         let mut run = Self {
             dag,
             input,
-            steps: vec![StepState::Blocked; count],
+            slots: Slots::new(count),
+            items: HashMap::new(),
             missing,
             ready: Vec::new(),
-            unfinished: count,
+            phase: Phase::Working,
+            unfinished: count - unclosed,
+            unclosed,
             running: 0,
             parents: 0,
-            failure: None,
+            failures: Vec::new(),
             cancellation: None,
+            pause: None,
+            notes: Notes::default(),
+            mail: Mail::default(),
+            to_lock: Vec::new(),
+            broken: HashMap::new(),
             told_to_stop: false,
+            told_stuck: false,
+            replaying,
             ended: false,
         };
-        for step in 0..count {
-            if run.missing[step] == 0 {
-                run.make_ready(step, Progress::default());
-            }
-        }
+        run.release_unblocked(false);
         run
     }
 
     /// The workflow's graph.
     pub fn dag(&self) -> &Arc<Dag> {
         &self.dag
-    }
-
-    /// Where a step stands.
-    pub fn step(&self, step: StepIndex) -> &StepState {
-        &self.steps[step]
-    }
-
-    /// How many steps have done their work.
-    pub fn steps_done(&self) -> usize {
-        self.steps.len() - self.unfinished
-    }
-
-    /// How many attempts are under way.
-    pub fn running(&self) -> usize {
-        self.running
-    }
-
-    /// Whether a step waits for children.
-    pub fn awaits_children(&self) -> bool {
-        self.parents > 0
-    }
-
-    /// Whether nothing is left but to come to an end.
-    pub fn is_ending(&self) -> bool {
-        self.failure.is_some() || self.cancellation.is_some() || self.unfinished == 0
-    }
-
-    /// The steps that are to be asked again, and when.
-    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, StepIndex)> + '_ {
-        self.steps.iter().enumerate().filter_map(|(step, state)| match state {
-            StepState::Waiting { until: Some(until), .. } | StepState::Retrying { until, .. } => {
-                Some((*until, step))
-            }
-            StepState::Waiting { until: None, .. }
-            | StepState::Blocked
-            | StepState::Ready(_)
-            | StepState::Running(_)
-            | StepState::Done(_)
-            | StepState::Failed => None,
-        })
-    }
-
-    /// Who asked for the task's cancellation.
-    pub fn cancellation(&self) -> Option<&Cancellation> {
-        self.cancellation.as_ref()
-    }
-
-    /// The input of a step whose dependencies have all ended.
-    pub fn input_of(&self, step: StepIndex) -> Payload {
-        match &self.dag.steps()[step].input {
-            Input::None => Payload::NULL,
-            Input::One(source) => self.value(source),
-            Input::Many(sources) => {
-                let values: Vec<Payload> = sources.iter().map(|source| self.value(source)).collect();
-                let mut list =
-                    Vec::with_capacity(values.iter().map(|value| value.len() + 1).sum::<usize>() + 1);
-                for (place, value) in values.iter().enumerate() {
-                    list.push(if place == 0 { b'[' } else { b',' });
-                    list.extend_from_slice(value.as_bytes());
-                }
-                list.push(b']');
-                list.into()
-            }
-        }
-    }
-
-    fn value(&self, source: &Source) -> Payload {
-        match source {
-            Source::TaskInput => self.input.clone(),
-            Source::Step(name) => match self.dag.index_of(name).map(|step| &self.steps[step]) {
-                Some(StepState::Done(output)) => output.clone(),
-                // Not reached for a step that was planned: its dependencies are done.
-                Some(_) | None => Payload::NULL,
-            },
-        }
-    }
-
-    fn make_ready(&mut self, step: StepIndex, progress: Progress) {
-        self.steps[step] = StepState::Ready(progress);
-        self.ready.push(step);
     }
 }

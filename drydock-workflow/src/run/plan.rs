@@ -1,99 +1,118 @@
 //! What is to be done next: pure, and told only once.
 
-use drydock_core::journal::{Failure, TaskEndKind};
-use drydock_core::{Payload, StepName, Timestamp, after};
+use drydock_core::{Timestamp, after};
 
-use super::{Command, Progress, Run, StepState};
-use crate::dag::StepIndex;
+use super::gate::Entry;
+use super::{Command, Phase, Progress, Run, SlotIndex, StepState};
+use crate::dag::StepKind;
 
 impl Run {
     /// Appends what is to be done now to `commands`. A step that is to be started counts as running from here on.
     pub fn plan(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
+        self.decide(Some(now), commands);
+    }
+
+    /// The same for an owner that begins nothing any more: what is ready stays so.
+    pub fn plan_ending(&mut self, commands: &mut Vec<Command>) {
+        self.decide(None, commands);
+    }
+
+    fn decide(&mut self, begin: Option<Timestamp>, commands: &mut Vec<Command>) {
         if self.ended {
             return;
         }
-        if self.failure.is_some() || self.cancellation.is_some() {
-            self.plan_stop(commands);
+        // An order may open what would end the task otherwise.
+        if self.mail.has_orders() {
+            while let Some((signal, order)) = self.mail.next_order() {
+                commands.push(Command::Obey(signal, order));
+            }
             return;
         }
-        for step in std::mem::take(&mut self.ready) {
-            if let StepState::Ready(progress) = &self.steps[step] {
-                let started = self.begin(step, *progress, now);
-                self.steps[step] = StepState::Running(started);
-                self.running += 1;
-                commands.push(Command::Start(step));
-            }
-        }
-        if self.unfinished == 0 {
-            self.ended = true;
-            commands.push(Command::End(TaskEndKind::Completed(self.output())));
-        }
-    }
-
-    /// The task's end, if ending `step` in this way ends the task: so that both can be recorded in one commit.
-    /// From then on nothing more is planned.
-    pub fn end_with(&mut self, step: StepIndex, output: Result<&Payload, &Failure>) -> Option<TaskEndKind> {
-        let quiet = self.running == 1 && self.parents == 0 && !self.ended;
-        if !quiet || self.cancellation.is_some() || self.failure.is_some() {
-            return None;
-        }
-        let end = match output {
-            Err(failure) => TaskEndKind::Failed(named(&self.dag.steps()[step].name, failure)),
-            Ok(output) if self.unfinished == 1 => TaskEndKind::Completed(self.output_with(step, output)),
-            Ok(_) => return None,
-        };
-        self.ended = true;
-        Some(end)
-    }
-
-    /// The end that [`Run::end_with`] gave cannot be recorded: the task goes on to another.
-    pub fn reopen(&mut self) {
-        self.ended = false;
-    }
-
-    /// Nothing new begins; what is under way ends first.
-    fn plan_stop(&mut self, commands: &mut Vec<Command>) {
-        self.ready.clear();
-        let busy = self.running > 0 || self.parents > 0;
-        if busy {
+        self.enter_phases();
+        // What becomes ready from here on has not run before.
+        self.replaying = false;
+        if matches!(self.phase, Phase::Working) && self.is_stopping() {
+            // Nothing new begins; what is under way ends first.
             if self.cancellation.is_some() && !self.told_to_stop {
                 self.told_to_stop = true;
                 commands.push(Command::Stop);
             }
             return;
         }
-        self.ended = true;
-        let end = match (&self.cancellation, &self.failure) {
-            (Some(request), _) => TaskEndKind::Cancelled(request.clone()),
-            (None, Some((step, failure))) => TaskEndKind::Failed(named(step, failure)),
-            (None, None) => return,
-        };
-        commands.push(Command::End(end));
+        if let Some(now) = begin.filter(|_| self.pause.is_none()) {
+            self.serve_waiting(commands);
+            self.begin_ready(now, commands);
+        }
+        match &self.phase {
+            Phase::Working => {}
+            Phase::Unwinding(unwinding) => {
+                if unwinding.is_stuck() && !self.told_stuck {
+                    self.told_stuck = true;
+                    commands.push(Command::Stuck);
+                }
+            }
+            Phase::Closing => {
+                if self.unclosed == 0 {
+                    self.ended = true;
+                    commands.push(Command::End(self.conclusion(None)));
+                }
+            }
+        }
     }
 
-    fn begin(&self, step: StepIndex, progress: Progress, now: Timestamp) -> Progress {
-        let limit = self.dag.steps()[step].policy.deadline;
-        Progress {
+    /// Gives signals to those who wait for them, and asks for locks.
+    fn serve_waiting(&mut self, commands: &mut Vec<Command>) {
+        while let Some((slot, signal)) = self.mail.match_one() {
+            commands.push(Command::TakeSignal(slot, signal));
+        }
+        commands.extend(self.to_lock.drain(..).map(|(slot, names)| Command::AskLocks(slot, names)));
+    }
+
+    fn begin_ready(&mut self, now: Timestamp, commands: &mut Vec<Command>) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for slot in ready.drain(..) {
+            if let StepState::Ready(progress) = *self.slots.state(slot) {
+                commands.push(self.start(slot, progress, now));
+            }
+        }
+        // Its room is used again.
+        self.ready = ready;
+        while let Some((slot, progress)) = self.slots.next_with_room() {
+            commands.push(self.start(slot, progress, now));
+        }
+    }
+
+    fn start(&mut self, slot: SlotIndex, progress: Progress, now: Timestamp) -> Command {
+        let limit = self.definition(slot).policy.deadline;
+        let started = Progress {
             attempt: progress.attempt.max(1),
             since: progress.since.or(Some(now)),
             deadline: progress.deadline.or_else(|| limit.map(|limit| after(now, limit))),
             replayed: progress.replayed,
+            doubt: progress.doubt,
+        };
+        // A condition is read once: what has begun goes on.
+        let begins = progress.attempt == 0 && self.slots.get(slot).is_step();
+        let entry = if begins { self.entry_of(slot) } else { Entry::Open };
+        self.slots.set(slot, StepState::Running(started));
+        self.running += 1;
+        match entry {
+            Entry::Open => Command::Start(slot),
+            Entry::Closed(reason) => Command::Skip(slot, reason),
+            Entry::Broken(problem) => Command::Refuse(slot, problem),
         }
     }
 
-    fn output(&self) -> Payload {
-        self.dag.definition().output.as_ref().map_or(Payload::NULL, |source| self.value(source))
-    }
-
-    fn output_with(&self, last: StepIndex, output: &Payload) -> Payload {
-        match &self.dag.definition().output {
-            Some(crate::dag::Source::Step(name)) if *name == self.dag.steps()[last].name => output.clone(),
-            Some(_) | None => self.output(),
+    fn entry_of(&self, slot: SlotIndex) -> Entry {
+        let definition = self.definition(slot);
+        match (self.entry(definition), &definition.kind) {
+            // A map is expanded before it could begin, unless there was nothing to expand.
+            (Entry::Open, StepKind::Map { .. }) => {
+                let problem = self.input_of_step(slot).items().err();
+                let problem = problem.map_or_else(String::new, |error| format!(": {error}"));
+                Entry::Broken(format!("its input is not a list{problem}"))
+            }
+            (entry, _) => entry,
         }
     }
-}
-
-/// A task's failure says which step failed.
-fn named(step: &StepName, failure: &Failure) -> Failure {
-    Failure { message: format!("step {step}: {}", failure.message), ..failure.clone() }
 }

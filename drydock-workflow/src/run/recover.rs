@@ -1,25 +1,68 @@
 //! A task's state from its records, after a takeover.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use drydock_core::journal::ClaimedTask;
+use drydock_core::StepKey;
+use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, WaitRecord};
 
+use super::mail::Mail;
+use super::notes::Notes;
 use super::{IllegalRecord, Run, StepState};
-use crate::dag::Dag;
+use crate::dag::{Dag, StepIndex};
+
+/// The records of one phase.
+#[derive(Default)]
+struct Records<'c> {
+    checkpoints: Vec<&'c Checkpoint>,
+    attempts: Vec<&'c AttemptRecord>,
+    waits: Vec<&'c WaitRecord>,
+}
+
+impl Records<'_> {
+    fn keys(&self) -> impl Iterator<Item = &StepKey> {
+        let ended = self.checkpoints.iter().map(|it| &it.step);
+        ended.chain(self.attempts.iter().map(|it| &it.step)).chain(self.waits.iter().map(|it| &it.step))
+    }
+}
 
 impl Run {
     /// Folds all that was recorded of a task. Steps that have not ended may have been under way when their owner died.
     pub fn recover(dag: Arc<Dag>, claimed: &ClaimedTask) -> Result<Self, IllegalRecord> {
-        let mut run = Self::new(dag, claimed.task.input.clone());
+        let [work, undoings, last] = by_phase(&dag, claimed);
+        let mut run = Self::begin(dag, claimed.task.input.clone(), claimed.resumed);
+        (run.notes, run.mail) = (Notes::of(claimed), Mail::of(claimed));
+        run.pause.clone_from(&claimed.pause);
+        if let Some(request) = &claimed.cancellation {
+            run.fold_cancelled(request.clone());
+        }
+        run.fold_all(work)?;
+        let undone: HashSet<StepIndex> =
+            undoings.keys().filter_map(|key| run.dag.index_of(key.name())).collect();
+        if !undone.is_empty() && run.work_is_over() {
+            run.enter_unwinding(&undone);
+        }
+        run.fold_all(undoings)?;
+        // A cancellation that came when finally steps had begun undoes nothing any more.
+        let closing = last.keys().next().is_some();
+        if closing && run.work_is_over() && !run.is_unwinding() {
+            run.enter_closing();
+        }
+        // Without records of a phase it is entered by the first plan only: an operator's word may come before it.
+        run.fold_all(last)?;
+        Ok(run)
+    }
+
+    fn fold_all(&mut self, records: Records<'_>) -> Result<(), IllegalRecord> {
+        let Records { checkpoints: mut open, mut attempts, mut waits } = records;
         // Records come in no order; a step's end can be folded only after those of its dependencies. By time they nearly always are
         // in that order; what is not, because a clock was set back, takes another round.
-        let mut open: Vec<_> = claimed.checkpoints.iter().collect();
         open.sort_by_key(|checkpoint| checkpoint.ended_at);
         while !open.is_empty() {
             let before = open.len();
             let mut refused = None;
-            open.retain(|checkpoint| match run.fold_ended(checkpoint) {
-                Ok(()) => false,
+            open.retain(|checkpoint| match self.fold_ended(checkpoint) {
+                Ok(_) => false,
                 Err(error) => {
                     refused = Some(error);
                     true
@@ -32,35 +75,52 @@ impl Run {
             }
         }
         // Of a step's attempts and waits only the newest counts, and none once the step has ended.
-        let mut attempts: Vec<_> = claimed.attempts.iter().collect();
         attempts.sort_by_key(|record| std::cmp::Reverse(record.attempt));
-        let mut waits: Vec<_> = claimed.waits.iter().collect();
-        waits.retain(|wait| {
-            !attempts.iter().any(|failed| failed.step == wait.step && failed.attempt >= wait.attempt)
-        });
+        let mut newest: HashMap<&StepKey, u32> = HashMap::new();
+        for failed in &attempts {
+            newest.entry(&failed.step).or_insert(failed.attempt);
+        }
+        waits.retain(|wait| newest.get(&wait.step).is_none_or(|failed| *failed < wait.attempt));
         for wait in waits {
-            if run.is_open(&wait.step)? {
-                run.fold_waits(wait)?;
+            if self.is_open(&wait.step)? {
+                self.fold_waits(wait)?;
             }
         }
         for attempt in attempts {
-            if run.is_open(&attempt.step)? {
-                run.fold_failed(attempt)?;
+            if self.is_open(&attempt.step)? {
+                self.fold_failed(attempt)?;
             }
         }
-        for state in &mut run.steps {
-            if let StepState::Ready(progress) = state {
-                progress.replayed = claimed.resumed;
-            }
-        }
-        if let Some(request) = &claimed.cancellation {
-            run.fold_cancelled(request.clone());
-        }
-        Ok(run)
+        Ok(())
     }
 
-    fn is_open(&self, name: &drydock_core::StepName) -> Result<bool, IllegalRecord> {
-        let step = self.dag.index_of(name).ok_or_else(|| IllegalRecord::NoSuchStep(name.clone()))?;
-        Ok(matches!(self.steps[step], StepState::Ready(_)))
+    fn is_open(&self, key: &StepKey) -> Result<bool, IllegalRecord> {
+        let slot = self.find(key)?;
+        Ok(matches!(self.slots.state(slot), StepState::Ready(_)) && !self.is_past(slot))
     }
+}
+
+/// The records of ordinary work, of undoings, and of finally steps.
+fn by_phase<'c>(dag: &Dag, claimed: &'c ClaimedTask) -> [Records<'c>; 3] {
+    let mut phases: [Records<'c>; 3] = Default::default();
+    let phase = |key: &StepKey| {
+        let finally = dag.index_of(key.name()).is_some_and(|step| dag.steps()[step].finally);
+        if key.is_undo() {
+            1
+        } else if finally {
+            2
+        } else {
+            0
+        }
+    };
+    for it in &claimed.checkpoints {
+        phases[phase(&it.step)].checkpoints.push(it);
+    }
+    for it in &claimed.attempts {
+        phases[phase(&it.step)].attempts.push(it);
+    }
+    for it in &claimed.waits {
+        phases[phase(&it.step)].waits.push(it);
+    }
+    phases
 }

@@ -1,6 +1,6 @@
 //! A failed attempt: again, or over?
 
-use drydock_core::journal::Failure;
+use drydock_core::journal::{Decider, Failure};
 use drydock_core::{Disposition, RetryPolicy, Timestamp, after};
 
 use super::Progress;
@@ -23,18 +23,21 @@ pub(crate) fn judge(
     now: Timestamp,
     chance: f64,
 ) -> Verdict {
-    let over = |note: &str| {
-        Verdict::Over(Failure { disposition: error.disposition, message: format!("{}{note}", error.message) })
+    let over = |by: &Decider, note: &str| {
+        let message = format!("{}{note}", error.message);
+        Verdict::Over(Failure::new(error.disposition, message).decided_by(by.clone()))
     };
     match error.disposition {
-        Disposition::Permanent | Disposition::Cancelled | Disposition::Bug => over(""),
+        Disposition::Permanent | Disposition::Cancelled | Disposition::Bug => over(&error.decided_by, ""),
         Disposition::Retryable => match retry.delay_after(progress.attempt, chance) {
-            None if progress.attempt > 1 => over(&format!(" (gave up after {} attempts)", progress.attempt)),
-            None => over(""),
+            None if progress.attempt > 1 => {
+                over(&Decider::Attempts, &format!(" (gave up after {} attempts)", progress.attempt))
+            }
+            None => over(&error.decided_by, ""),
             Some(delay) => {
                 let at = after(now, delay.max(error.retry_after.unwrap_or_default()));
                 if progress.deadline.is_some_and(|deadline| at >= deadline) {
-                    over(" (no time is left for another attempt)")
+                    over(&Decider::Deadline, " (no time is left for another attempt)")
                 } else {
                     Verdict::Again(at)
                 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, StoredWorkflow,
-    TaskEnd, Write,
+    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
@@ -262,13 +262,31 @@ impl Journal for FaultyJournal {
         self.pass_other(|| self.store.workflow_list()).await
     }
 
-    async fn task_submit(&self, tasks: &[NewTask]) -> Result<(), JournalError> {
-        self.pass(Call::Submit(tasks), Some(()), |_| self.store.task_submit(tasks), |()| Answer::Done).await
+    async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
+        let pretended = tasks.iter().map(|task| task.id).collect();
+        self.pass(Call::Submit(tasks), Some(pretended), |_| self.store.task_submit(tasks), |_| Answer::Done)
+            .await
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
         let make = |_| self.store.task_cancel(task, request);
         self.pass(Call::Cancel(task), Some(true), make, |told| Answer::Told(*told)).await
+    }
+
+    async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass_other(|| self.store.task_pause(task, request)).await
+    }
+
+    async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass_other(|| self.store.task_resume(task, request)).await
+    }
+
+    async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
+        self.pass_other(|| self.store.task_reopen(task, request)).await
+    }
+
+    async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        self.pass_other(|| self.store.signal_send(task, signal)).await
     }
 
     async fn task_claim(

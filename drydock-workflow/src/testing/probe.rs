@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use drydock_core::{Payload, WorkflowName};
 
+use crate::context::StepContext;
 use crate::engine::EngineBuilder;
 use crate::outcome::{StepError, StepResult};
-use crate::step::{AnyStep, StepContext};
+use crate::step::AnyStep;
 use crate::workflow::Workflow;
 
 /// Sees the bodies of one instance run.

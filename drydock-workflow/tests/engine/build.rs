@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use drydock_core::RetryPolicy;
-use drydock_workflow::{BuildError, BuildErrors, Outcome, Step, Workflow, WorkflowBuilder, step_fn};
+use drydock_workflow::{
+    BuildError, BuildErrors, Dag, Definition, Join, Outcome, Rollout, Step, Undo, Wave, Workflow,
+    WorkflowBuilder, step_fn,
+};
 
 use crate::support::nothing;
 
@@ -60,20 +63,74 @@ fn a_retry_policy_that_is_no_number_is_refused() {
 
 #[test]
 fn a_children_step_takes_no_policy() {
-    let policies = ["retry", "timeout", "deadline"].map(|policy| {
+    let mut builder = WorkflowBuilder::<Vec<()>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", &nothing()).run(&input);
+    let mut definition = builder.build().unwrap().definition().clone();
+    definition.steps[0].policy.timeout = Some(Duration::from_secs(1));
+    let problems = Dag::new(definition).err().unwrap().problems;
+    assert!(matches!(problems[..], [BuildError::ChildrenPolicy { .. }]), "{problems:?}");
+}
+
+#[test]
+fn a_rollout_that_cannot_be_is_refused() {
+    let rollouts = [
+        (Rollout { join: Join::Quorum(0), ..Rollout::default() }, "a quorum of none"),
+        (Rollout { at_once: Some(0), ..Rollout::default() }, "none of its children may run"),
+        (Rollout { waves: vec![Wave::Count(0)], ..Rollout::default() }, "a wave of none"),
+        (Rollout { waves: vec![Wave::Percent(101)], ..Rollout::default() }, "1 to 100 percent"),
+        (Rollout { waves: vec![Wave::Percent(0)], ..Rollout::default() }, "1 to 100 percent"),
+    ];
+    for (rollout, told) in rollouts {
         let mut builder = WorkflowBuilder::<Vec<()>>::new("parent", 1);
         let input = builder.input();
-        let child = nothing();
-        let step = builder.children("all", &child);
-        let step = match policy {
-            "retry" => step.retry(RetryPolicy::attempts(2)),
-            "timeout" => step.timeout(Duration::from_secs(1)),
-            _ => step.deadline(Duration::from_secs(1)),
+        let children = builder.children("all", &nothing());
+        let children = children.join(rollout.join).waves(rollout.waves.clone());
+        match rollout.at_once {
+            Some(n) => children.at_once(n).run(&input),
+            None => children.run(&input),
         };
-        step.run(&input);
-        (policy, problems(builder.build()))
-    });
-    for (policy, problems) in policies {
-        assert!(matches!(problems[..], [BuildError::ChildrenPolicy { .. }]), "{policy}: {problems:?}");
+        let problems = problems(builder.build());
+        assert!(matches!(&problems[..], [problem] if problem.to_string().contains(told)), "{problems:?}");
     }
+}
+
+#[test]
+fn what_finally_steps_cannot_have_is_found_with_advice() {
+    let mut builder = WorkflowBuilder::<Vec<u32>>::new("tidy", 1);
+    let input = builder.input();
+    let list = step_fn(|_, list: Vec<u32>| async move { Ok(Outcome::Done(list)) });
+    let list = builder.step("list", list).run(&input);
+    let takes = || step_fn(|_, _: Vec<u32>| async { Ok(Outcome::Done(true)) });
+    let last = builder.finally("last", takes()).run(&list);
+    let undo = step_fn(|_, _: Undo<Vec<u32>, bool>| async { Ok(Outcome::Done(())) });
+    builder.finally("undone", takes()).undo(undo).run(&input);
+    builder.step("early", step()).when(&last).run(());
+    let maybe = step_fn(|_, _: Option<Vec<u32>>| async { Ok(Outcome::Done(())) });
+    builder.step("unsure", maybe).run(&list.maybe());
+    builder.map("none", step_fn(|_, _: u32| async { Ok(Outcome::Done(())) })).at_once(0).run(&input);
+    let problems = problems(builder.build());
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "step last runs however the task ends, so it cannot count on step list: wire `handle.maybe()`",
+            "step undone runs after everything was undone: a finally step has no undo",
+            "step unsure takes `handle.maybe()`, which is for finally steps: an ordinary one runs only if all before it ended well",
+            "step none: none of its items may run: allow one or more at once",
+            "step early waits for step last, which runs when all others have ended: make it a finally step too",
+        ]
+    );
+}
+
+#[test]
+fn a_definition_that_uses_nothing_new_reads_and_hashes_as_it_always_did() {
+    let old = r#"{"name":"old","version":1,"steps":[{"name":"a","kind":"run","input":"none","policy":{"retry":{"attempts":5,"first":{"secs":1,"nanos":0},"factor":2.0,"max":{"secs":60,"nanos":0},"jitter":0.5},"timeout":null,"deadline":null}},{"name":"b","kind":{"children":"nothing"},"input":{"one":"task_input"},"after":["a"],"policy":{"retry":{"attempts":5,"first":{"secs":1,"nanos":0},"factor":2.0,"max":{"secs":60,"nanos":0},"jitter":0.5},"timeout":null,"deadline":null}}],"output":{"step":"b"}}"#;
+    let read: Definition = serde_json::from_str(old).unwrap();
+    assert_eq!(read.to_stored().unwrap().definition, old);
+    let mut builder = WorkflowBuilder::<Vec<()>>::new("old", 1);
+    let input = builder.input();
+    let a = builder.step("a", step()).run(());
+    let b = builder.children("b", &nothing()).after(&a).run(&input);
+    assert_eq!(builder.output(&b).unwrap().definition(), &read);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, Journal as _, StepEnd, Write};
-use drydock_core::{Clock as _, InstanceName, Payload, StepName};
+use drydock_core::{Clock as _, InstanceName, Payload};
 
 use crate::support::{World, failure, nothing, within};
 
@@ -16,7 +16,7 @@ async fn a_task_whose_records_do_not_fit_ends_as_failed() {
     let epoch = world.store.instance_join(&InstanceName::new("wrong").unwrap(), now).await.unwrap();
     world.store.task_claim(epoch, &[task.workflow], now, 1).await.unwrap();
     let checkpoint = Checkpoint {
-        step: StepName::new("no-such-step").unwrap(),
+        step: "no-such-step".parse().unwrap(),
         attempt: 1,
         end: StepEnd::Done(Payload::NULL),
         started_at: now,

@@ -126,7 +126,7 @@ async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
 fn is_output_of_bad(write: &Write) -> bool {
     match write {
         Write::StepEnded(_, checkpoint) => {
-            checkpoint.step.as_str() == "bad" && matches!(checkpoint.end, StepEnd::Done(_))
+            checkpoint.step.text() == "bad" && matches!(checkpoint.end, StepEnd::Done(_))
         }
         _ => false,
     }

@@ -55,7 +55,7 @@ impl World {
         let workflow = self.store.workflow_put(&stored).await.unwrap();
         let created_at = self.clock.now();
         let id = TaskId::generate(created_at, &SystemEntropy);
-        let task = NewTask { id, parent: None, workflow, input: Payload::encode(input).unwrap(), created_at };
+        let task = NewTask::new(id, workflow, Payload::encode(input).unwrap(), created_at);
         self.store.task_submit(std::slice::from_ref(&task)).await.unwrap();
         task
     }
@@ -73,9 +73,7 @@ where
 pub(crate) fn single_with<S: Step>(
     name: &str,
     step: S,
-    policy: impl for<'a> FnOnce(
-        StepBuilder<'a, S::Input, S::Input, S::Output>,
-    ) -> StepBuilder<'a, S::Input, S::Input, S::Output>,
+    policy: impl for<'a> FnOnce(StepBuilder<'a, S::Input, S::Output>) -> StepBuilder<'a, S::Input, S::Output>,
 ) -> Workflow<S::Input, S::Output>
 where
     S::Input: Serialize,

@@ -18,7 +18,7 @@ pub struct StepsDocument {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepDocument {
-    /// Its name.
+    /// Its name; `undo:NAME` for the undoing of a step.
     pub name: String,
     /// Where it stands.
     pub status: StepStatus,
@@ -32,7 +32,7 @@ pub struct StepDocument {
     pub started: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
-    /// What it waits for, if it does.
+    /// What it waits for, if it does; for a map that has not ended, how many of its items are done.
     pub waits: Option<StepWait>,
     /// Why it failed, or why its last attempt did.
     pub error: Option<StepError>,
@@ -54,6 +54,8 @@ pub enum StepStatus {
     Retrying,
     /// It did its work.
     Done,
+    /// There was nothing for it to do.
+    Skipped,
     /// It failed for good.
     Failed,
     /// The task ended before it did.
@@ -87,7 +89,7 @@ impl StepsDocument {
 impl StepDocument {
     fn of(step: app::Step) -> Self {
         Self {
-            name: step.name.to_string(),
+            name: step.key.to_string(),
             status: status(step.status),
             after: step.after.iter().map(ToString::to_string).collect(),
             children: step.children.map(|workflow| workflow.to_string()),
@@ -113,6 +115,7 @@ fn status(status: app::StepStatus) -> StepStatus {
         app::StepStatus::Waiting => StepStatus::Waiting,
         app::StepStatus::Retrying => StepStatus::Retrying,
         app::StepStatus::Done => StepStatus::Done,
+        app::StepStatus::Skipped => StepStatus::Skipped,
         app::StepStatus::Failed => StepStatus::Failed,
         app::StepStatus::Unfinished => StepStatus::Unfinished,
     }

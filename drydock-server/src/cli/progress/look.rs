@@ -91,7 +91,10 @@ impl Share {
             name: name_of(task),
             result: task.result.status,
             ended,
-            done: steps.iter().filter(|step| step.status == StepStatus::Done).count(),
+            done: steps
+                .iter()
+                .filter(|step| matches!(step.status, StepStatus::Done | StepStatus::Skipped))
+                .count(),
             total: steps.len(),
             now: if ended { ending(task) } else { current(task.status.as_str(), &steps) },
             errors: errors_of(task),

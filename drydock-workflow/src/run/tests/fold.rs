@@ -1,9 +1,9 @@
 //! Every state of a step with every event.
 
-use drydock_core::journal::WaitKind;
+use drydock_core::journal::{StepEnd, WaitKind};
 
-use super::{at, begun, broken, cancellation, done, failed, plan, waits};
-use crate::run::{IllegalRecord, Progress, Run, StepState};
+use super::{at, begun, broken, cancellation, done, ended, failed, plan, waits};
+use crate::run::{Command, IllegalRecord, Progress, Run, StepState};
 
 /// The step that all events here are about.
 const STEP: usize = 1;
@@ -29,8 +29,8 @@ fn in_state(state: &str) -> Run {
         "waiting" => assert_eq!(run.fold_waits(&waits("step", 1, WaitKind::Timer)), Ok(STEP)),
         "joining" => assert_eq!(run.fold_waits(&waits("step", 1, WaitKind::Children)), Ok(STEP)),
         "retrying" => assert_eq!(run.fold_failed(&failed("step", 1)), Ok(STEP)),
-        "done" => run.fold_ended(&done("step")).unwrap(),
-        "failed" => run.fold_ended(&broken("step")).unwrap(),
+        "done" => assert_eq!(run.fold_ended(&done("step")), Ok(STEP)),
+        "failed" => assert_eq!(run.fold_ended(&broken("step")), Ok(STEP)),
         _ => {}
     }
     run
@@ -38,22 +38,30 @@ fn in_state(state: &str) -> Run {
 
 #[test]
 fn a_record_is_taken_from_a_ready_or_running_step_and_refused_of_any_other() {
-    type Event = fn(&mut Run) -> Result<(), IllegalRecord>;
-    let events: [(&str, Event); 4] = [
-        ("end", |run| run.fold_ended(&done("step"))),
-        ("end", |run| run.fold_ended(&broken("step"))),
-        ("be tried again", |run| run.fold_failed(&failed("step", 1)).map(drop)),
-        ("wait", |run| run.fold_waits(&waits("step", 1, WaitKind::Timer)).map(drop)),
+    type Event = fn(&mut Run) -> Result<usize, IllegalRecord>;
+    const TURN: &[&str] = &["ready", "running"];
+    // An operator ends what failed or waits.
+    const OPERATED: &[&str] = &["ready", "running", "waiting", "joining", "retrying", "failed"];
+    let events: [(&str, &[&str], Event); 6] = [
+        ("end", OPERATED, |run| run.fold_ended(&done("step"))),
+        ("end", OPERATED, |run| run.fold_ended(&ended("step", StepEnd::Skipped("no need".to_owned())))),
+        ("end", TURN, |run| run.fold_ended(&broken("step"))),
+        ("be tried again", TURN, |run| run.fold_failed(&failed("step", 1))),
+        ("wait", TURN, |run| run.fold_waits(&waits("step", 1, WaitKind::Timer))),
+        ("be tried again", &["failed"], |run| run.fold_reopened(&failed("step", 1))),
     ];
-    for (event, fold) in events {
+    for (event, from, fold) in events {
         for (state, mut run) in states() {
             let before = run.step(STEP).clone();
             match fold(&mut run) {
-                Ok(()) => {
-                    assert!(["ready", "running"].contains(&state), "{state} took: {event}");
+                Ok(slot) => {
+                    assert!(from.contains(&state), "{state} took: {event}");
+                    assert_eq!(slot, STEP);
                     assert_eq!(run.running(), 0);
+                    assert!(!run.awaits_children());
                 }
                 Err(error) => {
+                    assert!(!from.contains(&state), "{state} refused: {event}");
                     let word = if state == "joining" { "waiting" } else { state };
                     assert_eq!(error.to_string(), format!("step step cannot {event} while it is {word}"));
                     assert_eq!(run.step(STEP), &before, "a refused record changes nothing");
@@ -61,6 +69,21 @@ fn a_record_is_taken_from_a_ready_or_running_step_and_refused_of_any_other() {
             }
         }
     }
+}
+
+#[test]
+fn what_an_operator_ended_lets_the_next_begin_and_what_is_reopened_is_tried_again() {
+    for state in ["waiting", "joining", "retrying", "failed"] {
+        let mut run = in_state(state);
+        run.fold_ended(&done("step")).unwrap();
+        assert_eq!(plan(&mut run, 1), [Command::Start(2)], "{state}");
+    }
+    let mut run = in_state("failed");
+    assert_eq!(run.fold_reopened(&failed("step", 4)), Ok(STEP));
+    assert_eq!(plan(&mut run, 1), [Command::Start(STEP)]);
+    let again =
+        Progress { attempt: 5, since: Some(at(1)), deadline: Some(at(60)), replayed: true, doubt: true };
+    assert_eq!(run.step(STEP), &StepState::Running(again));
 }
 
 #[test]
@@ -105,8 +128,11 @@ fn a_wait_goes_on_with_its_attempt_and_a_failed_attempt_begins_the_next() {
         }
     };
     let (since, deadline) = (Some(at(0)), Some(at(60)));
-    assert_eq!(progress("waiting"), Progress { attempt: 1, since, deadline, replayed: true });
-    assert_eq!(progress("retrying"), Progress { attempt: 2, since: Some(at(10)), deadline, replayed: true });
+    assert_eq!(progress("waiting"), Progress { attempt: 1, since, deadline, replayed: true, doubt: false });
+    assert_eq!(
+        progress("retrying"),
+        Progress { attempt: 2, since: Some(at(10)), deadline, replayed: true, doubt: true }
+    );
 }
 
 #[test]

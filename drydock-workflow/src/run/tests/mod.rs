@@ -1,19 +1,27 @@
 //! The pure part as tables, and what they share: graphs by name, and records.
 
+mod children;
+mod ending;
 mod fold;
+mod gate;
+mod map;
 mod plan;
 mod recover;
+mod unwind;
 mod verdict;
 
 use std::sync::Arc;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, Failure, StepEnd, WaitKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, ClaimedTask, Failure, NewTask, StepEnd, TaskEndKind, WaitKind,
+    WaitRecord,
 };
-use drydock_core::{Disposition, Payload, StepName, Timestamp, WorkflowName};
+use drydock_core::{
+    Disposition, Payload, StepName, SystemEntropy, TaskId, Timestamp, WorkflowId, WorkflowName,
+};
 
 use super::{Command, Run};
-use crate::dag::{Dag, Definition, Input, StepDef, StepKind, StepPolicy};
+use crate::dag::{Dag, Definition, Input, StepDef, StepKind, Unwind};
 
 /// A minute after this many.
 fn at(minute: i64) -> Timestamp {
@@ -27,14 +35,12 @@ fn name(step: &str) -> StepName {
 /// Steps, each with those that it waits for.
 fn definition(steps: &[(&str, &[&str])]) -> Definition {
     let step = |(step, after): &(&str, &[&str])| StepDef {
-        name: name(step),
-        kind: StepKind::Run,
-        input: Input::None,
         after: after.iter().map(|dependency| name(dependency)).collect(),
-        policy: StepPolicy::default(),
+        ..StepDef::new(name(step), StepKind::Run, Input::None)
     };
     let steps = steps.iter().map(step).collect();
-    Definition { name: WorkflowName::new("tested").unwrap(), version: 1, steps, output: None }
+    let name = WorkflowName::new("tested").unwrap();
+    Definition { name, version: 1, steps, output: None, unwind: Unwind::default() }
 }
 
 fn dag(steps: &[(&str, &[&str])]) -> Arc<Dag> {
@@ -45,6 +51,49 @@ fn begun(steps: &[(&str, &[&str])]) -> Run {
     Run::new(dag(steps), Payload::NULL)
 }
 
+/// What is planned, in words.
+fn told(run: &mut Run, minute: i64) -> Vec<String> {
+    let mut commands = Vec::new();
+    run.plan(at(minute), &mut commands);
+    let end = |kind: TaskEndKind| match kind {
+        TaskEndKind::Completed(output) => format!("completed {}", text(&output)),
+        TaskEndKind::Failed(failure) => format!("failed: {}", failure.message),
+        TaskEndKind::Cancelled(request) => format!("cancelled by {}", request.by),
+    };
+    let word = |command| match command {
+        Command::Start(slot) => format!("start {}", run.key(slot)),
+        Command::Skip(slot, reason) => format!("skip {}: {reason}", run.key(slot)),
+        Command::Refuse(slot, problem) => format!("refuse {}: {problem}", run.key(slot)),
+        Command::TakeSignal(slot, _) => format!("take a signal {}", run.key(slot)),
+        Command::AskLocks(slot, names) => format!("ask for locks {}: {}", run.key(slot), names.join(", ")),
+        Command::Obey(signal, _) => format!("obey {}", signal.name),
+        Command::Stop => "stop".to_owned(),
+        Command::Stuck => "stuck".to_owned(),
+        Command::End(kind) => end(kind),
+    };
+    commands.into_iter().map(word).collect()
+}
+
+fn text(payload: &Payload) -> String {
+    String::from_utf8(payload.as_bytes().to_vec()).unwrap()
+}
+
+fn json(text: &str) -> Payload {
+    text.as_bytes().to_vec().into()
+}
+
+/// The slot of a key.
+fn slot(run: &Run, key: &str) -> usize {
+    run.slot_of(&key.parse().unwrap()).unwrap()
+}
+
+/// A task that was begun, with these records.
+fn claimed() -> ClaimedTask {
+    let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
+    let task = NewTask::new(id, workflow, Payload::NULL, at(0));
+    ClaimedTask { resumed: true, ..ClaimedTask::new(task) }
+}
+
 fn plan(run: &mut Run, minute: i64) -> Vec<Command> {
     let mut commands = Vec::new();
     run.plan(at(minute), &mut commands);
@@ -52,19 +101,23 @@ fn plan(run: &mut Run, minute: i64) -> Vec<Command> {
 }
 
 fn failure() -> Failure {
-    Failure { disposition: Disposition::Permanent, message: "broken".to_owned() }
+    Failure::new(Disposition::Permanent, "broken".to_owned())
 }
 
 fn cancellation(by: &str) -> Cancellation {
     Cancellation { by: by.to_owned(), at: at(0) }
 }
 
-fn ended(step: &str, end: StepEnd) -> Checkpoint {
-    Checkpoint { step: name(step), attempt: 1, end, started_at: at(0), ended_at: at(1) }
+fn ended(key: &str, end: StepEnd) -> Checkpoint {
+    Checkpoint { step: key.parse().unwrap(), attempt: 1, end, started_at: at(0), ended_at: at(1) }
 }
 
-fn done(step: &str) -> Checkpoint {
-    ended(step, StepEnd::Done(Payload::NULL))
+fn done(key: &str) -> Checkpoint {
+    gave(key, "null")
+}
+
+fn gave(key: &str, output: &str) -> Checkpoint {
+    ended(key, StepEnd::Done(json(output)))
 }
 
 fn broken(step: &str) -> Checkpoint {
@@ -74,7 +127,7 @@ fn broken(step: &str) -> Checkpoint {
 /// Tried again at minute 10.
 fn failed(step: &str, attempt: u32) -> AttemptRecord {
     AttemptRecord {
-        step: name(step),
+        step: step.parse().unwrap(),
         attempt,
         failure: failure(),
         started_at: at(0),
@@ -87,12 +140,14 @@ fn failed(step: &str, attempt: u32) -> AttemptRecord {
 /// Asked again at minute 10.
 fn waits(step: &str, attempt: u32, kind: WaitKind) -> WaitRecord {
     WaitRecord {
-        step: name(step),
+        step: step.parse().unwrap(),
         attempt,
         kind,
+        on: Vec::new(),
         reason: "a reason".to_owned(),
         since: at(0),
         until: (kind == WaitKind::Timer).then(|| at(10)),
         deadline: Some(at(60)),
+        scratch: None,
     }
 }

@@ -127,14 +127,16 @@ fn a_deadline_counts_from_the_first_attempt() {
     definition.steps[0].policy.deadline = Some(Duration::from_mins(30));
     let mut run = Run::new(Arc::new(Dag::new(definition).unwrap()), Payload::NULL);
     plan(&mut run, 5);
-    let begun = Progress { attempt: 1, since: Some(at(5)), deadline: Some(at(35)), replayed: false };
+    let begun =
+        Progress { attempt: 1, since: Some(at(5)), deadline: Some(at(35)), replayed: false, doubt: false };
     assert_eq!(run.step(0), &StepState::Running(begun));
     let mut record = failed("step", 1);
     record.deadline = begun.deadline;
     run.fold_failed(&record).unwrap();
     assert!(run.fold_due(0, at(20)));
     plan(&mut run, 20);
-    let again = Progress { attempt: 2, since: Some(at(20)), deadline: Some(at(35)), replayed: true };
+    let again =
+        Progress { attempt: 2, since: Some(at(20)), deadline: Some(at(35)), replayed: true, doubt: true };
     assert_eq!(run.step(0), &StepState::Running(again));
 }
 

@@ -2,26 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use drydock_core::journal::{Checkpoint, ClaimedTask, NewTask, WaitKind};
-use drydock_core::{Payload, SystemEntropy, TaskId, WorkflowId};
+use drydock_core::Payload;
+use drydock_core::journal::{Checkpoint, ClaimedTask, WaitKind};
 use proptest::prelude::*;
 
-use super::{at, broken, cancellation, dag, done, failed, plan, waits};
+use super::{at, broken, cancellation, claimed, dag, done, failed, plan, waits};
 use crate::run::{Command, Progress, Run, StepState};
-
-/// A task that was begun, with no records.
-fn claimed() -> ClaimedTask {
-    let (id, workflow) = (TaskId::generate(at(0), &SystemEntropy), WorkflowId::new(1));
-    ClaimedTask {
-        task: NewTask { id, parent: None, workflow, input: Payload::NULL, created_at: at(0) },
-        resumed: true,
-        cancellation: None,
-        checkpoints: Vec::new(),
-        attempts: Vec::new(),
-        waits: Vec::new(),
-        messages: 0,
-    }
-}
 
 /// The state of the first of two steps in a row.
 fn first(claimed: &ClaimedTask) -> StepState {
@@ -30,7 +16,7 @@ fn first(claimed: &ClaimedTask) -> StepState {
 }
 
 fn ready(replayed: bool) -> StepState {
-    StepState::Ready(Progress { replayed, ..Progress::default() })
+    StepState::Ready(Progress { replayed, doubt: replayed, ..Progress::default() })
 }
 
 #[test]
@@ -42,11 +28,17 @@ fn a_step_without_records_may_have_run_if_somebody_had_the_task() {
 #[test]
 fn of_attempts_and_waits_the_newest_counts() {
     let retrying = |attempt| StepState::Retrying {
-        progress: Progress { attempt, since: None, deadline: Some(at(60)), replayed: true },
+        progress: Progress { attempt, since: None, deadline: Some(at(60)), replayed: true, doubt: true },
         until: at(10),
     };
     let waiting = |attempt| StepState::Waiting {
-        progress: Progress { attempt, since: Some(at(0)), deadline: Some(at(60)), replayed: true },
+        progress: Progress {
+            attempt,
+            since: Some(at(0)),
+            deadline: Some(at(60)),
+            replayed: true,
+            doubt: true,
+        },
         kind: WaitKind::Timer,
         until: Some(at(10)),
     };
@@ -164,7 +156,7 @@ proptest! {
             match command {
                 Command::Start(step) => prop_assert!(started.insert(step), "{} is started twice", step),
                 Command::End(_) => has_ended = true,
-                Command::Stop => prop_assert!(false, "nobody asked to stop"),
+                other => prop_assert!(false, "nobody asked for {other:?}"),
             }
         }
         prop_assert_eq!(started, to_start);

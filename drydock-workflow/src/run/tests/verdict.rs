@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use drydock_core::journal::Failure;
+use drydock_core::journal::{Decider, Failure};
 use drydock_core::{Disposition, RetryPolicy};
 
 use super::at;
@@ -20,7 +20,7 @@ fn verdict(
     let policy = RetryPolicy { factor: 1.0, jitter: 0.0, ..RetryPolicy::attempts(3).delays(minute, minute) };
     let progress = Progress { attempt, deadline: deadline.map(at), ..Progress::default() };
     let retry_after = retry_after.map(Duration::from_mins);
-    let error = StepError { disposition, message: "busy".to_owned(), retry_after };
+    let error = StepError { disposition, retry_after, ..StepError::retryable("busy") };
     judge(&policy, &progress, &error, at(5), 0.0)
 }
 
@@ -30,21 +30,19 @@ fn a_retryable_failure_is_tried_again_while_attempts_and_time_are_left() {
         // attempt, deadline, retry_after, the next attempt
         (1, None, None, Ok(6)),
         (2, None, None, Ok(6)),
-        (3, None, None, Err("busy (gave up after 3 attempts)")),
+        (3, None, None, Err((Decider::Attempts, "busy (gave up after 3 attempts)"))),
         (1, None, Some(0), Ok(6)),
         (1, None, Some(30), Ok(35)),
         (1, Some(7), None, Ok(6)),
-        (1, Some(6), None, Err("busy (no time is left for another attempt)")),
-        (1, Some(4), None, Err("busy (no time is left for another attempt)")),
-        (1, Some(30), Some(30), Err("busy (no time is left for another attempt)")),
-        (3, Some(4), None, Err("busy (gave up after 3 attempts)")),
+        (1, Some(6), None, Err((Decider::Deadline, "busy (no time is left for another attempt)"))),
+        (1, Some(4), None, Err((Decider::Deadline, "busy (no time is left for another attempt)"))),
+        (1, Some(30), Some(30), Err((Decider::Deadline, "busy (no time is left for another attempt)"))),
+        (3, Some(4), None, Err((Decider::Attempts, "busy (gave up after 3 attempts)"))),
     ];
     for (attempt, deadline, retry_after, expected) in table {
         let expected = match expected {
             Ok(minute) => Verdict::Again(at(minute)),
-            Err(message) => {
-                Verdict::Over(Failure { disposition: Disposition::Retryable, message: message.to_owned() })
-            }
+            Err((by, message)) => Verdict::Over(Failure::new(Disposition::Retryable, message).decided_by(by)),
         };
         let got = verdict(Disposition::Retryable, attempt, deadline, retry_after);
         assert_eq!(got, expected, "attempt {attempt}, deadline {deadline:?}, retry after {retry_after:?}");
@@ -55,7 +53,7 @@ fn a_retryable_failure_is_tried_again_while_attempts_and_time_are_left() {
 fn any_other_failure_is_final_with_its_own_message() {
     for disposition in [Disposition::Permanent, Disposition::Cancelled, Disposition::Bug] {
         for attempt in [1, 2, 3] {
-            let over = Verdict::Over(Failure { disposition, message: "busy".to_owned() });
+            let over = Verdict::Over(Failure::new(disposition, "busy"));
             assert_eq!(verdict(disposition, attempt, Some(60), Some(1)), over);
         }
     }
@@ -65,7 +63,7 @@ fn any_other_failure_is_final_with_its_own_message() {
 fn a_step_with_one_attempt_does_not_boast_of_attempts() {
     let error = StepError::retryable("busy");
     let progress = Progress { attempt: 1, ..Progress::default() };
-    let over = Failure { disposition: Disposition::Retryable, message: "busy".to_owned() };
+    let over = Failure::new(Disposition::Retryable, "busy");
     assert_eq!(judge(&RetryPolicy::NEVER, &progress, &error, at(0), 0.0), Verdict::Over(over));
 }
 

@@ -9,10 +9,10 @@ use drydock_core::{Clock as _, InstanceName, InvalidName, Payload, TaskId, Workf
 use tokio::sync::Notify;
 
 use super::seen::Seen;
+use crate::context::StepContext;
 use crate::dag::Definition;
 use crate::engine::{Engine, EngineError};
 use crate::outcome::StepError;
-use crate::step::StepContext;
 use crate::testing::probe::{BodyEnd, Offer, Watch};
 use crate::testing::{Answer, Call, Fault, FaultyJournal, SeededEntropy, Tamper, TokioClock};
 
@@ -110,7 +110,7 @@ impl<J: Journal> Ground<J> {
             struck: AtomicBool::new(false),
         };
         if let Some((workflow, _)) = trial.ids.first() {
-            let task = NewTask { id, parent: None, workflow: *workflow, input, created_at: now };
+            let task = NewTask::new(id, *workflow, input, now);
             trial.seen().task(&task);
             self.store.task_submit(&[task]).await?;
         }
@@ -219,7 +219,7 @@ impl Tamper for Life {
 
 impl Watch for Life {
     fn begins(&self, workflow: &WorkflowName, ctx: &StepContext) -> Result<(), StepError> {
-        let step = ctx.step().to_string();
+        let step = ctx.key().to_string();
         let fails = self.trial.plan == Plan::Fail(workflow.clone(), step.clone());
         self.trial.seen().begins(ctx.task(), step);
         if fails {

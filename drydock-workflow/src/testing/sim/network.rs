@@ -8,7 +8,7 @@ use drydock_core::journal::{JournalError, Write};
 
 use super::oracle::Oracle;
 use super::scenario::{Trouble, TroubleKind};
-use crate::step::StepContext;
+use crate::context::StepContext;
 use crate::testing::probe::{BodyEnd, Watch};
 use crate::testing::{Answer, Call, Fault, Tamper};
 

@@ -275,14 +275,8 @@ impl<'a> World<'a> {
                 continue;
             }
             let now = self.timestamp();
-            let task = NewTask {
-                id: TaskId::generate(now, &self.entropy),
-                parent: None,
-                workflow: self.workflows[job.workflow],
-                input: job.input.clone(),
-                created_at: now,
-            };
-            let id = task.id;
+            let id = TaskId::generate(now, &self.entropy);
+            let task = NewTask::new(id, self.workflows[job.workflow], job.input.clone(), now);
             at_once(self.store.task_submit(&[task]))?;
             told(id);
         }

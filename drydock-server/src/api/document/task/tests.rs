@@ -37,11 +37,15 @@ fn record(node: Option<&str>) -> TaskRecord {
         workflow: WorkflowName::new("deploy_nodes").unwrap(),
         version: 1,
         input: Payload::encode(&input(node)).unwrap(),
+        key: None,
+        priority: 0,
+        labels: std::collections::BTreeMap::new(),
         status: repo::TaskStatus::Queued,
         created_at: at(0),
         started_at: None,
         updated_at: None,
         cancellation: None,
+        pause: None,
         end: None,
         children: Vec::new(),
         messages: Vec::new(),
@@ -53,7 +57,7 @@ fn ended(kind: TaskEndKind) -> TaskEnd {
 }
 
 fn failed() -> TaskEndKind {
-    TaskEndKind::Failed(Failure { disposition: Disposition::Permanent, message: "no".to_owned() })
+    TaskEndKind::Failed(Failure::new(Disposition::Permanent, "no".to_owned()))
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use drydock_core::journal::{StepEnd, Write};
 
 use super::{Body, Oracle, Rule};
-use crate::step::StepContext;
+use crate::context::StepContext;
 use crate::testing::probe::BodyEnd;
 
 impl Oracle {
     /// A body is about to run on an instance.
     pub(in super::super) fn body_begins(&mut self, instance: u32, ctx: &StepContext) {
         let (id, epoch) = ctx.fence();
-        let step = ctx.step().to_string();
+        let step = ctx.key().to_string();
         self.tally.bodies += 1;
         let label = self.label(id);
         self.note(|| format!("i{instance} begins {step} of {label}, attempt {}", ctx.attempt()));
@@ -63,7 +63,7 @@ impl Oracle {
     /// A body has returned or was dropped.
     pub(in super::super) fn body_ends(&mut self, instance: u32, ctx: &StepContext, how: BodyEnd) {
         let (id, epoch) = ctx.fence();
-        let step = ctx.step().to_string();
+        let step = ctx.key().to_string();
         let label = self.label(id);
         self.note(|| {
             format!(

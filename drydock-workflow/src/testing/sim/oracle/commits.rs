@@ -31,7 +31,10 @@ impl Oracle {
                 }
                 Write::StepEnded(task, _)
                 | Write::AttemptFailed(task, _)
+                | Write::StepReopened(task, _)
                 | Write::StepWaits(task, _)
+                | Write::Marked(task, _)
+                | Write::SignalTaken(task, ..)
                 | Write::MessageSaid(task, _) => self.about(epoch, *task, write),
                 Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
             }
@@ -138,9 +141,13 @@ fn brief(write: &Write) -> String {
         Write::StepEnded(_, it) => match it.end {
             StepEnd::Done(_) => format!("the end of {}", it.step),
             StepEnd::Failed(_) => format!("the failure of {}", it.step),
+            StepEnd::Skipped(_) => format!("the skipping of {}", it.step),
         },
         Write::AttemptFailed(_, it) => format!("failed attempt {} of {}", it.attempt, it.step),
         Write::StepWaits(_, it) => format!("the wait of {}", it.step),
+        Write::StepReopened(_, it) => format!("the reopening of {}", it.step),
+        Write::Marked(_, it) => format!("mark {:?} of {}", it.name, it.step),
+        Write::SignalTaken(_, _, step) => format!("a signal for {step}"),
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::TaskEnded(_, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),

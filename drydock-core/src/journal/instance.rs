@@ -1,0 +1,28 @@
+//! Instances, and the workflows that they store, as others see them.
+
+use crate::{Epoch, InstanceName, WorkflowName};
+
+/// A workflow as it is stored: once per content, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredWorkflow {
+    /// Its name.
+    pub name: WorkflowName,
+    /// Its version, counted by whoever writes it.
+    pub version: u32,
+    /// SHA-256 of the definition.
+    pub hash: [u8; 32],
+    /// The definition, JSON text.
+    pub definition: String,
+}
+
+/// A live instance, as the others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceBeat {
+    /// Its number.
+    pub epoch: Epoch,
+    /// Its name.
+    pub name: InstanceName,
+    /// Grows with every renewal. A rival that has seen it stand still for a whole lease, on its own monotonic clock,
+    /// may retire the instance; no two wall clocks are ever compared.
+    pub beat: i64,
+}

@@ -1,0 +1,229 @@
+//! The parts of which a batch's statement is made: one for each kind of write, and each only where there are such writes.
+
+use crate::batch::Batch;
+
+/// A part, in the order in which they stand in the statement and in which their arguments are bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Tasks,
+    /// Instead of `Tasks`, where any of them has a key, a priority or labels.
+    SpecialTasks,
+    Labels,
+    Checkpoints,
+    Attempts,
+    Reopened,
+    Waits,
+    Marks,
+    Taken,
+    Messages,
+    Ends,
+}
+
+/// What a part says. `#1`, `#2` … are its array arguments; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
+/// that are there already.
+pub(super) struct Text {
+    pub(super) arrays: usize,
+    pub(super) sql: &'static str,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 11] = [
+        Self::Tasks,
+        Self::SpecialTasks,
+        Self::Labels,
+        Self::Checkpoints,
+        Self::Attempts,
+        Self::Reopened,
+        Self::Waits,
+        Self::Marks,
+        Self::Taken,
+        Self::Messages,
+        Self::Ends,
+    ];
+
+    pub(super) const fn text(self) -> &'static Text {
+        match self {
+            Self::Tasks => &TASKS,
+            Self::SpecialTasks => &SPECIAL_TASKS,
+            Self::Labels => &LABELS,
+            Self::Checkpoints => &CHECKPOINTS,
+            Self::Attempts => &ATTEMPTS,
+            Self::Reopened => &REOPENED,
+            Self::Waits => &WAITS,
+            Self::Marks => &MARKS,
+            Self::Taken => &TAKEN,
+            Self::Messages => &MESSAGES,
+            Self::Ends => &ENDS,
+        }
+    }
+
+    fn is_needed(self, batch: &Batch<'_>) -> bool {
+        match self {
+            Self::Tasks => !batch.tasks.is_empty() && !batch.special,
+            Self::SpecialTasks => batch.special,
+            Self::Labels => batch.special && batch.tasks.iter().any(|row| !row.task.labels.is_empty()),
+            Self::Checkpoints => !batch.checkpoints.is_empty(),
+            Self::Attempts => !batch.attempts.is_empty(),
+            Self::Reopened => !batch.reopened.is_empty(),
+            Self::Waits => !batch.waits.is_empty(),
+            Self::Marks => !batch.marks.is_empty(),
+            Self::Taken => !batch.taken.is_empty(),
+            Self::Messages => !batch.messages.is_empty(),
+            Self::Ends => !batch.ends.is_empty(),
+        }
+    }
+}
+
+/// Which parts a statement has, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Parts(u32);
+
+impl Parts {
+    /// Those that `batch` needs.
+    pub(super) fn of(batch: &Batch<'_>) -> Self {
+        Part::ALL.into_iter().filter(|part| part.is_needed(batch)).collect()
+    }
+
+    pub(super) fn has(self, part: Part) -> bool {
+        self.0 & 1 << part as u32 != 0
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Part> {
+        Part::ALL.into_iter().filter(move |part| self.has(*part))
+    }
+}
+
+impl FromIterator<Part> for Parts {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+        Self(parts.into_iter().fold(0, |bits, part| bits | 1 << part as u32))
+    }
+}
+
+const TASKS: Text = Text {
+    arrays: 9,
+    sql: ", new_tasks AS (
+        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[]) AS t
+        @repeat
+        RETURNING task_id, parent_id, workflow_id, created_at
+    ), fates AS (
+        SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
+    ), new_live AS (
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at)
+        SELECT task_id, n.parent_id, n.workflow_id, n.created_at,
+            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
+        FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
+        @repeat
+    )",
+};
+const SPECIAL_TASKS: Text = Text {
+    arrays: 11,
+    sql: ", new_tasks AS (
+        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[],
+                #10::text[], #11::smallint[]) AS t
+        @repeat
+        RETURNING task_id, parent_id, workflow_id, created_at, priority
+    ), fates AS (
+        SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
+    ), new_live AS (
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, owner, started_at)
+        SELECT task_id, n.parent_id, n.workflow_id, n.created_at, n.priority,
+            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
+        FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
+        @repeat
+    )",
+};
+/// Only of tasks that are created.
+const LABELS: Text = Text {
+    arrays: 3,
+    sql: ", new_labels AS (
+        INSERT INTO labels (task_id, name, value)
+        SELECT t.* FROM unnest(#1::uuid[], #2::text[], #3::text[]) AS t (task_id, name, value)
+            JOIN new_tasks USING (task_id)
+        ON CONFLICT DO NOTHING
+    )",
+};
+const CHECKPOINTS: Text = Text {
+    arrays: 7,
+    sql: ", new_checkpoints AS (
+        INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[], #7::bytea[]) AS t
+        @repeat
+    )",
+};
+const ATTEMPTS: Text = Text {
+    arrays: 8,
+    sql: ", new_attempts AS (
+        INSERT INTO attempts (task_id, step, attempt, started_at, ended_at, retry_at, deadline, failure)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::text[], #3::bigint[], #4::timestamptz[], #5::timestamptz[], #6::timestamptz[],
+                #7::timestamptz[], #8::bytea[]) AS t
+        @repeat
+    )",
+};
+const REOPENED: Text = Text {
+    arrays: 3,
+    sql: ", reopened AS (
+        DELETE FROM checkpoints USING fence, unnest(#1::uuid[], #2::text[], #3::bigint[]) AS t (task_id, step, attempt)
+        WHERE checkpoints.task_id = t.task_id AND checkpoints.step = t.step AND checkpoints.attempt = t.attempt
+            AND checkpoints.kind = 1
+    )",
+};
+const WAITS: Text = Text {
+    arrays: 10,
+    sql: ", new_waits AS (
+        INSERT INTO waits (task_id, step, kind, attempt, since, until, deadline, reason, waits_on, scratch)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[],
+                #7::timestamptz[], #8::text[], #9::text[], #10::bytea[]) AS t
+        ON CONFLICT (task_id, step) DO UPDATE SET kind = excluded.kind, attempt = excluded.attempt,
+            since = excluded.since, until = excluded.until, deadline = excluded.deadline, reason = excluded.reason,
+            waits_on = excluded.waits_on, scratch = excluded.scratch
+    )",
+};
+const MARKS: Text = Text {
+    arrays: 5,
+    sql: ", new_marks AS (
+        INSERT INTO marks (task_id, step, name, made_at, value)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::text[], #3::text[], #4::timestamptz[], #5::bytea[]) AS t
+        @repeat
+    )",
+};
+const TAKEN: Text = Text {
+    arrays: 3,
+    sql: ", taken AS (
+        UPDATE signals SET taken_by = t.step
+        FROM fence, unnest(#1::uuid[], #2::uuid[], #3::text[]) AS t (task_id, signal_id, step)
+        WHERE signals.task_id = t.task_id AND signals.signal_id = t.signal_id AND signals.taken_by IS NULL
+    )",
+};
+const MESSAGES: Text = Text {
+    arrays: 7,
+    sql: ", new_messages AS (
+        INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::bigint[], #3::boolean[], #4::timestamptz[], #5::text[], #6::text[], #7::text[]) AS t
+        @repeat
+    )",
+};
+const ENDS: Text = Text {
+    arrays: 4,
+    sql: ", gone AS (
+        DELETE FROM live USING fence, unnest(#1::uuid[]) AS t (task_id)
+        WHERE live.task_id = t.task_id AND live.owner = fence.epoch
+        RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by
+    ), lives AS (
+        SELECT task_id, started_at, cancel_at, cancel_by FROM gone@short_lives
+    ), new_ends AS (
+        INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output)
+        SELECT task_id, t.kind, $1, lives.started_at, t.ended_at, lives.cancel_at, lives.cancel_by, t.output
+        FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
+            AS t (task_id, kind, ended_at, output) USING (task_id)
+        @repeat
+    )",
+};

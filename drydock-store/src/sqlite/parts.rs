@@ -1,0 +1,88 @@
+//! The parts of which a batch's script is made: one for each kind of write, and each only where there are such writes.
+
+use super::statements::Chunked;
+
+/// Breaks the rule that an id is not `NULL`, and so stops the script, unless the instance is alive.
+pub(super) const FENCE: &str = "INSERT INTO ends (task_id)
+    SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM instances WHERE epoch = ? AND alive = 1)";
+pub(super) static TASKS: Chunked = Chunked::new(
+    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
+    SELECT * FROM (VALUES ",
+    7,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+/// An existing task is not brought back to life, even when it has ended since.
+pub(super) static LIVE: Chunked = Chunked::new(
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at) SELECT * FROM (VALUES ",
+    6,
+    ") WHERE column1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
+);
+/// Of tasks that will be created: neither their id nor their key is there. Columns: task, name, value, key.
+pub(super) static LABELS: Chunked = Chunked::new(
+    "INSERT INTO labels (task_id, name, value) SELECT column1, column2, column3 FROM (VALUES ",
+    4,
+    ") WHERE column1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE key = column4) ON CONFLICT DO NOTHING",
+);
+pub(super) static SPECIAL_TASKS: Chunked = Chunked::new(
+    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+    SELECT * FROM (VALUES ",
+    9,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+/// As `LIVE`; and a task whose key was there before was not created.
+pub(super) static SPECIAL_LIVE: Chunked = Chunked::new(
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority) SELECT * FROM (VALUES ",
+    7,
+    ") WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
+    AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
+);
+pub(super) static CHECKPOINTS: Chunked = Chunked::new(
+    "INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output) SELECT * FROM (VALUES ",
+    7,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+pub(super) static ATTEMPTS: Chunked = Chunked::new(
+    "INSERT INTO attempts (task_id, step, attempt, started_at, ended_at, retry_at, deadline, failure)
+    SELECT * FROM (VALUES ",
+    8,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+pub(super) static REOPENED: Chunked =
+    Chunked::new("DELETE FROM checkpoints WHERE (task_id, step, attempt) IN (VALUES ", 3, ") AND kind = 1");
+pub(super) static WAITS: Chunked = Chunked::new(
+    "INSERT INTO waits (task_id, step, kind, attempt, since, until, deadline, reason, waits_on, scratch)
+    SELECT * FROM (VALUES ",
+    10,
+    ") WHERE column1 IS NOT NULL
+    ON CONFLICT DO UPDATE SET kind = excluded.kind, attempt = excluded.attempt, since = excluded.since,
+    until = excluded.until, deadline = excluded.deadline, reason = excluded.reason, waits_on = excluded.waits_on,
+    scratch = excluded.scratch",
+);
+pub(super) static MESSAGES: Chunked = Chunked::new(
+    "INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text) SELECT * FROM (VALUES ",
+    7,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+pub(super) static MARKS: Chunked = Chunked::new(
+    "INSERT INTO marks (task_id, step, name, made_at, value) SELECT * FROM (VALUES ",
+    5,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+pub(super) static TAKEN: Chunked = Chunked::new(
+    "UPDATE signals SET taken_by = column3 FROM (VALUES ",
+    3,
+    ") WHERE task_id = column1 AND signal_id = column2 AND taken_by IS NULL",
+);
+/// Columns: task, kind, the ending instance, when, output; and when it started, if in this batch.
+/// Only its owner ends a task, or the batch that starts it, and then it has never been live.
+pub(super) static ENDS: Chunked = Chunked::new(
+    "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output)
+    SELECT column1, column2, column3, coalesce(live.started_at, column6), column4, cancel_at, cancel_by, column5
+    FROM (VALUES ",
+    6,
+    ") LEFT JOIN live ON live.task_id = column1
+    WHERE live.owner = column3 OR (live.task_id IS NULL AND column6 IS NOT NULL) ON CONFLICT DO NOTHING",
+);
+pub(super) const LEAVE: &str =
+    "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))";

@@ -1,0 +1,41 @@
+//! Signals: sent to a task that has not ended, or, as an order, to one that may be brought back.
+
+use drydock_core::TaskId;
+use drydock_core::journal::{JournalError, Request, Signal, Verb};
+
+use super::SqliteStore;
+use super::operators::log;
+use super::row::micros;
+use crate::batch::storable;
+use crate::error::journal_error;
+
+const SEND: &str = "INSERT INTO signals (task_id, signal_id, name, sender, sent_at, payload)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM live WHERE task_id = ?1)
+    OR (?7 AND EXISTS (SELECT 1 FROM ends WHERE task_id = ?1 AND kind <> 0)) ON CONFLICT DO NOTHING";
+const TELL: &str = "UPDATE live SET signalled = 1 WHERE task_id = ?1 AND signalled = 0";
+const SENT: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE task_id = ?1 AND signal_id = ?2)";
+
+impl SqliteStore {
+    pub(super) async fn send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
+        let mut tx = self.write().await?;
+        let send = sqlx::query(SEND)
+            .bind(task.as_uuid())
+            .bind(signal.id.as_uuid())
+            .bind(storable(&signal.name).into_owned())
+            .bind(storable(&signal.sender).into_owned())
+            .bind(micros(signal.at))
+            .bind(signal.payload.as_bytes())
+            .bind(signal.order().is_some());
+        if send.execute(&mut *tx).await.map_err(journal_error)?.rows_affected() > 0 {
+            sqlx::query(TELL).bind(task.as_uuid()).execute(&mut *tx).await.map_err(journal_error)?;
+            if let Some(order) = signal.order() {
+                let request = Request { by: signal.sender.clone(), at: signal.at };
+                log(&mut tx, task, Verb::Order, &request, order).await?;
+            }
+        }
+        let sent = sqlx::query_scalar(SENT).bind(task.as_uuid()).bind(signal.id.as_uuid());
+        let sent = sent.fetch_one(&mut *tx).await.map_err(journal_error)?;
+        tx.commit().await?;
+        Ok(sent)
+    }
+}

@@ -1,0 +1,119 @@
+//! Attempts: bodies that run as tokio tasks, and come back as messages.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use drydock_core::journal::Decider;
+use drydock_core::{Payload, TaskId, Timestamp};
+use futures::FutureExt as _;
+use tokio::task::AbortHandle;
+
+use super::EventKind;
+use super::actor::Actor;
+use super::desk::Desk;
+use super::message::{Finished, Message};
+use crate::class::Class;
+use crate::context::{Inner, StepContext};
+use crate::outcome::{StepError, StepResult};
+use crate::run::{Progress, SlotIndex};
+
+/// An attempt that is under way.
+pub(super) struct Attempt {
+    pub(super) started_at: Timestamp,
+    pub(super) ctx: StepContext,
+    pub(super) handle: AbortHandle,
+}
+
+impl Actor {
+    pub(super) fn spawn_attempt(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, doubt: bool) {
+        let now = self.ports.clock.now();
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        let workflow = Arc::clone(&live.workflow);
+        let step = live.run.step_of(slot);
+        let definition = &workflow.dag.steps()[step];
+        let bodies = &workflow.bodies[step];
+        let body = if live.run.is_undo(slot) { &bodies.undo } else { &bodies.run };
+        let Some(body) = body.clone() else { return };
+        // What undoes or tidies up is not stopped by the task's cancellation.
+        let cancel = if live.run.is_work(slot) { &live.cancel } else { &live.gone };
+        let key = live.run.key(slot);
+        let ctx = StepContext::new(Inner {
+            task,
+            key: key.clone(),
+            attempt: progress.attempt,
+            epoch: self.epoch,
+            since: progress.since.unwrap_or(now),
+            now,
+            deadline: progress.deadline,
+            replayed: progress.replayed,
+            class: if live.run.is_undo(slot) { Class::Replayable } else { definition.class },
+            doubt,
+            note: live.run.note_of(slot),
+            cancel: cancel.clone(),
+            said: Mutex::default(),
+            marks: Mutex::default(),
+            desk: Desk::new(self.inbox.clone()),
+        });
+        let input = live.run.input_of(slot);
+        let left = progress.deadline.map(|deadline| (deadline - now).to_std().unwrap_or_default());
+        let limit = match (definition.policy.timeout, left) {
+            (Some(timeout), Some(left)) => Some(timeout.min(left)),
+            (timeout, left) => timeout.or(left),
+        };
+        let (inbox, all) = (self.inbox.clone(), self.all.clone());
+        let told = ctx.clone();
+        let attempt = self.spawned.spawn(async move {
+            let said_in = ctx.clone();
+            let result = tokio::select! {
+                biased;
+                () = all.cancelled() => return,
+                result = guard(limit, body.run_erased(ctx, input)) => result,
+            };
+            let said = said_in.take_said();
+            let finished = Finished { task, slot, result, said, started_at: now };
+            // A closed inbox means that this incarnation is over; the next owner runs the step again.
+            let _over = inbox.send(Message::Finished(finished)).await.is_err();
+        });
+        live.attempts.insert(slot, Attempt { started_at: now, ctx: told, handle: attempt.abort_handle() });
+        let attempt = progress.attempt;
+        self.emit(task, || EventKind::StepStarted { step: key, attempt });
+    }
+
+    /// An attempt came back, unless it was given up before.
+    pub(super) fn on_finished(&mut self, finished: Finished) {
+        if let Some(live) = self.lives.get_mut(&finished.task)
+            && live.attempts.remove(&finished.slot).is_some()
+        {
+            self.conclude(finished);
+        }
+    }
+}
+
+/// Runs a body within its time; a panic is a failure like any other, only that nobody tries it again.
+async fn guard(
+    limit: Option<Duration>,
+    body: impl Future<Output = StepResult<Payload>>,
+) -> StepResult<Payload> {
+    let body = AssertUnwindSafe(body).catch_unwind();
+    let ended = match limit {
+        None => body.await,
+        Some(limit) => match tokio::time::timeout(limit, body).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                return Err(
+                    StepError::retryable(format!("did not end within {limit:?}")).by(Decider::Timeout)
+                );
+            }
+        },
+    };
+    ended.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(StepError::bug(format!("panicked: {text}")))
+    })
+}

@@ -1,0 +1,284 @@
+//! Children steps: child tasks are queued, watched, cancelled when others were enough, and what they gave is put together. What is
+//! to be done is decided in `run/children.rs`.
+
+use std::sync::Arc;
+
+use drydock_core::journal::{
+    Cancellation, ChildEnd, ClaimedTask, JournalError, NewTask, Parent, TaskEndKind, WaitKind, WaitRecord,
+    Write,
+};
+use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::actor::{Actor, Live};
+use super::claims::odd;
+use super::message::{Finished, Message};
+use crate::children;
+use crate::dag::{Rollout, StepKind};
+use crate::outcome::{Outcome, StepError, StepResult};
+use crate::run::{Children, Next, SlotIndex, StepState};
+
+/// The children of a step that has not ended.
+pub(super) struct Brood {
+    children: Children,
+    /// What each of them is fed with.
+    items: Vec<Payload>,
+    /// Whether the ends that there were at a takeover have been read.
+    known: bool,
+    /// Whether those that are not needed any more have been told.
+    cancelled: bool,
+}
+
+/// How many children were started, as their step's wait record keeps it; all, when it keeps nothing.
+#[derive(Serialize, Deserialize)]
+struct Started {
+    started: u32,
+}
+
+impl Brood {
+    fn new(items: Vec<Payload>, started: Option<u32>) -> Self {
+        let total = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let children = Children::new(total, started.unwrap_or(total));
+        Self { children, items, known: false, cancelled: false }
+    }
+}
+
+impl Actor {
+    /// Begins a children step.
+    pub(super) fn spawn_children(
+        &mut self,
+        task: TaskId,
+        slot: SlotIndex,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let Some(live) = self.lives.get_mut(&task) else { return Ok(()) };
+        let items = live.run.input_of(slot).items();
+        let items = items.map_err(|error| StepError::bug(format!("its input is not a list: {error}")))?;
+        let brood = Brood { known: true, ..Brood::new(items, Some(0)) };
+        let first = brood.children.next(live.rollout(slot), false);
+        match first {
+            Next::Start(range) => {
+                live.broods.insert(slot, brood);
+                self.queue_children(task, slot, range.end)
+            }
+            // There is nobody to wait for.
+            Next::Cancel(_) | Next::Wait | Next::Over(Ok(())) => {
+                let result = Ok(Outcome::Done(Payload::list(&[])));
+                self.conclude(Finished { task, slot, result, said: Vec::new(), started_at: now });
+                Ok(())
+            }
+            Next::Over(Err(reason)) => Err(StepError::permanent(reason)),
+        }
+    }
+
+    /// Records further children, up to `end`, and that the step waits for them, in one commit.
+    fn queue_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
+        let now = self.ports.clock.now();
+        let Some(live) = self.lives.get_mut(&task) else { return Ok(()) };
+        let definition = &live.workflow.dag.steps()[slot];
+        let StepKind::Children(child) = &definition.kind else { return Ok(()) };
+        let (StepState::Running(progress) | StepState::Waiting { progress, .. }) = *live.run.step(slot)
+        else {
+            return Ok(());
+        };
+        let workflow = self.registry.id_of(child).map_err(StepError::from)?;
+        let Some(brood) = live.broods.get_mut(&slot) else { return Ok(()) };
+        let name = definition.name.clone();
+        let begin = brood.children.started();
+        brood.children.start(end);
+        for index in begin..end {
+            let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
+            let (id, parent) = (child_id(task, &name, index), Parent { task, step: name.clone(), index });
+            let child = NewTask::new(id, workflow, input.unwrap_or(Payload::NULL), now);
+            self.writes.push(Write::TaskQueued(child.child_of(parent)));
+        }
+        let total = brood.children.total();
+        let (reason, scratch) = if definition.rollout.is_plain() {
+            (format!("{total} child tasks of {child}"), None)
+        } else {
+            let scratch = Payload::encode(&Started { started: end }).ok();
+            (format!("child tasks of {child}: {end} of {total} were started"), scratch)
+        };
+        let wait = WaitRecord {
+            step: name.into(),
+            attempt: progress.attempt,
+            kind: WaitKind::Children,
+            on: Vec::new(),
+            reason,
+            since: progress.since.unwrap_or(now),
+            until: None,
+            deadline: progress.deadline,
+            scratch,
+        };
+        self.writes.push(Write::StepWaits(task, wait));
+        Ok(())
+    }
+
+    /// A child that this instance had has ended.
+    pub(super) fn on_child_ended(&mut self, parent: &Parent, kind: &TaskEndKind) {
+        let Some(live) = self.lives.get_mut(&parent.task) else { return };
+        let Some(slot) = live.workflow.dag.index_of(&parent.step) else { return };
+        let Some(brood) = live.broods.get_mut(&slot) else { return };
+        brood.children.end(parent.index, matches!(kind, TaskEndKind::Completed(_)));
+        if brood.known {
+            self.lead_children(parent.task, slot);
+        } else {
+            self.ask_news();
+        }
+    }
+
+    /// Does what is to be done now with a step's children.
+    fn lead_children(&mut self, task: TaskId, slot: SlotIndex) {
+        let draining = self.draining;
+        let Some(live) = self.lives.get(&task) else { return };
+        let Some(brood) = live.broods.get(&slot) else { return };
+        match brood.children.next(live.rollout(slot), live.run.is_stopping()) {
+            Next::Start(_) if draining => {}
+            Next::Start(range) => {
+                if let Err(error) = self.queue_children(task, slot, range.end) {
+                    self.give_up(task, format!("further children cannot be started: {}", error.message));
+                }
+            }
+            Next::Cancel(open) => self.cancel_children(task, slot, &open),
+            Next::Wait => {}
+            // What they gave is in the store.
+            Next::Over(_) => self.read_children(task, slot),
+        }
+    }
+
+    /// Asks for the end of children that are not needed any more.
+    fn cancel_children(&mut self, task: TaskId, slot: SlotIndex, open: &[u32]) {
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        let name = &live.workflow.dag.steps()[slot].name;
+        let ids: Vec<TaskId> = open.iter().map(|index| child_id(task, name, *index)).collect();
+        let by = format!("step {name} of task {task}: the others' ends are enough");
+        let Some(brood) = live.broods.get_mut(&slot) else { return };
+        if std::mem::replace(&mut brood.cancelled, true) {
+            return;
+        }
+        let request = Cancellation { by, at: self.ports.clock.now() };
+        let (journal, reach) = (Arc::clone(&self.ports.journal), self.ports.reach.clone());
+        let again = self.options.poll;
+        self.tell_later(async move {
+            for id in ids {
+                while reach.heard(journal.task_cancel(id, &request).await).is_err() {
+                    tokio::time::sleep(again).await;
+                }
+            }
+            Message::Look
+        });
+    }
+
+    /// How many children of a task are open, as the store says: reads how the others ended where that may matter.
+    pub(super) fn on_open_children(&self, task: TaskId, open: u64) {
+        let Some(live) = self.lives.get(&task) else { return };
+        // Children are counted by parent: with several such steps, one may be done while another is not.
+        let several = live.broods.len() > 1;
+        let expected: u64 = live.broods.values().map(|brood| u64::from(brood.children.open())).sum();
+        for (slot, brood) in &live.broods {
+            let plain = live.rollout(*slot).is_plain();
+            if open == 0 || (several && plain) || (!plain && (!brood.known || open < expected)) {
+                self.read_children(task, *slot);
+            }
+        }
+    }
+
+    /// Reads how the children of a step ended.
+    fn read_children(&self, task: TaskId, slot: SlotIndex) {
+        let Some(live) = self.lives.get(&task) else { return };
+        let step = live.workflow.dag.steps()[slot].name.clone();
+        let journal = Arc::clone(&self.ports.journal);
+        self.tell_later(async move {
+            let answer = journal.child_ends(task, &step).await;
+            Message::Children { task, slot, answer }
+        });
+    }
+
+    pub(super) fn on_children(
+        &mut self,
+        task: TaskId,
+        slot: SlotIndex,
+        answer: Result<Vec<ChildEnd>, JournalError>,
+    ) {
+        let ends = match self.ports.reach.heard(answer) {
+            Ok(ends) => ends,
+            Err(error) => return odd(&error, "how children ended could not be read"),
+        };
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        let Some(brood) = live.broods.get_mut(&slot) else { return };
+        for child in &ends {
+            brood.children.end(child.index, matches!(child.end.kind, TaskEndKind::Completed(_)));
+        }
+        brood.known = true;
+        // Fewer: the answer is older than what is known here; the next news asks again.
+        let all = u32::try_from(ends.len()) == Ok(brood.children.ended());
+        let stopping = live.run.is_stopping();
+        let Some(brood) = live.broods.get(&slot) else { return };
+        match brood.children.next(live.rollout(slot), stopping) {
+            Next::Over(verdict) if all => self.join_children(task, slot, verdict, ends),
+            Next::Over(_) => {}
+            Next::Start(_) | Next::Cancel(_) | Next::Wait => self.lead_children(task, slot),
+        }
+    }
+
+    /// Ends a children step, with how the children ended.
+    fn join_children(
+        &mut self,
+        task: TaskId,
+        slot: SlotIndex,
+        verdict: Result<(), String>,
+        ends: Vec<ChildEnd>,
+    ) {
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        let since = match live.run.step(slot) {
+            StepState::Waiting { progress, .. } => progress.since,
+            _ => None,
+        };
+        if !live.run.fold_joined(slot) {
+            return;
+        }
+        live.broods.remove(&slot);
+        // A task that is being cancelled must not look as if its work was done.
+        let stopped = live.run.cancellation().is_some()
+            && (verdict.is_err() || ends.iter().any(|it| matches!(it.end.kind, TaskEndKind::Cancelled(_))));
+        let result = if stopped { Err(StepError::cancelled()) } else { together(verdict, ends) };
+        let started_at = since.unwrap_or_else(|| self.ports.clock.now());
+        self.conclude(Finished { task, slot, result, said: Vec::new(), started_at });
+    }
+}
+
+impl Live {
+    fn rollout(&self, slot: SlotIndex) -> &Rollout {
+        &self.workflow.dag.steps()[slot].rollout
+    }
+
+    /// After a takeover: the children of all steps that wait for some.
+    pub(super) fn find_broods(&mut self, claimed: &ClaimedTask) {
+        for wait in claimed.waits.iter().filter(|wait| wait.kind == WaitKind::Children) {
+            if let Some(slot) = self.run.slot_of(&wait.step)
+                && matches!(self.run.step(slot), StepState::Waiting { kind: WaitKind::Children, .. })
+            {
+                let started = wait.scratch.as_ref().and_then(|kept| kept.decode::<Started>().ok());
+                let items = self.run.input_of(slot).items().unwrap_or_default();
+                self.broods.insert(slot, Brood::new(items, started.map(|it| it.started)));
+            }
+        }
+    }
+}
+
+fn together(verdict: Result<(), String>, ends: Vec<ChildEnd>) -> StepResult<Payload> {
+    verdict.map_err(StepError::permanent)?;
+    children::output(ends)
+        .map(Outcome::Done)
+        .map_err(|error| StepError::bug(format!("a child's stored output is not JSON: {error}")))
+}
+
+/// The id of a child: always the same, so that it is never started twice, and can be named without asking the store. It sorts
+/// beside its parent: its first half is the parent's moment.
+fn child_id(parent: TaskId, step: &StepName, index: u32) -> TaskId {
+    let key = StepKey::item(step.clone(), index);
+    let mut bytes = Uuid::new_v5(&parent.as_uuid(), key.text().as_bytes()).into_bytes();
+    bytes[..8].copy_from_slice(&parent.as_uuid().as_bytes()[..8]);
+    TaskId::from_uuid(Uuid::from_bytes(bytes))
+}

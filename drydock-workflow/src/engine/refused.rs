@@ -1,0 +1,59 @@
+//! Records that the store refuses, and tasks that cannot go on.
+
+use drydock_core::journal::{
+    Checkpoint, Decider, Failure, JournalError, StepEnd, TaskEnd, TaskEndKind, Write,
+};
+use drydock_core::{Disposition, TaskId, error_chain};
+
+use super::actor::{Actor, answer};
+use super::flusher;
+
+impl Actor {
+    /// One task's records can never be stored. An output becomes its step's failure; with anything else the task cannot go on.
+    pub(super) fn on_refused(&mut self, writes: Vec<Write>, error: JournalError) {
+        let reason = error_chain(&error);
+        let Some(task) = writes.first().map(flusher::owner) else { return };
+        tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
+        if let Some(reply) = self.starting.remove(&task) {
+            answer(reply, Err(error.into()));
+            return;
+        }
+        let is_end = |write: &Write| matches!(write, Write::TaskEnded(..));
+        if writes.iter().all(is_end) {
+            // Not even the task's failure can be stored.
+            self.fatal = Some(error.into());
+            return;
+        }
+        let failed: Vec<Write> =
+            writes.into_iter().filter_map(|write| without_output(write, &reason)).collect();
+        match self.lives.get_mut(&task) {
+            Some(live) if !failed.is_empty() => {
+                live.run.reopen();
+                self.writes.extend(failed);
+            }
+            Some(_) | None => self.give_up(task, format!("the store refuses a record of the task: {reason}")),
+        }
+    }
+
+    /// Ends a task that cannot go on, whatever is under way.
+    pub(super) fn give_up(&mut self, task: TaskId, message: String) {
+        if let Some(live) = self.lives.remove(&task) {
+            live.abort();
+        }
+        tracing::error!(task.id = %task, "{message}");
+        let kind = TaskEndKind::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
+        self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: self.ports.clock.now() }));
+    }
+}
+
+/// The end of a step whose output the store refuses, as a failure; nothing for other records.
+fn without_output(write: Write, reason: &str) -> Option<Write> {
+    let Write::StepEnded(task, Checkpoint { step, attempt, end: StepEnd::Done(_), started_at, ended_at }) =
+        write
+    else {
+        return None;
+    };
+    let message = format!("the store refuses its output: {reason}");
+    let end = StepEnd::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
+    Some(Write::StepEnded(task, Checkpoint { step, attempt, end, started_at, ended_at }))
+}

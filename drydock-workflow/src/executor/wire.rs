@@ -1,0 +1,175 @@
+//! What the engine and a program outside of it say to each other: one JSON document for the job, lines of JSON for the answer.
+//!
+//! A program is told, in one document ([`JobDocument`]):
+//!
+//! ```json
+//! {"task": "0190…", "step": "wipe[3]", "attempt": 1, "may_have_run": false, "idempotency_key": "5f0c…", "fence": 12,
+//!  "deadline": null, "input": {"disk": "sda"}, "job": {"passes": 3}}
+//! ```
+//!
+//! It answers with lines ([`Line`]), any number of messages and then one outcome:
+//!
+//! ```json
+//! {"say": {"text": "half of it is wiped"}}
+//! {"done": {"wiped": true}}
+//! ```
+//!
+//! Other outcomes: `{"wait": {"seconds": 10, "reason": "the disk is busy"}}` to be asked again, and
+//! `{"fail": {"message": "no such disk"}}`, with `"retry": true`, and perhaps `"after_seconds": 30`, when another attempt may help.
+
+use std::time::Duration;
+
+use drydock_core::Payload;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Job;
+use crate::outcome::{Outcome, StepError, StepResult};
+
+/// A job, as a program outside of the engine reads it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobDocument {
+    /// The task's id.
+    pub task: String,
+    /// The step's key, for instance `wipe` or `wipe[3]`.
+    pub step: String,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Whether an earlier run may have had effect: look before acting.
+    pub may_have_run: bool,
+    /// The same for every run of this step of this task, and for no other.
+    pub idempotency_key: String,
+    /// Grows with every takeover of the task: a service that remembers the greatest can refuse a late call.
+    pub fence: i64,
+    /// When the step must have ended, RFC 3339.
+    pub deadline: Option<String>,
+    /// What feeds the step.
+    pub input: Box<RawValue>,
+    /// What the workflow wants of the executor.
+    pub job: Value,
+}
+
+impl JobDocument {
+    /// The document for `job`.
+    pub(super) fn of(job: &Job) -> Result<Self, StepError> {
+        let ctx = &job.ctx;
+        let input = serde_json::from_slice(job.input.as_bytes());
+        Ok(Self {
+            task: ctx.task().to_string(),
+            step: ctx.key().to_string(),
+            attempt: ctx.attempt(),
+            may_have_run: ctx.may_have_run(),
+            idempotency_key: ctx.idempotency_key().to_string(),
+            fence: ctx.fence().1.get(),
+            deadline: ctx.deadline().map(|deadline| deadline.to_rfc3339()),
+            input: input.map_err(|error| StepError::bug(format!("the step's input is not JSON: {error}")))?,
+            job: job.job.clone(),
+        })
+    }
+}
+
+/// One line of a program's answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// A message for the task's owner.
+    Say(SayDocument),
+    /// The work is done, with this output.
+    Done(Box<RawValue>),
+    /// Ask again later.
+    Wait(WaitDocument),
+    /// It failed.
+    Fail(FailDocument),
+}
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SayDocument {
+    /// The text.
+    pub text: String,
+    /// Whether it tells of an error.
+    #[serde(default)]
+    pub error: bool,
+    /// Kind and name of what it is about.
+    #[serde(default)]
+    pub about: Option<(String, String)>,
+}
+
+/// A wait.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitDocument {
+    /// How long, in seconds.
+    pub seconds: f64,
+    /// For what, in words.
+    pub reason: String,
+}
+
+/// A failure.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailDocument {
+    /// Why, in one line, without secrets.
+    pub message: String,
+    /// Whether another attempt may help.
+    #[serde(default)]
+    pub retry: bool,
+    /// When it should begin at the earliest, in seconds from now.
+    #[serde(default)]
+    pub after_seconds: Option<f64>,
+}
+
+impl Line {
+    /// Reads a line; the error says what a line looks like.
+    pub fn read(line: &[u8]) -> Result<Self, StepError> {
+        serde_json::from_slice(line).map_err(|error| {
+            StepError::permanent(format!(
+                "its answer cannot be read ({error}): expected a line with one of say, done, wait and fail"
+            ))
+        })
+    }
+
+    /// Says what the line says; the outcome, if it is one.
+    pub(super) fn apply(self, job: &Job) -> Option<StepResult<Payload>> {
+        Some(match self {
+            Self::Say(said) => {
+                said.say(job);
+                return None;
+            }
+            Self::Done(output) => Ok(Outcome::Done(output.get().as_bytes().to_vec().into())),
+            Self::Wait(wait) => seconds(wait.seconds).map(|time| Outcome::wait(time, wait.reason)),
+            Self::Fail(fail) => Err(fail.error()),
+        })
+    }
+}
+
+impl SayDocument {
+    fn say(self, job: &Job) {
+        match (self.about, self.error) {
+            (Some((kind, name)), true) => job.ctx.complain_about(&kind, &name, self.text),
+            (Some((kind, name)), false) => job.ctx.say_about(&kind, &name, self.text),
+            (None, true) => job.ctx.complain(self.text),
+            (None, false) => job.ctx.say(self.text),
+        }
+    }
+}
+
+impl FailDocument {
+    fn error(self) -> StepError {
+        if !self.retry {
+            return StepError::permanent(self.message);
+        }
+        let error = StepError::retryable(self.message);
+        match self.after_seconds.map(seconds).transpose() {
+            Ok(retry_after) => StepError { retry_after, ..error },
+            Err(problem) => problem,
+        }
+    }
+}
+
+fn seconds(seconds: f64) -> Result<Duration, StepError> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| StepError::permanent(format!("its answer cannot be read: {seconds} seconds is no time")))
+}

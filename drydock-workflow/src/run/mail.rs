@@ -1,0 +1,89 @@
+//! Signals that were sent to the task and that no step has taken, and which waiting step is to have which.
+
+use std::collections::HashSet;
+
+use drydock_core::journal::{ClaimedTask, Signal};
+use drydock_core::{SignalId, StepKey};
+
+use super::SlotIndex;
+use super::orders::Order;
+
+/// The signals that nobody has taken, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Mail {
+    open: Vec<Signal>,
+    /// Signals that a step is about to take, and the steps: the record is on the way.
+    promised: HashSet<SignalId>,
+    waiting: Vec<(SlotIndex, String)>,
+}
+
+impl Mail {
+    pub(super) fn of(claimed: &ClaimedTask) -> Self {
+        let open = claimed.signals.iter().filter(|signal| signal.taken_by.is_none()).cloned().collect();
+        Self { open, ..Self::default() }
+    }
+
+    /// A signal has come; the store tells of it again and again until it is taken.
+    pub(super) fn arrive(&mut self, signal: Signal) {
+        if self.open.iter().all(|known| known.id != signal.id) {
+            self.open.push(signal);
+            self.open.sort_by_key(|signal| (signal.at, signal.id));
+        }
+    }
+
+    /// `slot` waits for a signal of this name.
+    pub(super) fn wait(&mut self, slot: SlotIndex, name: String) {
+        self.waiting.push((slot, name));
+    }
+
+    /// `slot` waits no more.
+    pub(super) fn leave(&mut self, slot: SlotIndex) {
+        self.waiting.retain(|(waiting, _)| *waiting != slot);
+    }
+
+    /// The next pair of a signal and a step that waits for it; from here on both are each other's.
+    pub(super) fn match_one(&mut self) -> Option<(SlotIndex, SignalId)> {
+        if self.open.is_empty() || self.waiting.is_empty() {
+            return None;
+        }
+        let mut free = self.open.iter().filter(|signal| !self.promised.contains(&signal.id));
+        let (id, place) = free.find_map(|signal| {
+            let place = self.waiting.iter().position(|(_, name)| *name == signal.name)?;
+            Some((signal.id, place))
+        })?;
+        let slot = self.waiting[place].0;
+        self.leave(slot);
+        self.promised.insert(id);
+        Some((slot, id))
+    }
+
+    /// A signal was taken, says its record.
+    pub(super) fn take(&mut self, id: SignalId, by: StepKey) -> Option<Signal> {
+        self.promised.remove(&id);
+        let place = self.open.iter().position(|signal| signal.id == id)?;
+        Some(Signal { taken_by: Some(by), ..self.open.remove(place) })
+    }
+
+    /// The oldest order that is not being obeyed already.
+    pub(super) fn next_order(&mut self) -> Option<(Signal, Order)> {
+        let (signal, order) = self.orders().find(|(signal, _)| !self.promised.contains(&signal.id))?;
+        let signal = signal.clone();
+        self.promised.insert(signal.id);
+        Some((signal, order))
+    }
+
+    /// An order is to be read again.
+    pub(super) fn put_back(&mut self, id: SignalId) {
+        self.promised.remove(&id);
+    }
+
+    /// Whether there are orders that are not done; one that cannot be read is none.
+    pub(super) fn has_orders(&self) -> bool {
+        self.orders().next().is_some()
+    }
+
+    fn orders(&self) -> impl Iterator<Item = (&Signal, Order)> {
+        let orders = self.open.iter().filter(|signal| signal.order().is_some());
+        orders.filter_map(|signal| signal.payload.decode().ok().map(|order| (signal, order)))
+    }
+}
