@@ -62,13 +62,13 @@ fn scenarios_that_once_broke_a_rule_keep_them_all() {
 
 #[test]
 fn a_seed_always_tells_the_same_story() {
-    for seed in 0..30 {
+    for seed in 0..200 {
         let tell = || {
             let simulation = simulation();
             simulation.trace(&simulation.scenario(seed)).unwrap()
         };
         let (first, second) = (tell(), tell());
-        assert!(first.len() > 5, "{first:?}");
+        assert!(first.len() > 1, "seed {seed}: {first:?}");
         assert_eq!(first, second, "seed {seed}");
     }
 }

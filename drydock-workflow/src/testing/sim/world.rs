@@ -61,6 +61,7 @@ pub(super) fn run(
     let mut world = World::new(scenario, store, Arc::new(workload), layer, trace)?;
     world.live()?;
     // Processes before the books: what they still drop is noted.
+    world.shared.oracle().dying = true;
     world.processes.clear();
     let mut oracle = world.shared.oracle();
     Ok(Came {
@@ -87,6 +88,8 @@ struct World<'a> {
     /// The ids of the tasks that were started, by submission.
     started: Arc<Mutex<Vec<Option<TaskId>>>>,
     submitted: Vec<bool>,
+    /// Whoever is about to start a task holds one of these.
+    starting: Arc<()>,
     cancelled: Vec<bool>,
     now: u64,
 }
@@ -127,6 +130,7 @@ impl<'a> World<'a> {
             turns: Random::new(scenario.seed).fork(3),
             started: Arc::new(Mutex::new(vec![None; tasks])),
             submitted: vec![false; tasks],
+            starting: Arc::new(()),
             cancelled: vec![false; tasks],
             now: 0,
         })
@@ -148,7 +152,10 @@ impl<'a> World<'a> {
             if !self.shared.oracle().breaches.is_empty() {
                 return Ok(());
             }
-            let over = self.submitted.iter().all(|it| *it) && self.shared.oracle().all_ended();
+            let all_there = self.submitted.iter().all(|it| *it) && Arc::strong_count(&self.starting) == 1;
+            // What is astray may still start a task.
+            let nothing_astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            let over = all_there && nothing_astray && self.shared.oracle().all_ended();
             if over {
                 return self.look_back();
             }
@@ -193,7 +200,9 @@ impl<'a> World<'a> {
             if is_on(index, TroubleKind::Crash) {
                 if self.processes[place].is_up() {
                     self.shared.oracle().note(|| format!("i{index} is killed"));
+                    self.shared.oracle().dying = true;
                     self.processes[place].kill();
+                    self.shared.oracle().dying = false;
                 }
             } else if !self.processes[place].is_up() {
                 self.shared.oracle().note(|| format!("i{index} is started"));
@@ -257,7 +266,9 @@ impl<'a> World<'a> {
             let Some(job) = self.workload.tasks.get(submission.task) else { continue };
             let (shared, started, output) =
                 (Arc::clone(&self.shared), Arc::clone(&self.started), job.output.clone());
+            let starting = Arc::clone(&self.starting);
             let told = move |task: TaskId| {
+                drop(starting);
                 let mut oracle = shared.oracle();
                 oracle.acknowledged(task);
                 if let Some(output) = output {

@@ -65,12 +65,10 @@ impl Oracle {
         let (id, epoch) = ctx.fence();
         let step = ctx.key().to_string();
         let label = self.label(id);
-        self.note(|| {
-            format!(
-                "i{instance} {} {step} of {label}",
-                if how == BodyEnd::Returned { "ends" } else { "drops" }
-            )
-        });
+        if !self.dying {
+            let verb = if how == BodyEnd::Returned { "ends" } else { "drops" };
+            self.note(|| format!("i{instance} {verb} {step} of {label}"));
+        }
         if how == BodyEnd::Returned && !self.thawing && !self.is_alive(epoch) {
             let what = format!(
                 "{step} of {label} went on to its end on i{instance}, whose epoch {epoch} is retired"

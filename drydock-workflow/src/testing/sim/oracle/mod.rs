@@ -26,6 +26,8 @@ pub(super) struct Oracle {
     pub(super) paused: BTreeSet<u32>,
     /// An instance goes on at this very moment: it has not had the time to look at its lease.
     pub(super) thawing: bool,
+    /// A process is being killed. In which order its bodies fall is the runtime's business, and differs from run to run.
+    pub(super) dying: bool,
     workflows: BTreeMap<WorkflowId, Definition>,
     epochs: BTreeMap<Epoch, Incarnation>,
     tasks: BTreeMap<TaskId, Task>,
