@@ -5,6 +5,12 @@
 //! 2. Wire them with a [`WorkflowBuilder`]: typed handles carry outputs into inputs.
 //! 3. Give the workflow and a store's [`Journal`](drydock_core::journal::Journal) to an [`Engine`], and submit tasks.
 //!
+//! A workflow is more than a chain: steps run side by side where they do not wait for each other; a
+//! [condition](StepBuilder::when) skips one, a [map](WorkflowBuilder::map) runs one per item of a list,
+//! [children](WorkflowBuilder::children) are tasks of their own, started [in waves](ChildrenBuilder::waves) if need be;
+//! [undo](StepBuilder::undo) takes back what was done when the task fails, [finally](WorkflowBuilder::finally) runs however it
+//! ends, and a whole workflow can be [included](WorkflowBuilder::include) in another. [`Dag::to_text`] and its siblings draw it.
+//!
 //! Whether a workflow of yours stands failures and crashes at every point is checked by `testing` (feature `testing`).
 //!
 //! A step runs at least once. It looks before it acts ([`StepContext::may_have_run`]), or passes on an

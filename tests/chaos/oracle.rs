@@ -150,7 +150,7 @@ fn task(
                 .push(format!("{name} of {id} has a checkpoint, and no effect that it stands for"));
         }
         let parents = step.dependencies();
-        let parents = history.checkpoints.iter().filter(|it| parents.contains(&&it.step));
+        let parents = history.checkpoints.iter().filter(|it| parents.contains(&it.step.name()));
         let ready = parents.map(|it| it.ended_at.timestamp_micros()).max();
         for effect in all {
             if ready.is_some_and(|ready| effect.begin < ready) {

@@ -9,7 +9,7 @@ use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, WaitRecord};
 use super::mail::Mail;
 use super::notes::Notes;
 use super::{IllegalRecord, Run, StepState};
-use crate::dag::{Dag, StepIndex};
+use crate::dag::Dag;
 
 /// The records of one phase.
 #[derive(Default)]
@@ -37,15 +37,14 @@ impl Run {
             run.fold_cancelled(request.clone());
         }
         run.fold_all(work)?;
-        let undone: HashSet<StepIndex> =
-            undoings.keys().filter_map(|key| run.dag.index_of(key.name())).collect();
+        let undone: HashSet<StepKey> = undoings.keys().cloned().collect();
         if !undone.is_empty() && run.work_is_over() {
             run.enter_unwinding(&undone);
         }
         run.fold_all(undoings)?;
-        // A cancellation that came when finally steps had begun undoes nothing any more.
-        let closing = last.keys().next().is_some();
-        if closing && run.work_is_over() && !run.is_unwinding() {
+        // Finally steps begin when all is undone: where they have, nothing more is, whatever came later or might have begun.
+        if last.keys().next().is_some() && run.work_is_over() {
+            run.forget_undoings();
             run.enter_closing();
         }
         // Without records of a phase it is entered by the first plan only: an operator's word may come before it.

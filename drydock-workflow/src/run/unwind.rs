@@ -39,11 +39,6 @@ impl Run {
         matches!(&self.phase, Phase::Unwinding(unwinding) if unwinding.is_stuck())
     }
 
-    /// Whether undoings are left.
-    pub(super) fn is_unwinding(&self) -> bool {
-        matches!(&self.phase, Phase::Unwinding(unwinding) if !unwinding.is_over())
-    }
-
     /// The undoings that have not ended well, in the order of the workflow's steps.
     pub fn left_to_undo(&self) -> Vec<StepKey> {
         let left = |state: &StepState| !matches!(state, StepState::Done(_) | StepState::Skipped);
@@ -51,8 +46,8 @@ impl Run {
         undoings.map(|(slot, _)| self.key(slot)).collect()
     }
 
-    /// Begins to undo. `recorded` are the steps of whose undoing there are records, after a takeover.
-    pub(super) fn enter_unwinding(&mut self, recorded: &HashSet<StepIndex>) {
+    /// Begins to undo. `recorded` are the undoings of which there are records, after a takeover.
+    pub(super) fn enter_unwinding(&mut self, recorded: &HashSet<StepKey>) {
         self.leave_work();
         let dag = std::sync::Arc::clone(&self.dag);
         let count = dag.steps().len();
@@ -65,11 +60,22 @@ impl Run {
                 free.push(step);
             }
             if let Some(scope) = definition.undo {
-                unwinding.open += self.add_undoings(step, scope, below[step]);
+                let passed = |key: StepKey| below[step] && !recorded.contains(&key);
+                unwinding.open += self.add_undoings(step, scope, passed);
             }
         }
         self.phase = Phase::Unwinding(unwinding);
         self.undo_steps(free);
+    }
+
+    /// None of the undoings that have not begun is needed.
+    pub(super) fn forget_undoings(&mut self) {
+        let open = |state: &StepState| matches!(state, StepState::Ready(_) | StepState::Blocked);
+        let undoings = self.slots.all().filter(|(_, entry)| entry.undo && open(&entry.state));
+        let slots: Vec<SlotIndex> = undoings.map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.slots.set(slot, StepState::Skipped);
+        }
     }
 
     /// An undoing has ended well.
@@ -106,13 +112,13 @@ impl Run {
     }
 
     /// Makes the slots for the undoings of a step, and gives how many there are.
-    fn add_undoings(&mut self, step: StepIndex, scope: UndoScope, below_undone: bool) -> usize {
+    fn add_undoings(&mut self, step: StepIndex, scope: UndoScope, passed: impl Fn(StepKey) -> bool) -> usize {
         let (work, at_once) = match self.dag.steps()[step].kind {
             StepKind::Map { at_once } => (self.item_slots(step), at_once),
             StepKind::Run | StepKind::Children(_) => (step..step + 1, None),
         };
         let of_map = matches!(self.dag.steps()[step].kind, StepKind::Map { .. });
-        let needed: Vec<bool> = work.map(|slot| self.has_effect(slot, scope, below_undone)).collect();
+        let needed: Vec<bool> = work.map(|slot| self.has_effect(slot, scope, &passed)).collect();
         let count = needed.iter().filter(|needed| **needed).count();
         if count == 0 {
             return 0;
@@ -133,7 +139,7 @@ impl Run {
     }
 
     /// Whether there is something of this slot's work to undo.
-    fn has_effect(&self, slot: SlotIndex, scope: UndoScope, below_undone: bool) -> bool {
+    fn has_effect(&self, slot: SlotIndex, scope: UndoScope, passed: &impl Fn(StepKey) -> bool) -> bool {
         let begun = match self.slots.state(slot) {
             StepState::Done(_) => return true,
             StepState::Running(_)
@@ -141,18 +147,21 @@ impl Run {
             | StepState::Retrying { .. }
             | StepState::Failed => true,
             // Its attempt may have been under way when the task's former owner died. Not, if that owner undid what this step
-            // builds on: it would have undone this one before.
-            StepState::Ready(progress) => progress.attempt > 0 || (progress.replayed && !below_undone),
+            // builds on, and passed this one by.
+            StepState::Ready(progress) => {
+                progress.attempt > 0 || (progress.replayed && !passed(self.key(slot).undoing()))
+            }
             StepState::Blocked | StepState::Mapping | StepState::Mapped | StepState::Skipped => false,
         };
         begun && scope == UndoScope::Begun
     }
 
     /// For each step, whether an undoing of something that it builds on is on record.
-    fn below_undone(&self, recorded: &HashSet<StepIndex>) -> Vec<bool> {
+    fn below_undone(&self, recorded: &HashSet<StepKey>) -> Vec<bool> {
         let count = self.dag.steps().len();
         let mut below = vec![false; count];
-        let mut open: Vec<StepIndex> = recorded.iter().copied().collect();
+        let mut open: Vec<StepIndex> =
+            recorded.iter().filter_map(|key| self.dag.index_of(key.name())).collect();
         while let Some(step) = open.pop() {
             for after in self.dag.dependents(step) {
                 if !std::mem::replace(&mut below[after], true) {

@@ -7,6 +7,7 @@ mod gate;
 mod map;
 mod plan;
 mod recover;
+mod replay;
 mod unwind;
 mod verdict;
 

@@ -261,3 +261,33 @@ fn what_was_cut_off_by_a_crash_may_have_begun_unless_the_undoing_had_passed_it()
     assert_eq!(recover(&["undo:other"], true), ["start undo:cut"]);
     assert_eq!(recover(&["undo:other", "undo:a"], true), ["failed: step bad: broken"]);
 }
+
+#[test]
+fn an_item_that_never_had_its_turn_is_not_undone_after_a_takeover_that_found_others_undone() {
+    let mut definition = with_undo(
+        &[("a", &[]), ("wipe", &["a"]), ("last", &[])],
+        &[("a", UndoScope::Done), ("wipe", UndoScope::Begun)],
+    );
+    definition.steps[1].kind = StepKind::Map { at_once: Some(1) };
+    definition.steps[1].input = Input::One(Source::TaskInput);
+    definition.steps[2].finally = true;
+    let dag = Arc::new(Dag::new(definition).unwrap());
+    let work = || vec![done("a"), broken("wipe[0]"), done("undo:wipe[0]")];
+    let recover = |more: Vec<_>, attempts| {
+        let mut records = claimed();
+        records.task.input = json("[1,2]");
+        records.checkpoints = work().into_iter().chain(more).collect();
+        records.attempts = attempts;
+        Run::recover(dag.clone(), &records).unwrap()
+    };
+    assert_eq!(told(&mut recover(vec![], vec![]), 1), ["start undo:wipe[1]"], "it may have begun");
+    assert_eq!(
+        told(&mut recover(vec![done("undo:a")], vec![]), 1),
+        ["start last"],
+        "what it builds on is undone"
+    );
+    let mut closing = recover(vec![], vec![failed("last", 1)]);
+    assert_eq!(told(&mut closing, 1), [""; 0], "a finally step had begun");
+    assert!(closing.left_to_undo().is_empty());
+    assert_eq!(closing.timers().count(), 1);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use drydock_core::error_chain;
 use drydock_core::journal::{Journal, TaskEndKind};
-use drydock_core::{Payload, WorkflowName};
+use drydock_core::{Payload, StepName, WorkflowName};
 use serde::Serialize;
 
 use super::trial::{Came, Ground, Plan};
@@ -40,11 +40,10 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
         };
         for definition in usual.definitions.clone() {
             for step in &definition.steps {
-                let (name, step_name) = (definition.name.clone(), step.name.to_string());
-                if step.kind == StepKind::Run {
-                    self.fail(&definition, &step_name, &input).await;
+                if !matches!(step.kind, StepKind::Children(_)) {
+                    self.fail(&definition, &step.name, &input).await;
                 }
-                self.repeat(&name, &step_name, &input, &end).await;
+                self.repeat(&definition.name, &step.name, &input, &end).await;
             }
         }
         for count in 1..=MOST_CRASHES {
@@ -54,9 +53,9 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
         }
     }
 
-    async fn fail(&mut self, definition: &Definition, step: &str, input: &Payload) {
+    async fn fail(&mut self, definition: &Definition, step: &StepName, input: &Payload) {
         let at = format!("step {step} of {}", definition.name);
-        let plan = Plan::Fail(definition.name.clone(), step.to_owned());
+        let plan = Plan::Fail(definition.name.clone(), step.clone());
         let law = Law::FailEachStep;
         let Some((came, _)) = self.trial(law, &at, plan, input).await else { return };
         // A workflow that is not the root's, or a step that is not reached with this input: nothing to see.
@@ -66,10 +65,10 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
         let after = dependents(definition, step);
         for (place, begun) in &came.seen.begun {
             let same = came.is_of(place, &definition.name);
-            if same && after.contains(begun) {
+            if same && !begun.is_undo() && after.contains(begun.name()) {
                 self.object(law, &at, format!("step {begun} of {place} began, although it depends on it"));
             }
-            if same && begun == step {
+            if same && !begun.is_undo() && begun.name() == step {
                 match came.seen.ends.get(place).map(|end| &end.kind) {
                     Some(TaskEndKind::Failed(_)) => {}
                     other => {
@@ -80,9 +79,9 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
         }
     }
 
-    async fn repeat(&mut self, workflow: &WorkflowName, step: &str, input: &Payload, usual: &str) {
+    async fn repeat(&mut self, workflow: &WorkflowName, step: &StepName, input: &Payload, usual: &str) {
         let at = format!("step {step} of {workflow}");
-        let plan = Plan::LoseEnd(workflow.clone(), step.to_owned());
+        let plan = Plan::LoseEnd(workflow.clone(), step.clone());
         if let Some((_, end)) = self.trial(Law::RepeatEachStep, &at, plan, input).await {
             self.compare(Law::RepeatEachStep, &at, &end, usual);
         }
@@ -137,14 +136,14 @@ impl<J: Journal, G: Fn() -> Ground<J>> Court<'_, G> {
     }
 }
 
-/// The steps that cannot begin before `step` has done its work, by name.
-fn dependents(definition: &Definition, step: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::from([step.to_owned()]);
+/// The steps that cannot begin before `step` has done its work. Finally steps run however those before them ended.
+fn dependents(definition: &Definition, step: &StepName) -> BTreeSet<StepName> {
+    let mut found = BTreeSet::from([step.clone()]);
     loop {
         let before = found.len();
-        for later in &definition.steps {
-            if later.dependencies().iter().any(|earlier| found.contains(&earlier.to_string())) {
-                found.insert(later.name.to_string());
+        for later in definition.steps.iter().filter(|later| !later.finally) {
+            if later.dependencies().iter().any(|earlier| found.contains(*earlier)) {
+                found.insert(later.name.clone());
             }
         }
         if found.len() == before {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drydock_core::journal::{NewTask, TaskEnd, TaskEndKind, Write};
-use drydock_core::{TaskId, WorkflowId};
+use drydock_core::{StepKey, TaskId, WorkflowId};
 
 /// The history of one trial.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(super) struct Seen {
     /// How many checkpoints were committed for each step of each task.
     pub(super) checkpoints: BTreeMap<(String, String), usize>,
     /// The steps whose bodies began, or that started children.
-    pub(super) begun: BTreeSet<(String, String)>,
+    pub(super) begun: BTreeSet<(String, StepKey)>,
     /// The ends of tasks, by place, as text.
     pub(super) ends: BTreeMap<String, TaskEnd>,
 }
@@ -25,9 +25,8 @@ impl Seen {
             None => "task".to_owned(),
             Some(parent) => {
                 let above = self.place(parent.task);
-                let step = parent.step.to_string();
-                let place = format!("{above}/{step}[{}]", parent.index);
-                self.begun.insert((above, step));
+                let place = format!("{above}/{}[{}]", parent.step, parent.index);
+                self.begun.insert((above, StepKey::new(parent.step.clone())));
                 place
             }
         };
@@ -48,7 +47,7 @@ impl Seen {
         self.workflow(*task)
     }
 
-    pub(super) fn begins(&mut self, task: TaskId, step: String) {
+    pub(super) fn begins(&mut self, task: TaskId, step: StepKey) {
         let place = self.place(task);
         self.begun.insert((place, step));
     }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{Journal, JournalError, NewTask, TaskEnd, Write};
-use drydock_core::{Clock as _, InstanceName, InvalidName, Payload, TaskId, WorkflowId, WorkflowName};
+use drydock_core::{
+    Clock as _, InstanceName, InvalidName, Payload, StepKey, StepName, TaskId, WorkflowId, WorkflowName,
+};
 use tokio::sync::Notify;
 
 use super::seen::Seen;
@@ -35,9 +37,9 @@ pub(super) enum Plan {
     /// Nothing.
     Nothing,
     /// Every attempt of this step fails for good.
-    Fail(WorkflowName, String),
+    Fail(WorkflowName, StepName),
     /// The instance dies when it is about to commit the first checkpoint of this step.
-    LoseEnd(WorkflowName, String),
+    LoseEnd(WorkflowName, StepName),
     /// The instance dies when so many of its commits have happened, before it hears of the last.
     CrashAfter(usize),
 }
@@ -170,6 +172,11 @@ impl Trial {
     }
 }
 
+/// Whether it is the work of this step, or of one item of it.
+fn is_work_of(key: &StepKey, step: &StepName) -> bool {
+    key.name() == step && !key.is_undo()
+}
+
 impl Life {
     fn die(&self) {
         self.dead.store(true, Ordering::SeqCst);
@@ -187,7 +194,7 @@ impl Tamper for Life {
             Plan::LoseEnd(workflow, step) => {
                 let ends_it = |write: &Write| match write {
                     Write::StepEnded(task, end) => {
-                        end.step.to_string() == *step && self.trial.is_of(*task, workflow)
+                        is_work_of(&end.step, step) && self.trial.is_of(*task, workflow)
                     }
                     _ => false,
                 };
@@ -219,9 +226,11 @@ impl Tamper for Life {
 
 impl Watch for Life {
     fn begins(&self, workflow: &WorkflowName, ctx: &StepContext) -> Result<(), StepError> {
-        let step = ctx.key().to_string();
-        let fails = self.trial.plan == Plan::Fail(workflow.clone(), step.clone());
-        self.trial.seen().begins(ctx.task(), step);
+        let fails = match &self.trial.plan {
+            Plan::Fail(of, step) => of == workflow && is_work_of(ctx.key(), step),
+            Plan::Nothing | Plan::LoseEnd(..) | Plan::CrashAfter(_) => false,
+        };
+        self.trial.seen().begins(ctx.task(), ctx.key().clone());
         if fails {
             self.trial.struck.store(true, Ordering::SeqCst);
             return Err(StepError::permanent("failed on purpose"));

@@ -1,18 +1,17 @@
 //! The ledger of bodies: which run, on whose behalf, and whether they may.
 
-use std::collections::BTreeSet;
-
-use drydock_core::journal::{StepEnd, Write};
+use drydock_core::StepName;
 
 use super::{Body, Oracle, Rule};
 use crate::context::StepContext;
+use crate::dag::StepDef;
 use crate::testing::probe::BodyEnd;
 
 impl Oracle {
     /// A body is about to run on an instance.
     pub(in super::super) fn body_begins(&mut self, instance: u32, ctx: &StepContext) {
         let (id, epoch) = ctx.fence();
-        let step = ctx.key().to_string();
+        let step = ctx.key().clone();
         self.tally.bodies += 1;
         let label = self.label(id);
         self.note(|| format!("i{instance} begins {step} of {label}, attempt {}", ctx.attempt()));
@@ -20,23 +19,21 @@ impl Oracle {
             return self
                 .breach(Rule::Acknowledged, format!("{step} of {label} begins before its task is there"));
         };
-        let done: BTreeSet<String> = task
-            .accepted
-            .iter()
-            .filter_map(|write| match write {
-                Write::StepEnded(_, it) if matches!(it.end, StepEnd::Done(_)) => Some(it.step.to_string()),
-                _ => None,
-            })
-            .collect();
-        let definition = self.workflows.get(&task.workflow);
-        let own = definition.and_then(|it| it.steps.iter().find(|known| known.name.to_string() == step));
-        let parents = own.map(|own| own.dependencies()).unwrap_or_default();
-        let open: Vec<String> =
-            parents.iter().map(ToString::to_string).filter(|parent| !done.contains(parent)).collect();
-        let (ended, again) = (task.end.is_some(), done.contains(&step));
+        let ends = self.ends_of(task);
+        let own = ends.as_ref().and_then(|ends| ends.step(step.name()));
+        let parents = own.filter(|_| !step.is_undo()).map(StepDef::dependencies).unwrap_or_default();
+        let open = |parent: &StepName| {
+            ends.as_ref().is_some_and(|ends| ends.step(parent).is_some_and(|parent| !ends.ended_well(parent)))
+        };
+        // A finally step runs however its like ended.
+        let finally = own.is_some_and(|own| own.finally);
+        let open: Vec<&str> =
+            parents.into_iter().filter(|parent| !finally && open(parent)).map(StepName::as_str).collect();
+        let open = open.join(", ");
+        let (ended, again) = (task.end.is_some(), task.ends.contains_key(&step));
         let twice = task.bodies.iter().any(|body| body.step == step && body.epoch == epoch);
         if !open.is_empty() {
-            let what = format!("{step} of {label} begins before the commit of {}", open.join(", "));
+            let what = format!("{step} of {label} begins before the commit of {open}");
             self.breach(Rule::ParentsFirst, what);
         }
         if twice {
@@ -63,7 +60,7 @@ impl Oracle {
     /// A body has returned or was dropped.
     pub(in super::super) fn body_ends(&mut self, instance: u32, ctx: &StepContext, how: BodyEnd) {
         let (id, epoch) = ctx.fence();
-        let step = ctx.key().to_string();
+        let step = ctx.key().clone();
         let label = self.label(id);
         if !self.dying {
             let verb = if how == BodyEnd::Returned { "ends" } else { "drops" };

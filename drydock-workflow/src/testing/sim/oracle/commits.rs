@@ -56,9 +56,9 @@ impl Oracle {
         let label = self.label(id);
         if let Write::StepEnded(_, checkpoint) = write {
             self.tally.checkpoints += 1;
-            let other =
-                |earlier: &Write| matches!(earlier, Write::StepEnded(_, it) if it.step == checkpoint.step);
-            if self.tasks.get(&id).is_some_and(|task| task.accepted.iter().any(other)) {
+            let ends = self.tasks.get_mut(&id).map(|task| &mut task.ends);
+            if ends.is_some_and(|ends| ends.insert(checkpoint.step.clone(), checkpoint.end.clone()).is_some())
+            {
                 let what = format!("{} of {label} was ended a second time", checkpoint.step);
                 self.breach(Rule::OneCheckpoint, what);
             }
@@ -86,23 +86,15 @@ impl Oracle {
         }
         task.owner = None;
         task.end = Some(end.clone());
-        let running: Vec<String> = task.bodies.iter().map(|body| body.step.clone()).collect();
+        let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
         let TaskEndKind::Completed(output) = &end.kind else { return };
         let Some(task) = self.tasks.get(&id) else { return };
         let expected = task.expected.clone();
-        let done = |step: &str| {
-            task.accepted.iter().any(|write| {
-                matches!(write, Write::StepEnded(_, it) if it.step.to_string() == step && matches!(it.end, StepEnd::Done(_)))
-            })
-        };
-        let steps = self.workflows.get(&task.workflow).map(|definition| &definition.steps);
-        let missing: Vec<String> = steps
-            .into_iter()
-            .flatten()
-            .map(|step| step.name.to_string())
-            .filter(|step| !done(step))
-            .collect();
+        let missing: Vec<String> = self.ends_of(task).map_or_else(Vec::new, |ends| {
+            let steps = ends.definition.steps.iter();
+            steps.filter(|step| !ends.ended_well(step)).map(|step| step.name.to_string()).collect()
+        });
         if !missing.is_empty() {
             let what = format!("{label} completed without checkpoints of {}", missing.join(", "));
             self.breach(Rule::Complete, what);

@@ -5,17 +5,19 @@
 mod bodies;
 mod claims;
 mod commits;
+mod ends;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use drydock_core::journal::{NewTask, TaskEnd, Write};
-use drydock_core::{Epoch, Payload, TaskId, WorkflowId};
+use drydock_core::journal::{NewTask, StepEnd, TaskEnd, Write};
+use drydock_core::{Epoch, Payload, StepKey, TaskId, WorkflowId};
 
 pub use rules::{Breach, Rule};
 
 use crate::dag::Definition;
+use ends::Ends;
 
 /// The books.
 #[derive(Default)]
@@ -72,12 +74,15 @@ struct Incarnation {
 struct Task {
     label: String,
     workflow: WorkflowId,
+    input: Payload,
     owner: Option<Epoch>,
     started: bool,
     end: Option<TaskEnd>,
     expected: Option<Payload>,
     /// The writes about it that were accepted, each once.
     accepted: Vec<Write>,
+    /// How its steps ended.
+    ends: BTreeMap<StepKey, StepEnd>,
     /// Its children, by step and index.
     children: BTreeMap<(String, u32), TaskId>,
     /// The bodies of its steps that are running.
@@ -85,7 +90,7 @@ struct Task {
 }
 
 struct Body {
-    step: String,
+    step: StepKey,
     epoch: Epoch,
     instance: u32,
 }
@@ -133,15 +138,23 @@ impl Oracle {
         let task_of = Task {
             label,
             workflow: task.workflow,
+            input: task.input.clone(),
             owner,
             started: owner.is_some(),
             end: None,
             expected: None,
             accepted: Vec::new(),
+            ends: BTreeMap::new(),
             children: BTreeMap::new(),
             bodies: Vec::new(),
         };
         self.tasks.insert(task.id, task_of);
+    }
+
+    /// How far a task is.
+    fn ends_of<'a>(&'a self, task: &'a Task) -> Option<Ends<'a>> {
+        let definition = self.workflows.get(&task.workflow)?;
+        Some(Ends { definition, input: &task.input, by_key: &task.ends })
     }
 
     /// Somebody was told that the task is started.
