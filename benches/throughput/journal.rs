@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -121,7 +121,7 @@ impl Journal for Counting {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         self.below.task_claim(epoch, workflows, at, max).await
     }
 
@@ -137,7 +137,7 @@ impl Journal for Counting {
         self.below.task_end(task).await
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        self.below.child_ends(parent, step).await
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        self.below.child_list(parent, step).await
     }
 }

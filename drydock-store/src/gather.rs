@@ -5,11 +5,10 @@
     reason = "the path of a reader's method binds one lifetime, a closure takes any"
 )]
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use drydock_core::TaskId;
-use drydock_core::journal::{Cancellation, ClaimedTask, JournalError, NewTask, Request};
+use drydock_core::journal::JournalError;
 
 use crate::repo::{TaskHistory, TaskRecord, in_order};
 use crate::row::{Columns, Reader};
@@ -33,79 +32,6 @@ pub(crate) fn by_task<R: Columns, T>(
 pub(crate) fn by_key<R: Columns>(rows: &[R]) -> Result<HashMap<String, TaskId>, JournalError> {
     let readers = rows.iter().map(|row| Reader::new("tasks", row));
     readers.map(|row| Ok((row.key()?, row.id("task_id")?))).collect()
-}
-
-/// What a claim took: of each task what its live row knew.
-pub(crate) type Taken = HashMap<TaskId, Life>;
-
-/// What a live row knows of a task that is claimed.
-#[derive(Default)]
-pub(crate) struct Life {
-    resumed: bool,
-    cancellation: Option<Cancellation>,
-    pause: Option<Request>,
-}
-
-/// What a claim took, from the live rows' `task_id`, `resumed`, `cancel_at`, `cancel_by`, `pause_at` and `pause_by`.
-pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
-    let readers = rows.iter().map(|row| Reader::new("live", row));
-    let life = |row: &Reader<'_, R>| {
-        Ok(Life { resumed: row.truth("resumed")?, cancellation: row.cancellation()?, pause: row.pause()? })
-    };
-    readers.map(|row| Ok((row.id("task_id")?, life(&row)?))).collect()
-}
-
-/// The rows that belong to claimed tasks.
-pub(crate) struct ClaimRows<R> {
-    /// With the greatest `seq` of their messages.
-    pub(crate) tasks: Vec<R>,
-    pub(crate) checkpoints: Vec<R>,
-    pub(crate) attempts: Vec<R>,
-    pub(crate) waits: Vec<R>,
-    pub(crate) marks: Vec<R>,
-    pub(crate) signals: Vec<R>,
-}
-
-/// Whether any of the claimed tasks has records of the kind that `column` tells of. Most have few, and what is not there need
-/// not be asked for.
-pub(crate) fn any<R: Columns>(tasks: &[R], column: &'static str) -> Result<bool, JournalError> {
-    for row in tasks {
-        if Reader::new("tasks", row).truth(column)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-impl<R: Columns> ClaimRows<R> {
-    /// The claimed tasks, in the order of claims.
-    pub(crate) fn gather(&self, mut taken: Taken) -> Result<Vec<ClaimedTask>, JournalError> {
-        let mut checkpoints = by_task("checkpoints", "task_id", &self.checkpoints, |row| row.checkpoint())?;
-        let mut attempts = by_task("attempts", "task_id", &self.attempts, |row| row.attempt())?;
-        let mut waits = by_task("waits", "task_id", &self.waits, |row| row.wait())?;
-        let mut marks = by_task("marks", "task_id", &self.marks, |row| row.mark())?;
-        let mut signals = by_task("signals", "task_id", &self.signals, |row| row.signal())?;
-        let mut claimed = Vec::with_capacity(self.tasks.len());
-        for row in &self.tasks {
-            let task: NewTask = Reader::new("tasks", row).new_task()?;
-            let id = task.id;
-            let Life { resumed, cancellation, pause } = taken.remove(&id).unwrap_or_default();
-            claimed.push(ClaimedTask {
-                task,
-                resumed,
-                cancellation,
-                pause,
-                checkpoints: checkpoints.remove(&id).unwrap_or_default(),
-                attempts: attempts.remove(&id).unwrap_or_default(),
-                waits: waits.remove(&id).unwrap_or_default(),
-                marks: marks.remove(&id).unwrap_or_default(),
-                signals: signals.remove(&id).unwrap_or_default(),
-                messages: Reader::new("messages", row).next("seq")?,
-            });
-        }
-        claimed.sort_by_key(|ClaimedTask { task, .. }| (Reverse(task.priority), task.created_at, task.id));
-        Ok(claimed)
-    }
 }
 
 /// The rows that belong to a page of tasks.

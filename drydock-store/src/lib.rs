@@ -8,6 +8,7 @@
 //! stores mirror each other: what `memory/claims.rs` means, `sqlite/claims.rs` and `postgres/claims.rs` do.
 
 mod batch;
+mod claimed;
 mod codec;
 #[cfg(feature = "testing")]
 pub mod conformance;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, ChildEnd, InstanceBeat, JournalError, Mark,
-    Message, NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, InstanceBeat, JournalError, Mark, Message,
+    NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -244,9 +244,8 @@ impl<'a, R: Columns> Reader<'a, R> {
         Ok(Some(TaskEnd { kind, at: self.sure("ended_at", R::time)? }))
     }
 
-    pub(crate) fn child_end(&self) -> Read<ChildEnd> {
-        let end = self.end()?.ok_or_else(|| self.bad("kind", "it is empty"))?;
-        Ok(ChildEnd { index: self.small("child_index")?, task: self.id("task_id")?, end })
+    pub(crate) fn child(&self) -> Read<Child> {
+        Ok(Child { index: self.small("child_index")?, task: self.id("task_id")?, end: self.end()? })
     }
 
     pub(crate) fn beat(&self) -> Read<InstanceBeat> {

@@ -2,7 +2,7 @@
 
 use drydock_core::Payload;
 use drydock_core::TaskId;
-use drydock_core::journal::{Cancellation, ChildEnd, Failure, TaskEndKind};
+use drydock_core::journal::{Cancellation, Child, Failure, TaskEndKind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -30,17 +30,17 @@ pub enum ChildOutcome<O> {
 }
 
 /// The output of a children step.
-pub(crate) fn output(mut ends: Vec<ChildEnd>) -> Result<Payload, serde_json::Error> {
+pub(crate) fn output(mut ends: Vec<Child>) -> Result<Payload, serde_json::Error> {
     ends.sort_by_key(|end| end.index);
     let results: Vec<ChildResult<Box<RawValue>>> = ends
         .into_iter()
-        .map(|child| {
-            let end = match child.end.kind {
-                TaskEndKind::Completed(output) => ChildOutcome::Completed(output.decode()?),
-                TaskEndKind::Failed(failure) => ChildOutcome::Failed(failure),
-                TaskEndKind::Cancelled(request) => ChildOutcome::Cancelled(request),
+        .filter_map(|Child { index, task, end }| {
+            let end = match end?.kind {
+                TaskEndKind::Completed(output) => output.decode().map(ChildOutcome::Completed),
+                TaskEndKind::Failed(failure) => Ok(ChildOutcome::Failed(failure)),
+                TaskEndKind::Cancelled(request) => Ok(ChildOutcome::Cancelled(request)),
             };
-            Ok(ChildResult { task: child.task, index: child.index, end })
+            Some(end.map(|end| ChildResult { task, index, end }))
         })
         .collect::<Result<_, serde_json::Error>>()?;
     Payload::encode(&results)

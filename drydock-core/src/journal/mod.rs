@@ -26,7 +26,7 @@ pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
-pub use task::{ChildEnd, ClaimedTask, TaskEnd, TaskEndKind};
+pub use task::{Child, Claim, ClaimedTask, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
@@ -90,6 +90,8 @@ pub trait Journal: Send + Sync + 'static {
     /// Takes up to `max` ownerless tasks of the given workflows, those of the greatest priority first, then the oldest, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
     ///
+    /// A task that cannot be read is taken like any other, and comes last: one bad row keeps nobody from working.
+    ///
     /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same
     /// epoch through the same store: so a claim is repeated, like everything else, and no task is lost.
     async fn task_claim(
@@ -98,7 +100,7 @@ pub trait Journal: Send + Sync + 'static {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError>;
+    ) -> Result<Vec<Claim>, JournalError>;
 
     /// Commits a batch of writes about tasks that `epoch` owns: all of it, or nothing.
     ///
@@ -121,6 +123,6 @@ pub trait Journal: Send + Sync + 'static {
     /// How a task ended; `None` while it has not, or when there is no such task.
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError>;
 
-    /// How the ended children of `parent`'s step `step` ended, by their index.
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError>;
+    /// All children that `parent`'s step `step` ever started, by their index, with the ends of those that have ended.
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError>;
 }

@@ -1,6 +1,9 @@
 //! Tasks as the journal keeps them.
 
-use super::{AttemptRecord, Cancellation, Checkpoint, Failure, Mark, NewTask, Request, Signal, WaitRecord};
+use super::{
+    AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Mark, NewTask, Request, Signal,
+    WaitRecord,
+};
 use crate::{Payload, TaskId, Timestamp};
 
 /// How a task ended.
@@ -23,15 +26,30 @@ pub struct TaskEnd {
     pub at: Timestamp,
 }
 
-/// How one child of a step ended.
+/// One child of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChildEnd {
+pub struct Child {
     /// The child's place in the list.
     pub index: u32,
     /// The child.
     pub task: TaskId,
-    /// Its end.
-    pub end: TaskEnd,
+    /// Its end, once it ended.
+    pub end: Option<TaskEnd>,
+}
+
+/// A task that was taken over, or that was and cannot be read. The claiming instance owns it either way.
+pub type Claim = Result<ClaimedTask, UnreadableTask>;
+
+/// Something that is stored of a task is not what any version of this program writes. Whoever has claimed it can only give
+/// it up.
+#[derive(Debug, thiserror::Error)]
+#[error("what is stored of task {task} cannot be read")]
+pub struct UnreadableTask {
+    /// The task.
+    pub task: TaskId,
+    /// What is wrong with it: [`JournalError::Inconsistent`].
+    #[source]
+    pub error: JournalError,
 }
 
 /// A task just taken over, with all that was ever recorded of it.

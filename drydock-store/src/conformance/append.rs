@@ -4,7 +4,7 @@ use drydock_core::Payload;
 use drydock_core::journal::{Checkpoint, JournalError, StepEnd, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, failure, give_up_after, id, join, message,
+    at, attempt, child, claim, claimed, completed, done, failed, failure, give_up_after, id, join, message,
     put_workflow, running, step, task, wait,
 };
 use super::{Shared, rules};
@@ -169,7 +169,7 @@ pub async fn a_large_batch_is_one_batch(store: Shared) {
     assert_eq!(all.iter().filter(|task| task.end.is_some()).count(), 350);
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;
-    let claimed = store.task_claim(next, &[workflow], at(9), 1000).await.unwrap();
+    let claimed = claimed(&store, next, &[workflow], at(9), 1000).await;
     assert_eq!(claimed.len(), 350);
     assert!(claimed.iter().all(|claimed| claimed.checkpoints.len() == 1 && claimed.messages == 1));
 }

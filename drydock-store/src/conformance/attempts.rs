@@ -2,7 +2,7 @@
 
 use drydock_core::journal::{AttemptRecord, Write};
 
-use super::samples::{at, attempt, done, id, join, put_workflow, running};
+use super::samples::{at, attempt, claimed, done, id, join, put_workflow, running};
 use super::{Shared, rules};
 
 rules!(attempts_are_kept_by_number, attempts_outlive_the_owner_and_the_step);
@@ -31,7 +31,7 @@ pub async fn attempts_outlive_the_owner_and_the_step(store: Shared) {
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;
     let workflow = put_workflow(&store).await;
-    let claimed = store.task_claim(next, &[workflow], at(20), 1).await.unwrap();
+    let claimed = claimed(&store, next, &[workflow], at(20), 1).await;
     assert!(claimed.first().unwrap().attempts.contains(&endless));
     assert_eq!(store.task_history(id(1)).await.unwrap().unwrap().attempts, [attempt("a", 1, 2), endless]);
 }

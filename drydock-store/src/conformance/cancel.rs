@@ -2,7 +2,9 @@
 
 use drydock_core::journal::Write;
 
-use super::samples::{at, child, claim, completed, id, join, put_workflow, request, running, submit};
+use super::samples::{
+    at, child, claim, claimed, completed, id, join, put_workflow, request, running, submit,
+};
 use super::{Shared, rules};
 use crate::repo::TaskStatus;
 
@@ -82,7 +84,7 @@ pub async fn a_queued_task_brings_its_request_along(store: Shared) {
     assert!(store.task_cancel(id(1), &request("ann", 3)).await.unwrap());
     assert_eq!(store.task_get(id(1)).await.unwrap().unwrap().status, TaskStatus::Terminating);
     let epoch = join(&store, "a").await;
-    let claimed = store.task_claim(epoch, &[workflow], at(9), 9).await.unwrap();
+    let claimed = claimed(&store, epoch, &[workflow], at(9), 9).await;
     assert_eq!(claimed.first().unwrap().cancellation, Some(request("ann", 3)));
 }
 

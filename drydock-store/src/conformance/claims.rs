@@ -3,8 +3,8 @@
 use drydock_core::journal::{ClaimedTask, Signal, Write};
 
 use super::samples::{
-    at, attempt, child, claim, done, failed, give_up_after, id, join, mark, message, put_workflow, request,
-    running, signal, signal_id, step, submit, task, wait, workflow,
+    at, attempt, child, claim, claimed, done, failed, give_up_after, id, join, mark, message, put_workflow,
+    request, running, signal, signal_id, step, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 
@@ -40,9 +40,9 @@ pub async fn only_tasks_of_the_given_workflows(store: Shared) {
     let second = store.workflow_put(&workflow(2)).await.unwrap();
     store.task_submit(&[task(1, first), task(2, second), task(3, first)]).await.unwrap();
     let epoch = join(&store, "a").await;
-    assert_eq!(store.task_claim(epoch, &[], at(9), 9).await.unwrap(), []);
+    assert_eq!(claimed(&store, epoch, &[], at(9), 9).await, []);
     assert_eq!(claim(&store, epoch, second, 9).await, [id(2)]);
-    let both = store.task_claim(epoch, &[second, first], at(9), 9).await.unwrap();
+    let both = claimed(&store, epoch, &[second, first], at(9), 9).await;
     assert_eq!(both.iter().map(|claimed| claimed.task.id).collect::<Vec<_>>(), [id(1), id(3)]);
 }
 
@@ -96,7 +96,7 @@ pub async fn a_claim_brings_all_that_was_recorded(store: Shared) {
     assert!(store.task_cancel(id(2), &request("ann", 9)).await.unwrap());
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;
-    let claimed = store.task_claim(next, &[workflow], at(50), 9).await.unwrap();
+    let claimed = claimed(&store, next, &[workflow], at(50), 9).await;
     let first = ClaimedTask {
         resumed: true,
         checkpoints: vec![failed("a", 4), done("b", 3)],
@@ -124,7 +124,7 @@ pub async fn a_claim_tells_whether_the_task_was_owned_before(store: Shared) {
     submit(&store, workflow, [1]).await;
     for (round, name) in ["a", "b", "c"].into_iter().enumerate() {
         let epoch = join(&store, name).await;
-        let claimed = store.task_claim(epoch, &[workflow], at(5), 9).await.unwrap();
+        let claimed = claimed(&store, epoch, &[workflow], at(5), 9).await;
         assert_eq!(claimed.first().unwrap().resumed, round > 0, "round {round}");
         store.instance_leave(epoch).await.unwrap();
     }

@@ -4,8 +4,8 @@ use drydock_core::Epoch;
 use drydock_core::journal::{JournalError, Write};
 
 use super::samples::{
-    assert_fenced, at, attempt, claim, completed, done, id, join, mark, message, put_workflow, running,
-    signal, signal_id, step, task, wait,
+    assert_fenced, at, attempt, claim, claimed, completed, done, id, join, mark, message, put_workflow,
+    running, signal, signal_id, step, task, wait,
 };
 use super::{Shared, rules};
 
@@ -61,7 +61,7 @@ pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
     assert_fenced(store.append(epoch, &late).await);
     assert_eq!(store.task_history(id(1)).await.unwrap(), before);
     assert_eq!(store.task_get(id(2)).await.unwrap(), None);
-    let claimed = store.task_claim(rival, &[workflow], at(50), 9).await.unwrap();
+    let claimed = claimed(&store, rival, &[workflow], at(50), 9).await;
     assert_eq!(claimed.len(), 1);
     let claimed = claimed.first().unwrap();
     assert_eq!(claimed.checkpoints, [done("a", 2)]);
@@ -123,7 +123,7 @@ pub async fn nothing_becomes_visible_after_a_retirement(store: Shared) {
             }
             assert!(store.instance_retire(epoch, 0).await.unwrap());
             // The newest is the last; the tasks of the rounds before are free again too.
-            store.task_claim(rival, &[workflow], at(9), 99).await.unwrap().pop().unwrap().messages
+            claimed(&store, rival, &[workflow], at(9), 99).await.pop().unwrap().messages
         };
         let (taken_over, answered) = tokio::join!(take_over, write);
         assert_eq!(answered, taken_over, "round {round}");

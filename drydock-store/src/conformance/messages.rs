@@ -2,7 +2,7 @@
 
 use drydock_core::journal::{Message, Subject, Write};
 
-use super::samples::{at, id, join, message, put_workflow, running};
+use super::samples::{at, claimed, id, join, message, put_workflow, running};
 use super::{Shared, rules};
 
 rules!(messages_are_kept_by_place, all_of_a_message_is_kept, the_next_place_is_known, text_may_hold_a_nul);
@@ -37,7 +37,7 @@ pub async fn the_next_place_is_known(store: Shared) {
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;
     let workflow = put_workflow(&store).await;
-    assert_eq!(store.task_claim(next, &[workflow], at(9), 1).await.unwrap().first().unwrap().messages, 3);
+    assert_eq!(claimed(&store, next, &[workflow], at(9), 1).await.first().unwrap().messages, 3);
 }
 
 /// As in a wait's reason, so in every text of a message.

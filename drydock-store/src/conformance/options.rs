@@ -6,7 +6,7 @@ use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    at, child, claim, completed, done, failure, id, join, put_workflow, request, submit, task,
+    at, child, claim, claimed, completed, done, failure, id, join, put_workflow, request, submit, task,
 };
 use super::{Shared, rules};
 use crate::repo::TaskQuery;
@@ -132,7 +132,7 @@ pub async fn what_exists_keeps_what_it_was_started_with(store: Shared) {
     assert_eq!(submitted(&store, std::slice::from_ref(&second)).await, [id(1)]);
     let epoch = join(&store, "a").await;
     store.append(epoch, &[Write::TaskQueued(second)]).await.unwrap();
-    let claimed = store.task_claim(epoch, &[workflow], at(9), 9).await.unwrap();
+    let claimed = claimed(&store, epoch, &[workflow], at(9), 9).await;
     assert_eq!(claimed.into_iter().map(|claimed| claimed.task).collect::<Vec<_>>(), [first]);
     assert_eq!(submitted(&store, &[task(2, workflow).key("k")]).await, [id(2)], "the key was taken");
 }
@@ -173,7 +173,7 @@ pub async fn options_come_back(store: Shared) {
         let record = store.task_get(task.id).await.unwrap().unwrap();
         assert_eq!((&record.key, record.priority, &record.labels), (&task.key, task.priority, &task.labels));
     }
-    let mut claimed = store.task_claim(epoch, &[workflow], at(9), 9).await.unwrap();
+    let mut claimed = claimed(&store, epoch, &[workflow], at(9), 9).await;
     claimed.sort_by_key(|claimed| claimed.task.id);
     assert!(claimed.into_iter().map(|claimed| claimed.task).eq(all));
 }
@@ -191,7 +191,7 @@ pub async fn a_reopened_task_keeps_its_options(store: Shared) {
     ];
     store.append(epoch, &batch).await.unwrap();
     assert!(store.task_reopen(id(2), &request("ann", 60)).await.unwrap());
-    let claimed = store.task_claim(epoch, &[workflow], at(9), 1).await.unwrap();
+    let claimed = claimed(&store, epoch, &[workflow], at(9), 1).await;
     assert_eq!(claimed.into_iter().map(|claimed| claimed.task).collect::<Vec<_>>(), [urgent]);
 }
 

@@ -3,8 +3,8 @@
 use drydock_core::journal::{Checkpoint, JournalError, StepEnd, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    at, attempt, child, claim, completed, done, failed, failure, id, join, put_workflow, request, running,
-    signal, taken_over, task,
+    at, attempt, child, claim, claimed, completed, done, failed, failure, id, join, put_workflow, request,
+    running, signal, taken_over, task,
 };
 use super::{Shared, rules};
 use crate::repo::TaskStatus;
@@ -49,7 +49,7 @@ pub async fn a_failed_task_comes_back_as_it_was(store: Shared) {
     assert_eq!(crate::repo::TaskRecord { status: TaskStatus::Running, ..after }, before);
     assert_eq!(store.task_end(id(2)).await.unwrap(), None);
     assert_eq!(store.news(epoch, &[id(1)]).await.unwrap().open_children, [(id(1), 1)]);
-    let claimed = store.task_claim(epoch, &[workflow], at(70), 9).await.unwrap().pop().unwrap();
+    let claimed = claimed(&store, epoch, &[workflow], at(70), 9).await.pop().unwrap();
     assert_eq!((claimed.task, claimed.resumed), (child(2, workflow, 1, 3), true));
     assert_eq!(claimed.checkpoints, [failed("a", 4)]);
 }

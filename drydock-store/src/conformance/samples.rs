@@ -163,10 +163,22 @@ pub async fn submit(store: &Shared, workflow: WorkflowId, numbers: impl IntoIter
     store.task_submit(&tasks).await.unwrap();
 }
 
+/// Claims tasks, all of which can be read.
+pub async fn claimed(
+    store: &Shared,
+    epoch: Epoch,
+    workflows: &[WorkflowId],
+    at: Timestamp,
+    max: usize,
+) -> Vec<ClaimedTask> {
+    let claims = store.task_claim(epoch, workflows, at, max).await.unwrap();
+    claims.into_iter().map(Result::unwrap).collect()
+}
+
 /// Claims up to `max` tasks of `workflow`, and gives their ids in order.
 pub async fn claim(store: &Shared, epoch: Epoch, workflow: WorkflowId, max: usize) -> Vec<TaskId> {
-    let claimed = store.task_claim(epoch, &[workflow], at(1000), max).await.unwrap();
-    claimed.into_iter().map(|claimed| claimed.task.id).collect()
+    let tasks = claimed(store, epoch, &[workflow], at(1000), max).await;
+    tasks.into_iter().map(|claimed| claimed.task.id).collect()
 }
 
 /// Another instance takes over task 1, alone, from `epoch`, and gives what it found.
@@ -174,9 +186,9 @@ pub async fn taken_over(store: &Shared, epoch: Epoch) -> ClaimedTask {
     store.instance_leave(epoch).await.unwrap();
     let next = join(store, "successor").await;
     let workflow = put_workflow(store).await;
-    let mut claimed = store.task_claim(next, &[workflow], at(1000), 9).await.unwrap();
-    assert_eq!(claimed.len(), 1, "{claimed:?}");
-    claimed.pop().unwrap()
+    let mut tasks = claimed(store, next, &[workflow], at(1000), 9).await;
+    assert_eq!(tasks.len(), 1, "{tasks:?}");
+    tasks.pop().unwrap()
 }
 
 /// Submits task 1, claims it, and gives its owner.

@@ -61,8 +61,8 @@ pub async fn an_order_reaches_a_task_that_may_be_brought_back(store: Shared) {
     assert!(send(&store, 1, &order).await && send(&store, 1, &order).await);
     assert!(!send(&store, 2, &order).await);
     assert!(store.task_reopen(id(1), &request("ada", 7)).await.unwrap());
-    let claimed = store.task_claim(epoch, &[workflow], at(8), 1).await.unwrap();
-    assert_eq!(claimed[0].signals, [order]);
+    let claimed = store.task_claim(epoch, &[workflow], at(8), 1).await.unwrap().remove(0).unwrap();
+    assert_eq!(claimed.signals, [order]);
 }
 
 /// By task, time and id; nobody else hears.

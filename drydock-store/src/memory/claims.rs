@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use drydock_core::journal::{ClaimedTask, JournalError};
+use drydock_core::journal::{Claim, ClaimedTask, JournalError};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 
 use super::State;
@@ -15,7 +15,7 @@ impl State {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         self.fence(epoch)?;
         let ownerless = self.live.iter().filter(|(_, live)| live.owner.is_none());
         let mut free: Vec<(Reverse<i16>, Timestamp, TaskId)> = ownerless
@@ -25,7 +25,7 @@ impl State {
             .collect();
         free.sort_unstable();
         free.truncate(max);
-        Ok(free.into_iter().filter_map(|(_, _, id)| self.take(epoch, at, id)).collect())
+        Ok(free.into_iter().filter_map(|(_, _, id)| self.take(epoch, at, id)).map(Ok).collect())
     }
 
     fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {

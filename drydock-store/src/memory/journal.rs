@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -72,7 +72,7 @@ impl Journal for MemoryStore {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         self.state().claim(epoch, workflows, at, max)
     }
 
@@ -92,7 +92,7 @@ impl Journal for MemoryStore {
         Ok(self.state().ends.get(&task).map(|ended| ended.end.clone()))
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        Ok(self.state().child_ends(parent, step))
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        Ok(self.state().child_list(parent, step))
     }
 }

@@ -1,6 +1,6 @@
 //! How the owner of a task hears of what others did.
 
-use drydock_core::journal::{ChildEnd, News, Parent, Request};
+use drydock_core::journal::{Child, News, Parent, Request};
 use drydock_core::{Epoch, StepName, TaskId};
 
 use super::{Live, State};
@@ -25,17 +25,18 @@ impl State {
         News { cancelled, paused, signals: self.untaken(epoch), open_children }
     }
 
-    pub(super) fn child_ends(&self, parent: TaskId, step: &StepName) -> Vec<ChildEnd> {
-        let mut ends: Vec<ChildEnd> = Vec::new();
+    pub(super) fn child_list(&self, parent: TaskId, step: &StepName) -> Vec<Child> {
+        let mut children: Vec<Child> = Vec::new();
         for task in self.tasks.values() {
-            if let (Some(of), Some(ended)) = (&task.parent, self.ends.get(&task.id))
+            if let Some(of) = &task.parent
                 && (of.task, &of.step) == (parent, step)
             {
-                ends.push(ChildEnd { index: of.index, task: task.id, end: ended.end.clone() });
+                let end = self.ends.get(&task.id).map(|ended| ended.end.clone());
+                children.push(Child { index: of.index, task: task.id, end });
             }
         }
-        ends.sort_by_key(|end| (end.index, end.task));
-        ends
+        children.sort_by_key(|child| (child.index, child.task));
+        children
     }
 
     pub(super) fn children(&self, parent: TaskId) -> impl Iterator<Item = TaskId> {

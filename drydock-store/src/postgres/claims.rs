@@ -1,6 +1,6 @@
 //! Claims.
 
-use drydock_core::journal::{ClaimedTask, JournalError};
+use drydock_core::journal::{Claim, JournalError};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row, Transaction};
@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::PgStore;
 use super::row::id_list;
+use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
-use crate::gather::{ClaimRows, any, taken};
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -60,7 +60,7 @@ impl PgStore {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         let _turn = self.doubts.turn().await?;
         let mut tx = self.write().await?;
         self.free_doubtful(&mut tx, epoch).await?;
@@ -80,11 +80,11 @@ impl PgStore {
             return if fenced { Err(JournalError::Fenced { epoch }) } else { Ok(Vec::new()) };
         }
         let taken = taken(&rows)?;
-        let claimed = read(&mut tx, taken.keys().copied()).await?.gather(taken)?;
-        self.doubts.remember(epoch, claimed.iter().map(|claimed| claimed.task.id));
+        let claimed = read(&mut tx, taken.keys().copied()).await?;
+        self.doubts.remember(epoch, taken.keys().copied());
         tx.commit().await.map_err(journal_error)?;
         self.doubts.settle(epoch);
-        Ok(claimed)
+        claimed.gather(taken)
     }
 
     async fn free_doubtful(&self, tx: &mut Tx, epoch: Epoch) -> Result<(), JournalError> {

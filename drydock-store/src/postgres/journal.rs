@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -91,7 +91,7 @@ impl Journal for PgStore {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         self.claim(epoch, workflows, at, max).await
     }
 
@@ -111,7 +111,7 @@ impl Journal for PgStore {
         self.end_of(task).await
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        self.ends_of_children(parent, step).await
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        self.children_of(parent, step).await
     }
 }

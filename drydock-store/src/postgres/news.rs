@@ -1,6 +1,6 @@
 //! How the owner of a task hears of what others did.
 
-use drydock_core::journal::{ChildEnd, JournalError, News, TaskEnd};
+use drydock_core::journal::{Child, JournalError, News, TaskEnd};
 use drydock_core::{Epoch, StepName, TaskId};
 use sqlx::postgres::PgRow;
 
@@ -15,8 +15,8 @@ const UNTAKEN: &str = "SELECT task_id, signal_id, name, sender, sent_at, taken_b
     WHERE task_id = ANY($1) AND taken_by IS NULL ORDER BY task_id, sent_at, signal_id";
 const OPEN_CHILDREN: &str = "SELECT parent_id, count(*) AS open FROM live
     WHERE parent_id = ANY($1) GROUP BY parent_id ORDER BY parent_id";
-const CHILD_ENDS: &str =
-    "SELECT task_id, child_index, kind, ended_at, output FROM tasks JOIN ends USING (task_id)
+const CHILDREN: &str =
+    "SELECT task_id, child_index, kind, ended_at, output FROM tasks LEFT JOIN ends USING (task_id)
     WHERE parent_id = $1 AND parent_step = $2 ORDER BY child_index, task_id";
 
 impl PgStore {
@@ -58,13 +58,13 @@ impl PgStore {
         row.map_or(Ok(None), |row| Reader::new("ends", &row).end())
     }
 
-    pub(super) async fn ends_of_children(
+    pub(super) async fn children_of(
         &self,
         parent: TaskId,
         step: &StepName,
-    ) -> Result<Vec<ChildEnd>, JournalError> {
-        let query = sqlx::query(CHILD_ENDS).bind(parent.as_uuid()).bind(step.as_str());
+    ) -> Result<Vec<Child>, JournalError> {
+        let query = sqlx::query(CHILDREN).bind(parent.as_uuid()).bind(step.as_str());
         let rows = query.fetch_all(&self.control).await.map_err(journal_error)?;
-        rows.iter().map(|row| Reader::new("ends", row).child_end()).collect()
+        rows.iter().map(|row| Reader::new("ends", row).child()).collect()
     }
 }

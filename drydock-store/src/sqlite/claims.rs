@@ -1,13 +1,13 @@
 //! Claims.
 
-use drydock_core::journal::{ClaimedTask, JournalError};
+use drydock_core::journal::{Claim, JournalError};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::row::{id_list, micros, number_list};
 use super::{SqliteStore, fence};
+use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
-use crate::gather::{ClaimRows, any, taken};
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
@@ -45,7 +45,7 @@ impl SqliteStore {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         let _turn = self.doubts.turn().await?;
         let mut tx = self.write().await?;
         fence(&mut tx, epoch).await?;
@@ -62,11 +62,11 @@ impl SqliteStore {
         }
         let take = sqlx::query(TAKE).bind(epoch.get()).bind(micros(at)).bind(id_list(taken.keys().copied()));
         take.execute(&mut *tx).await.map_err(journal_error)?;
-        let claimed = read(&mut tx, taken.keys().copied()).await?.gather(taken)?;
-        self.doubts.remember(epoch, claimed.iter().map(|claimed| claimed.task.id));
+        let claimed = read(&mut tx, taken.keys().copied()).await?;
+        self.doubts.remember(epoch, taken.keys().copied());
         tx.commit().await?;
         self.doubts.settle(epoch);
-        Ok(claimed)
+        claimed.gather(taken)
     }
 }
 

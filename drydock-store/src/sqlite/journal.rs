@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -88,7 +88,7 @@ impl Journal for SqliteStore {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         self.claim(epoch, workflows, at, max).await
     }
 
@@ -108,7 +108,7 @@ impl Journal for SqliteStore {
         self.end_of(task).await
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        self.ends_of_children(parent, step).await
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        self.children_of(parent, step).await
     }
 }

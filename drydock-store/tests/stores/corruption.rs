@@ -4,7 +4,7 @@ use drydock_core::journal::{JournalError, Message, Subject, Write};
 use drydock_core::{ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    attempt, completed, done, id, join, mark, message, put_workflow, request, signal, task, wait,
+    at, attempt, completed, done, id, join, mark, message, put_workflow, request, signal, task, wait,
 };
 use drydock_store::{DatabaseUrl, migrate, open};
 
@@ -33,6 +33,17 @@ const BAD: [(&str, &str, &str); 20] = [
     ("UPDATE tasks SET workflow_id = 4711", "tasks", "workflow_id"),
     ("UPDATE workflows SET name = 'no name'", "tasks", "name"),
     ("UPDATE workflows SET version = -3", "tasks", "version"),
+];
+
+/// What spoils a claimed task, and where the error points.
+const SPOILT: [(&str, &str, &str); 7] = [
+    ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
+    ("UPDATE waits SET waits_on = 'rack1'", "waits", "waits_on"),
+    ("UPDATE marks SET step = 'a['", "marks", "step"),
+    ("UPDATE messages SET seq = -1", "messages", "seq"),
+    ("UPDATE live SET cancel_by = NULL", "live", "cancel_by"),
+    ("UPDATE tasks SET parent_id = task_id", "tasks", "parent_step"),
+    ("DELETE FROM tasks", "tasks", "task_id"),
 ];
 
 /// What each database has its own way to hold: times that are beyond the calendar, numbers that are too great.
@@ -90,6 +101,69 @@ async fn each_bad_value_is_named(secret: &SecretString) {
         .await;
         assert_eq!(store.task_history(id(1)).await.unwrap(), good);
     }
+}
+
+/// Of two tasks one is spoilt, in each way that a claim would find.
+async fn a_claim_gives_what_can_be_read(secret: &SecretString) {
+    let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
+    migrate(&url).await.unwrap();
+    let store: Shared = open(&url).await.unwrap();
+    let workflow = put_workflow(&store).await;
+    for (n, (sql, table, column)) in (1..).step_by(2).zip(SPOILT) {
+        let epoch = join(&store, "a").await;
+        let mut batch = Vec::new();
+        for n in [n, n + 1] {
+            let step = [
+                Write::TaskStarted(task(n, workflow)),
+                Write::StepEnded(id(n), done("a", 2)),
+                Write::StepWaits(id(n), wait("b", 4)),
+                Write::Marked(id(n), mark("b", "begun", 4)),
+                Write::MessageSaid(id(n), message(0)),
+            ];
+            batch.extend(step);
+        }
+        store.append(epoch, &batch).await.unwrap();
+        store.task_cancel(id(n), &request("ann", 5)).await.unwrap();
+        let of_it = if secret.expose_secret().starts_with("sqlite") {
+            format!("task_id = x'{}'", id(n).as_uuid().simple())
+        } else {
+            format!("task_id = '{}'", id(n))
+        };
+        raw::run(secret, format!("{sql} WHERE {of_it}")).await;
+        store.instance_leave(epoch).await.unwrap();
+        let next = join(&store, "b").await;
+        let mut claims = store.task_claim(next, &[workflow], at(9), 9).await.unwrap();
+        let bad = claims.pop().unwrap().unwrap_err();
+        let JournalError::Inconsistent { table: named, column: of_it, .. } = &bad.error else {
+            panic!("{bad:?}")
+        };
+        assert_eq!((bad.task, *named, *of_it), (id(n), table, column), "{sql}");
+        let good = claims.pop().unwrap().unwrap();
+        assert_eq!((good.task, good.messages), (task(n + 1, workflow), 1), "{sql}");
+        assert!(
+            claims.is_empty() && good.checkpoints == [done("a", 2)] && good.waits == [wait("b", 4)],
+            "{sql}"
+        );
+        // It is owned, so it can be given up.
+        let ends = [n, n + 1].map(|n| Write::TaskEnded(id(n), completed(6)));
+        store.append(next, &ends).await.unwrap();
+        assert_eq!(store.task_end(id(n)).await.unwrap(), Some(completed(6)), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_spoilt_task_does_not_spoil_a_claim_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("yard.db").display());
+    a_claim_gives_what_can_be_read(&url.into()).await;
+}
+
+#[tokio::test]
+async fn a_spoilt_task_does_not_spoil_a_claim_on_postgres() {
+    let cluster = Cluster::new().await;
+    let url = cluster.database().await;
+    a_claim_gives_what_can_be_read(&url).await;
+    cluster.close().await;
 }
 
 #[tokio::test]

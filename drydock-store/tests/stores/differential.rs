@@ -2,14 +2,14 @@
 //! read in the end.
 
 use drydock_core::journal::{
-    ChildEnd, ClaimedTask, InstanceBeat, JournalError, NewTask, News, Signal, TaskEnd, TaskEndKind, Verb,
+    Child, ClaimedTask, InstanceBeat, JournalError, NewTask, News, Signal, TaskEnd, TaskEndKind, Verb,
     WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, completed, done, failed, failure, id, mark, message, name, payload, request, signal,
-    signal_id, step, task, wait, workflow,
+    at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, payload, request,
+    signal, signal_id, step, task, wait, workflow,
 };
 use drydock_store::repo::{
     Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
@@ -33,7 +33,7 @@ enum Call {
     Append(usize, Vec<Write>),
     Signal(u32, u32, i64),
     News(usize),
-    ChildEnds(u32),
+    Children(u32),
     List(TaskQuery),
     Search(TaskSearch),
 }
@@ -46,7 +46,7 @@ enum Answer {
     Joined(Epoch),
     Claimed(Vec<ClaimedTask>),
     News(News),
-    Ends(Vec<ChildEnd>, Option<TaskEnd>),
+    Ends(Vec<Child>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
     Found(Vec<TaskId>, Option<Cursor>),
     Failed(String),
@@ -156,7 +156,7 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(instance, writes)| Call::Append(instance, writes)),
         2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         1 => instance().prop_map(Call::News),
-        1 => (0..8_u32).prop_map(Call::ChildEnds),
+        1 => (0..8_u32).prop_map(Call::Children),
         1 => query.prop_map(Call::List),
         1 => search().prop_map(Call::Search),
     ]
@@ -193,7 +193,8 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             })
         }
         Call::Claim(instance, workflows, second, max) => {
-            Answer::Claimed(store.task_claim(epoch(instance), &workflows, at(second), max).await?)
+            let claims = store.task_claim(epoch(instance), &workflows, at(second), max).await?;
+            Answer::Claimed(claims.into_iter().map(Result::unwrap).collect())
         }
         Call::Append(instance, writes) => {
             store.append(epoch(instance), &writes).await?;
@@ -204,8 +205,8 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)
         }
-        Call::ChildEnds(n) => {
-            Answer::Ends(store.child_ends(id(n), &name("fan")).await?, store.task_end(id(n)).await?)
+        Call::Children(n) => {
+            Answer::Ends(store.child_list(id(n), &name("fan")).await?, store.task_end(id(n)).await?)
         }
         Call::Search(search) => {
             let page = store.task_search(&search).await?;
@@ -237,7 +238,7 @@ async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     }
     let last = store.instance_join(&InstanceName::new("last").unwrap(), at(0)).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
-    let claimed = store.task_claim(last, &workflows, at(900), 99).await.unwrap();
+    let claimed = claimed(store, last, &workflows, at(900), 99).await;
     State { instances, histories, claimed }
 }
 

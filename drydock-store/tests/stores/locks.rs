@@ -5,7 +5,7 @@ use std::time::Duration;
 use drydock_core::journal::{JournalError, Write};
 use drydock_core::{Epoch, ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
-use drydock_store::conformance::samples::{at, claim, id, join, message, put_workflow, running};
+use drydock_store::conformance::samples::{at, claim, claimed, id, join, message, put_workflow, running};
 use sqlx::{Connection, PgConnection};
 
 use super::postgres::Cluster;
@@ -103,7 +103,7 @@ async fn a_takeover_through_another_store_fences_the_first() {
     let late = first.append(epoch, &[Write::MessageSaid(id(1), message(0))]).await;
     assert!(matches!(late, Err(JournalError::Fenced { .. })), "{late:?}");
     let workflow = put_workflow(&second).await;
-    let claimed = second.task_claim(rival, &[workflow], at(9), 9).await.unwrap();
+    let claimed = claimed(&second, rival, &[workflow], at(9), 9).await;
     assert_eq!(claimed.first().unwrap().messages, 0);
     drop((first, second));
     cluster.close().await;

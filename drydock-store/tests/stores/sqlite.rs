@@ -5,7 +5,7 @@ use std::sync::Arc;
 use drydock_core::journal::{JournalError, Write};
 use drydock_store::SqliteStore;
 use drydock_store::conformance::Shared;
-use drydock_store::conformance::samples::{at, id, join, message, put_workflow, running};
+use drydock_store::conformance::samples::{at, claimed, id, join, message, put_workflow, running};
 use tempfile::TempDir;
 
 /// Stores in files of a temporary folder.
@@ -50,7 +50,7 @@ async fn a_takeover_through_another_store_fences_the_first() {
     let late = [Write::MessageSaid(id(1), message(0))];
     let (refused, claimed) = tokio::join!(first.append(epoch, &late), async {
         let workflow = put_workflow(&second).await;
-        second.task_claim(again, &[workflow], at(9), 9).await.unwrap()
+        claimed(&second, again, &[workflow], at(9), 9).await
     });
     assert!(matches!(refused, Err(JournalError::Fenced { .. })), "{refused:?}");
     assert_eq!(claimed.first().map(|claimed| (claimed.task.id, claimed.messages)), Some((id(1), 0)));

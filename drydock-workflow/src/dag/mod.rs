@@ -42,7 +42,11 @@ pub struct Dag {
     definition: Definition,
     graph: DiGraph<StepIndex, ()>,
     index: HashMap<StepName, StepIndex>,
-    has_finally: bool,
+    /// For each step, how many steps it waits for.
+    waits_for: Vec<usize>,
+    /// The ordinary steps that wait for nothing, and the finally steps that wait for no other.
+    first: [Vec<StepIndex>; 2],
+    finally_count: usize,
     has_undo: bool,
 }
 
@@ -52,9 +56,18 @@ impl Dag {
         let graph = check::graph(&definition)?;
         let index =
             definition.steps.iter().enumerate().map(|(index, step)| (step.name.clone(), index)).collect();
-        let has_finally = definition.steps.iter().any(|step| step.finally);
+        let waits_for: Vec<usize> = graph
+            .node_indices()
+            .map(|node| graph.neighbors_directed(node, Direction::Incoming).count())
+            .collect();
+        let first = [false, true].map(|finally| {
+            let steps = definition.steps.iter().zip(&waits_for).enumerate();
+            let free = steps.filter(|(_, (step, waits_for))| step.finally == finally && **waits_for == 0);
+            free.map(|(place, _)| place).collect()
+        });
+        let finally_count = definition.steps.iter().filter(|step| step.finally).count();
         let has_undo = definition.steps.iter().any(|step| step.undo.is_some());
-        Ok(Self { definition, graph, index, has_finally, has_undo })
+        Ok(Self { definition, graph, index, waits_for, first, finally_count, has_undo })
     }
 
     /// The definition.
@@ -87,9 +100,19 @@ impl Dag {
         step != before && has_path_connecting(&self.graph, NodeIndex::new(before), NodeIndex::new(step), None)
     }
 
-    /// Whether there are steps that run however the task ends.
-    pub const fn has_finally(&self) -> bool {
-        self.has_finally
+    /// For each step, how many steps it waits for.
+    pub(crate) fn waits_for(&self) -> &[usize] {
+        &self.waits_for
+    }
+
+    /// The steps that wait for no other: the ordinary ones, or the finally steps.
+    pub(crate) fn first(&self, finally: bool) -> &[StepIndex] {
+        &self.first[usize::from(finally)]
+    }
+
+    /// How many steps run however the task ends.
+    pub const fn finally_count(&self) -> usize {
+        self.finally_count
     }
 
     /// Whether a task that ends in this way may have something to undo.

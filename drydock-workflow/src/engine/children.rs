@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, JournalError, NewTask, Parent, TaskEndKind, WaitKind, WaitRecord,
-    Write,
+    Cancellation, Child, ClaimedTask, JournalError, NewTask, Parent, TaskEnd, TaskEndKind, WaitKind,
+    WaitRecord, Write,
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -190,7 +190,7 @@ impl Actor {
         let step = live.workflow.dag.steps()[slot].name.clone();
         let journal = Arc::clone(&self.ports.journal);
         self.tell_later(async move {
-            let answer = journal.child_ends(task, &step).await;
+            let answer = journal.child_list(task, &step).await;
             Message::Children { task, slot, answer }
         });
     }
@@ -199,16 +199,18 @@ impl Actor {
         &mut self,
         task: TaskId,
         slot: SlotIndex,
-        answer: Result<Vec<ChildEnd>, JournalError>,
+        answer: Result<Vec<Child>, JournalError>,
     ) {
         let ends = match self.ports.reach.heard(answer) {
-            Ok(ends) => ends,
+            Ok(children) => children.into_iter().filter(|child| child.end.is_some()).collect::<Vec<_>>(),
             Err(error) => return odd(&error, "how children ended could not be read"),
         };
         let Some(live) = self.lives.get_mut(&task) else { return };
         let Some(brood) = live.broods.get_mut(&slot) else { return };
         for child in &ends {
-            brood.children.end(child.index, matches!(child.end.kind, TaskEndKind::Completed(_)));
+            brood
+                .children
+                .end(child.index, ended_as(child, |kind| matches!(kind, TaskEndKind::Completed(_))));
         }
         brood.known = true;
         // Fewer: the answer is older than what is known here; the next news asks again.
@@ -228,7 +230,7 @@ impl Actor {
         task: TaskId,
         slot: SlotIndex,
         verdict: Result<(), String>,
-        ends: Vec<ChildEnd>,
+        ends: Vec<Child>,
     ) {
         let Some(live) = self.lives.get_mut(&task) else { return };
         let since = match live.run.step(slot) {
@@ -241,7 +243,8 @@ impl Actor {
         live.broods.remove(&slot);
         // A task that is being cancelled must not look as if its work was done.
         let stopped = live.run.cancellation().is_some()
-            && (verdict.is_err() || ends.iter().any(|it| matches!(it.end.kind, TaskEndKind::Cancelled(_))));
+            && (verdict.is_err()
+                || ends.iter().any(|it| ended_as(it, |kind| matches!(kind, TaskEndKind::Cancelled(_)))));
         let result = if stopped { Err(StepError::cancelled()) } else { together(verdict, ends) };
         let started_at = since.unwrap_or_else(|| self.ports.clock.now());
         self.conclude(Finished { task, slot, result, said: Vec::new(), started_at });
@@ -267,7 +270,7 @@ impl Live {
     }
 }
 
-fn together(verdict: Result<(), String>, ends: Vec<ChildEnd>) -> StepResult<Payload> {
+fn together(verdict: Result<(), String>, ends: Vec<Child>) -> StepResult<Payload> {
     verdict.map_err(StepError::permanent)?;
     children::output(ends)
         .map(Outcome::Done)
@@ -281,4 +284,9 @@ fn child_id(parent: TaskId, step: &StepName, index: u32) -> TaskId {
     let mut bytes = Uuid::new_v5(&parent.as_uuid(), key.text().as_bytes()).into_bytes();
     bytes[..8].copy_from_slice(&parent.as_uuid().as_bytes()[..8]);
     TaskId::from_uuid(Uuid::from_bytes(bytes))
+}
+
+/// Whether a child has ended, and in such a way.
+fn ended_as(child: &Child, so: impl Fn(&TaskEndKind) -> bool) -> bool {
+    matches!(&child.end, Some(TaskEnd { kind, .. }) if so(kind))
 }

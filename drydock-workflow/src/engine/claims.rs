@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{ClaimedTask, JournalError, News};
+use drydock_core::journal::{Claim, ClaimedTask, JournalError, News};
 use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
@@ -36,7 +36,7 @@ impl Actor {
         });
     }
 
-    pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<ClaimedTask>, JournalError>) {
+    pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<Claim>, JournalError>) {
         self.claiming = 0;
         let claimed = match self.ports.reach.heard(answer) {
             Ok(claimed) => claimed,
@@ -44,7 +44,10 @@ impl Actor {
         };
         let all = claimed.len() == asked;
         for task in claimed {
-            self.on_claimed_task(&task);
+            match task {
+                Ok(task) => self.on_claimed_task(&task),
+                Err(bad) => self.give_up(bad.task, error_chain(&bad)),
+            }
         }
         if all {
             self.claim();

@@ -1,7 +1,7 @@
 //! Everything that the actor can be told: requests by users of the engine, which outlive an incarnation, and messages from
 //! within, which do not.
 
-use drydock_core::journal::{ChildEnd, ClaimedTask, JournalError, NewTask, News, TaskEnd, Write};
+use drydock_core::journal::{Child, Claim, JournalError, NewTask, News, TaskEnd, Write};
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -29,11 +29,11 @@ pub(super) enum Message {
     /// An attempt is over.
     Finished(Finished),
     /// A claim was answered.
-    Claimed { asked: usize, answer: Result<Vec<ClaimedTask>, JournalError> },
+    Claimed { asked: usize, answer: Result<Vec<Claim>, JournalError> },
     /// The question for news was answered, with the parents that were asked about.
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
-    Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<ChildEnd>, JournalError> },
+    Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<Child>, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,

@@ -13,31 +13,25 @@ use crate::dag::{StepIndex, StepKind};
 impl Run {
     /// Lets all steps begin that wait for nothing: the ordinary ones, or the finally steps.
     pub(super) fn release_unblocked(&mut self, finally: bool) {
-        let steps = self.dag.steps().iter().enumerate();
         // The stack gives them back in the order in which they were added.
-        let free: Vec<StepIndex> = steps
-            .rev()
-            .filter(|(step, definition)| definition.finally == finally && self.missing[*step] == 0)
-            .map(|(step, _)| step)
-            .collect();
-        self.release(free);
+        self.free.extend(self.dag.first(finally).iter().rev());
+        self.release();
     }
 
     /// A step has ended: those that waited for it are one step nearer.
     pub(super) fn release_dependents(&mut self, step: StepIndex) {
-        let mut free = Vec::new();
-        self.step_ended(step, &mut free);
-        self.release(free);
+        self.step_ended(step);
+        self.release();
     }
 
     /// Makes steps ready, and whatever follows at once: an empty map has ended before it begins.
-    fn release(&mut self, mut free: Vec<StepIndex>) {
-        while let Some(step) = free.pop() {
+    fn release(&mut self) {
+        while let Some(step) = self.free.pop() {
             if self.expand(step) {
                 if self.items_left(step) == 0 {
                     self.slots.set(step, StepState::Mapped);
                     self.unfinished -= 1;
-                    self.step_ended(step, &mut free);
+                    self.step_ended(step);
                 }
             } else {
                 self.make_ready(step, self.fresh());
@@ -45,22 +39,20 @@ impl Run {
         }
     }
 
-    fn step_ended(&mut self, step: StepIndex, free: &mut Vec<StepIndex>) {
-        let before = free.len();
-        let dag = std::sync::Arc::clone(&self.dag);
-        for dependent in dag.dependents(step) {
+    fn step_ended(&mut self, step: StepIndex) {
+        let before = self.free.len();
+        for dependent in self.dag.dependents(step) {
             self.missing[dependent] -= 1;
             if self.missing[dependent] == 0 {
-                free.push(dependent);
+                self.free.push(dependent);
             }
         }
-        free[before..].sort_unstable_by(|a, b| b.cmp(a));
+        self.free[before..].sort_unstable_by(|a, b| b.cmp(a));
     }
 
     /// Takes a map's items in, unless it is to be skipped or its list is none; then its plan says so.
     fn expand(&mut self, step: StepIndex) -> bool {
-        let dag = std::sync::Arc::clone(&self.dag);
-        let definition = &dag.steps()[step];
+        let definition = &self.dag.steps()[step];
         let StepKind::Map { at_once } = definition.kind else { return false };
         if self.entry(definition) != Entry::Open {
             return false;

@@ -23,7 +23,7 @@ impl Run {
             return None;
         }
         let last = match self.phase {
-            Phase::Working if self.is_stopping() || self.dag.has_finally() => false,
+            Phase::Working if self.is_stopping() || self.dag.finally_count() > 0 => false,
             Phase::Working => match output {
                 Ok(_) => self.is_last_work(slot),
                 Err(_) => !self.dag.unwinds(true, false),

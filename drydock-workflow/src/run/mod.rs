@@ -142,6 +142,8 @@ pub struct Run {
     missing: Vec<usize>,
     /// Slots that became ready since the last plan; some of these may have moved on by another way.
     ready: Vec<SlotIndex>,
+    /// Steps that wait for nothing any more, while one after the other is made ready; kept for its room.
+    free: Vec<StepIndex>,
     phase: Phase,
     /// Ordinary steps that have not ended well.
     unfinished: usize,
@@ -177,8 +179,7 @@ impl Run {
 
     fn begin(dag: Arc<Dag>, input: Payload, replaying: bool) -> Self {
         let count = dag.steps().len();
-        let missing: Vec<usize> = (0..count).map(|step| dag.dependencies(step).count()).collect();
-        let unclosed = dag.steps().iter().filter(|step| step.finally).count();
+        let (missing, unclosed) = (dag.waits_for().to_vec(), dag.finally_count());
         let mut run = Self {
             dag,
             input,
@@ -186,6 +187,7 @@ impl Run {
             items: HashMap::new(),
             missing,
             ready: Vec::new(),
+            free: Vec::new(),
             phase: Phase::Working,
             unfinished: count - unclosed,
             unclosed,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, ChildEnd, ClaimedTask, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
     StoredWorkflow, TaskEnd, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
@@ -50,7 +50,7 @@ pub enum Answer<'a> {
     /// Whether a rival was retired, or a task was there to be cancelled.
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
-    Claimed(&'a mut Vec<ClaimedTask>),
+    Claimed(&'a mut Vec<Claim>),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -295,7 +295,7 @@ impl Journal for FaultyJournal {
         workflows: &[WorkflowId],
         at: Timestamp,
         max: usize,
-    ) -> Result<Vec<ClaimedTask>, JournalError> {
+    ) -> Result<Vec<Claim>, JournalError> {
         let make = |_| self.store.task_claim(epoch, workflows, at, max);
         self.pass(Call::Claim(epoch), Some(Vec::new()), make, |taken| Answer::Claimed(taken)).await
     }
@@ -313,7 +313,7 @@ impl Journal for FaultyJournal {
         self.pass_other(|| self.store.task_end(task)).await
     }
 
-    async fn child_ends(&self, parent: TaskId, step: &StepName) -> Result<Vec<ChildEnd>, JournalError> {
-        self.pass_other(|| self.store.child_ends(parent, step)).await
+    async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
+        self.pass_other(|| self.store.child_list(parent, step)).await
     }
 }

@@ -1,11 +1,13 @@
 //! Records that do not fit the workflow: somebody edited the database, or a program was wrong.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, Journal as _, StepEnd, Write};
 use drydock_core::{Clock as _, InstanceName, Payload};
 
-use crate::support::{World, failure, nothing, within};
+use crate::faulty::{FaultyJournal, Spoilt};
+use crate::support::{World, failure, nothing, output, within};
 
 #[tokio::test(start_paused = true)]
 async fn a_task_whose_records_do_not_fit_ends_as_failed() {
@@ -28,4 +30,20 @@ async fn a_task_whose_records_do_not_fit_ends_as_failed() {
     let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
     let end = within(Duration::from_hours(1), engine.wait(task.id)).await.unwrap().unwrap();
     assert!(failure(&end).contains("no-such-step"), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_cannot_be_read_is_given_up_and_the_others_run() {
+    let world = World::new();
+    let workflow = nothing();
+    let spoilt = world.queue(&workflow, &()).await;
+    let good = world.queue(&workflow, &()).await;
+    let rows = Arc::new(Spoilt::default());
+    rows.spoil(spoilt.id);
+    let journal = FaultyJournal::watched(world.store.clone(), rows);
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    output(&within(Duration::from_hours(1), engine.wait(good.id)).await.unwrap().unwrap());
+    let end = within(Duration::from_hours(1), engine.wait(spoilt.id)).await.unwrap().unwrap();
+    let failure = failure(&end);
+    assert!(failure.contains(&spoilt.id.to_string()) && failure.contains("checkpoints.kind"), "{failure}");
 }

@@ -136,7 +136,7 @@ impl Tamper for Broken {
                 books.retired.insert(*epoch);
             }
             (Call::Claim(epoch), Answer::Claimed(tasks)) => {
-                for claimed in tasks.iter_mut() {
+                for claimed in tasks.iter_mut().flatten() {
                     books.owners.insert(claimed.task.id, *epoch);
                     if self.bug == Bug::ForgottenRecords {
                         claimed.checkpoints.clear();
@@ -144,8 +144,11 @@ impl Tamper for Broken {
                 }
                 if self.bug == Bug::GivenTwice {
                     match books.given.take() {
-                        Some((owner, again)) if owner != *epoch => tasks.push(again),
-                        given => books.given = given.or(tasks.first().cloned().map(|task| (*epoch, task))),
+                        Some((owner, again)) if owner != *epoch => tasks.push(Ok(again)),
+                        given => {
+                            books.given =
+                                given.or(tasks.iter().flatten().next().cloned().map(|task| (*epoch, task)));
+                        }
                     }
                 }
             }

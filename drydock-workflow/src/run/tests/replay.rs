@@ -196,10 +196,7 @@ impl World<'_> {
             }
             Command::End(kind) => self.end = Some(kind),
             Command::Stop | Command::Stuck => {}
-            Command::Refuse(slot, problem) => panic!("{}: {problem}", self.run.key(slot)),
-            Command::TakeSignal(..) | Command::AskLocks(..) | Command::Obey(..) => {
-                panic!("these steps wait for nobody: {command:?}")
-            }
+            other => panic!("nobody asked for {other:?}"),
         }
     }
 

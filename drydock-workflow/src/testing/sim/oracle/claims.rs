@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use drydock_core::journal::{ClaimedTask, Write};
+use drydock_core::journal::{Claim, ClaimedTask, Write};
 use drydock_core::{Epoch, TaskId};
 
 use super::{Incarnation, Oracle, Rule};
@@ -54,11 +54,12 @@ impl Oracle {
     }
 
     /// Tasks were given to an instance.
-    pub(in super::super) fn claimed(&mut self, epoch: Epoch, tasks: &[ClaimedTask]) {
+    pub(in super::super) fn claimed(&mut self, epoch: Epoch, tasks: &[Claim]) {
         if !tasks.is_empty() && !self.is_alive(epoch) {
             self.breach(Rule::RetiredEpoch, format!("epoch {epoch} was given tasks after it was retired"));
         }
-        for claimed in tasks {
+        // What cannot be read is for the claiming instance to give up.
+        for claimed in tasks.iter().flatten() {
             self.created(&claimed.task, None);
             let id = claimed.task.id;
             let label = self.label(id);
