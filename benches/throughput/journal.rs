@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
-    Signal, StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -67,8 +67,14 @@ impl Journal for Counting {
         Ok(())
     }
 
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
-        self.below.instance_join(name, at).await
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        self.below.instance_join(name, at, lease, offers).await
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
@@ -151,6 +157,10 @@ impl Journal for Counting {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         self.below.news(epoch, parents).await
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.below.task_read(task).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

@@ -12,6 +12,8 @@ pub mod executor;
 mod outcome;
 pub mod run;
 mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod undo;
 mod workflow;
 

@@ -38,6 +38,18 @@ impl<I, O> Workflow<I, O> {
         self.code.dag.definition()
     }
 
+    /// The same shape with other bodies: what `wrap` makes of each.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_bodies(&self, wrap: impl Fn(Arc<dyn AnyStep>) -> Arc<dyn AnyStep>) -> Self {
+        let Code { dag, bodies } = &*self.code;
+        let wrapped = |bodies: &Bodies| Bodies {
+            run: bodies.run.clone().map(&wrap),
+            undo: bodies.undo.clone().map(&wrap),
+        };
+        let bodies = bodies.iter().map(|(name, bodies)| (name.clone(), wrapped(bodies))).collect();
+        Self { code: Arc::new(Code { dag: Arc::clone(dag), bodies }), types: PhantomData }
+    }
+
     /// Its shape, as a graph.
     pub fn dag(&self) -> &Dag {
         &self.code.dag

@@ -1,9 +1,10 @@
-//! The project's chores: `cargo xtask test | tidy | ci`.
+//! The project's chores: `cargo xtask test | chaos | tidy | ci`.
 //!
 //! A program of its own, and not a set of scripts, so that the chores are checked by the compiler and tested like the rest.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks through them")]
 
+mod chaos;
 mod ci;
 mod error;
 mod test;
@@ -19,6 +20,8 @@ Commands:
   test [-- ARGS]  run all tests, with a PostgreSQL of their own; ARGS go to `cargo test`
                   (`-- -p drydock-store` for one crate, `-- some_name` for tests of that name).
                   DRYDOCK_TEST_POSTGRES=postgres://... uses that server instead
+  chaos [ARGS]    kill real workers and their database, and see that nothing is lost:
+                  `--minutes 30` for that long on each store, `--store sqlite|postgres` on one only
   tidy            check what the compiler does not: sizes, layers, mirrored files, words, links
   ci              everything a change has to pass, in order
 ";
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test"] => test::run(&[]),
         ["test", "--", args @ ..] => test::run(args),
+        ["chaos", args @ ..] => chaos::run(args),
         ["tidy"] => tidy::run(&root()),
         ["ci"] => ci::run(&root()),
         ["help" | "--help" | "-h"] => {

@@ -14,20 +14,24 @@ mod news;
 mod operator;
 mod record;
 mod signal;
+mod state;
 mod task;
 mod wait;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
-pub use instance::{InstanceBeat, StoredWorkflow};
+pub use instance::{InstanceBeat, Offers, StoredWorkflow};
 pub use lock::{LockAnswer, LockClaim, Obstacle};
 pub use new_task::{NewTask, Parent};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
+pub use state::{HeldLock, TaskState};
 pub use task::{Child, Claim, ClaimedTask, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
@@ -45,7 +49,14 @@ use crate::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowI
 pub trait Journal: Send + Sync + 'static {
     /// Registers an incarnation of `name` and gives it an epoch greater than any before.
     /// Earlier incarnations of the same name are retired in the same transaction, and their tasks freed.
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError>;
+    /// Its lease and what it offers are what others then see of it.
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError>;
 
     /// Renews the lease: the beat grows by one. [`JournalError::Fenced`] when the epoch was retired.
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError>;
@@ -151,6 +162,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
+
+    /// All that is stored of a task, at one moment; `None` when there is no such task.
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError>;
 
     /// How a task ended; `None` while it has not, or when there is no such task.
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError>;

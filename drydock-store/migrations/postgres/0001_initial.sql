@@ -9,13 +9,16 @@ CREATE TABLE workflows (
     definition text NOT NULL
 );
 
+-- offers: JSON.
 -- An identity never gives a number twice, so no epoch is used again. Writes lock their instance's row, renewals update it.
 CREATE TABLE instances (
     epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,
     beat bigint NOT NULL DEFAULT 0,
     alive boolean NOT NULL DEFAULT true,
-    joined_at timestamptz NOT NULL
+    joined_at timestamptz NOT NULL,
+    lease_ms bigint NOT NULL,
+    offers text NOT NULL
 ) WITH (fillfactor = 50);
 
 -- One incarnation of a name lives at a time.

@@ -8,13 +8,16 @@ CREATE TABLE workflows (
     definition TEXT NOT NULL
 ) STRICT;
 
+-- offers: JSON.
 -- AUTOINCREMENT: an epoch is never given twice, not even after its row is gone.
 CREATE TABLE instances (
     epoch INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     beat INTEGER NOT NULL DEFAULT 0,
     alive INTEGER NOT NULL DEFAULT 1,
-    joined_at INTEGER NOT NULL
+    joined_at INTEGER NOT NULL,
+    lease_ms INTEGER NOT NULL,
+    offers TEXT NOT NULL
 ) STRICT;
 
 -- One incarnation of a name lives at a time.

@@ -136,7 +136,7 @@ pub async fn simultaneous_askers_stay_within_the_limit(store: Shared) {
         if n.is_multiple_of(3) {
             limits.reverse();
         }
-        for _ in 0..4 {
+        for _ in 0..40 {
             loop {
                 match store.slot_take(epoch, id(n), &step("a"), &limits).await {
                     Ok(true) => break,

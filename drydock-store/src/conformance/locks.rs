@@ -187,7 +187,7 @@ pub async fn simultaneous_askers_never_share_a_lock(store: Shared) {
     let holders = std::sync::Mutex::new(std::collections::HashMap::<&str, u32>::new());
     let work = async |n: u32| {
         let epoch = epochs[usize::from(n.is_multiple_of(2))];
-        for round in 0..4 {
+        for round in 0..40 {
             let set = sets[usize::try_from(n + round).unwrap() % 3];
             loop {
                 let names = set.map(str::to_owned);

@@ -28,6 +28,7 @@ pub mod reopen;
 pub mod samples;
 pub mod search;
 pub mod signals;
+pub mod state;
 pub mod tasks;
 pub mod waits;
 pub mod workflows;
@@ -72,5 +73,6 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     reopen::all(&fresh).await;
     audit::all(&fresh).await;
     tasks::all(&fresh).await;
+    state::all(&fresh).await;
     search::all(&fresh).await;
 }

@@ -1,9 +1,11 @@
 //! The engine's port: each call takes the lock once.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Request,
-    Signal, StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -11,8 +13,14 @@ use super::MemoryStore;
 
 #[async_trait]
 impl Journal for MemoryStore {
-    async fn instance_join(&self, name: &InstanceName, _at: Timestamp) -> Result<Epoch, JournalError> {
-        Ok(self.state().join(name))
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        _at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        Ok(self.state().join(name, lease, offers))
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
@@ -106,6 +114,10 @@ impl Journal for MemoryStore {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         Ok(self.state().news(epoch, parents))
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.state().read(task)
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

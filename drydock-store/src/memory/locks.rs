@@ -36,7 +36,7 @@ impl State {
     }
 
     /// What is in the way of `task`. Tasks that have ended are not, whatever they left behind.
-    fn obstacles(&self, task: TaskId, names: &[String]) -> Vec<Obstacle> {
+    pub(super) fn obstacles(&self, task: TaskId, names: &[String]) -> Vec<Obstacle> {
         let age = |task: TaskId| self.tasks.get(&task).map(|it| (it.created_at, task));
         let mut obstacles = Vec::new();
         for name in names {

@@ -10,14 +10,16 @@ mod locks;
 mod news;
 mod operators;
 mod signals;
+mod state;
 mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Request,
-    Signal, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -75,6 +77,8 @@ impl State {
 #[derive(Debug)]
 struct Instance {
     name: InstanceName,
+    lease: Duration,
+    offers: Offers,
     beat: i64,
     alive: bool,
 }

@@ -85,10 +85,7 @@ async fn decide(
     at: Timestamp,
 ) -> Result<LockAnswer, JournalError> {
     let id = task.as_uuid();
-    let obstacles = sqlx::query(OBSTACLES).bind(names).bind(id).bind(created_at).fetch_all(&mut *tx).await;
-    let obstacles = obstacles.map_err(journal_error)?;
-    let obstacles = obstacles.iter().map(|row| Reader::new("locks", row).obstacle());
-    let obstacles = obstacles.collect::<Result<Vec<Obstacle>, _>>()?;
+    let obstacles = in_the_way(&mut tx, task, names, created_at).await?;
     let answer = if obstacles.is_empty() {
         sqlx::query(TAKE).bind(names).bind(id).bind(at).execute(&mut *tx).await.map_err(journal_error)?;
         sqlx::query(UNQUEUE).bind(id).execute(&mut *tx).await.map_err(journal_error)?;
@@ -101,4 +98,16 @@ async fn decide(
     };
     tx.commit().await.map_err(journal_error)?;
     Ok(answer)
+}
+
+/// What is in the way of a task that was asked for at `created_at`.
+pub(super) async fn in_the_way(
+    tx: &mut Tx,
+    task: TaskId,
+    names: &[String],
+    created_at: Timestamp,
+) -> Result<Vec<Obstacle>, JournalError> {
+    let obstacles = sqlx::query(OBSTACLES).bind(names).bind(task.as_uuid()).bind(created_at);
+    let obstacles = obstacles.fetch_all(&mut **tx).await.map_err(journal_error)?;
+    obstacles.iter().map(|row| Reader::new("locks", row).obstacle()).collect()
 }

@@ -17,6 +17,7 @@ mod records;
 mod row;
 mod search;
 mod signals;
+mod state;
 mod statements;
 mod submit;
 mod tasks;

@@ -1,15 +1,25 @@
 //! Joining, renewing and retiring.
 
-use drydock_core::journal::{InstanceBeat, JournalError};
+use std::time::Duration;
+
+use drydock_core::journal::{InstanceBeat, JournalError, Offers};
 use drydock_core::{Epoch, InstanceName, Timestamp};
 
 use super::SqliteStore;
 use super::row::micros;
+use crate::codec;
 use crate::error::journal_error;
 use crate::row::Reader;
 
 impl SqliteStore {
-    pub(super) async fn join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
+    pub(super) async fn join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        let (lease, offers) = (codec::lease_ms(lease), codec::offers(offers)?);
         let mut tx = self.write().await?;
         sqlx::query("UPDATE live SET owner = NULL WHERE owner IN (SELECT epoch FROM instances WHERE name = ?1 AND alive = 1)")
             .bind(name.as_str())
@@ -29,9 +39,11 @@ impl SqliteStore {
             .await
             .map_err(journal_error)?;
         let epoch =
-            sqlx::query_scalar("INSERT INTO instances (name, joined_at) VALUES (?1, ?2) RETURNING epoch")
+            sqlx::query_scalar("INSERT INTO instances (name, joined_at, lease_ms, offers) VALUES (?1, ?2, ?3, ?4) RETURNING epoch")
                 .bind(name.as_str())
                 .bind(micros(at))
+                .bind(lease)
+                .bind(offers)
                 .fetch_one(&mut *tx)
                 .await
                 .map_err(journal_error)?;
@@ -49,10 +61,12 @@ impl SqliteStore {
     }
 
     pub(super) async fn beats(&self) -> Result<Vec<InstanceBeat>, JournalError> {
-        let rows = sqlx::query("SELECT epoch, name, beat FROM instances WHERE alive = 1 ORDER BY epoch")
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(journal_error)?;
+        let rows = sqlx::query(
+            "SELECT epoch, name, beat, lease_ms, offers FROM instances WHERE alive = 1 ORDER BY epoch",
+        )
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(journal_error)?;
         rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
     }
 

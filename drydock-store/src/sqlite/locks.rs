@@ -43,13 +43,11 @@ impl SqliteStore {
         names: &[String],
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError> {
-        let (names, id, at) = (text_list(&lock_names(names))?, task.as_uuid(), micros(at));
+        let names = lock_names(names);
         let mut tx = self.write().await?;
         let created_at = owned(&mut tx, epoch, task).await?;
-        let obstacles = sqlx::query(OBSTACLES).bind(&names).bind(id).bind(created_at);
-        let obstacles = obstacles.fetch_all(&mut *tx).await.map_err(journal_error)?;
-        let obstacles = obstacles.iter().map(|row| Reader::new("locks", row).obstacle());
-        let obstacles = obstacles.collect::<Result<Vec<Obstacle>, _>>()?;
+        let obstacles = in_the_way(&mut tx, task, &names, created_at).await?;
+        let (names, id, at) = (text_list(&names)?, task.as_uuid(), micros(at));
         let answer = if obstacles.is_empty() {
             sqlx::query(TAKE)
                 .bind(&names)
@@ -76,14 +74,27 @@ impl SqliteStore {
     }
 }
 
-/// The fence, and when the task was asked for, in microseconds.
+/// The fence, and when the task was asked for.
 pub(super) async fn owned(
     tx: &mut SqliteConnection,
     epoch: Epoch,
     task: TaskId,
-) -> Result<i64, JournalError> {
+) -> Result<Timestamp, JournalError> {
     fence(tx, epoch).await?;
-    let owned = sqlx::query_scalar(OWNED).bind(task.as_uuid()).bind(epoch.get());
-    let created_at = owned.fetch_optional(tx).await.map_err(journal_error)?;
-    created_at.ok_or(JournalError::Fenced { epoch })
+    let owned = sqlx::query(OWNED).bind(task.as_uuid()).bind(epoch.get());
+    let row = owned.fetch_optional(tx).await.map_err(journal_error)?;
+    Reader::new("live", &row.ok_or(JournalError::Fenced { epoch })?).created_at()
+}
+
+/// What is in the way of a task that was asked for at `created_at`.
+pub(super) async fn in_the_way(
+    tx: &mut SqliteConnection,
+    task: TaskId,
+    names: &[String],
+    created_at: Timestamp,
+) -> Result<Vec<Obstacle>, JournalError> {
+    let obstacles =
+        sqlx::query(OBSTACLES).bind(text_list(names)?).bind(task.as_uuid()).bind(micros(created_at));
+    let obstacles = obstacles.fetch_all(tx).await.map_err(journal_error)?;
+    obstacles.iter().map(|row| Reader::new("locks", row).obstacle()).collect()
 }

@@ -3,13 +3,13 @@
 
 use drydock_core::journal::{
     Child, ClaimedTask, InstanceBeat, JournalError, LockAnswer, NewTask, News, Signal, TaskEnd, TaskEndKind,
-    Verb, WaitKind, WaitRecord, Write,
+    TaskState, Verb, WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, payload, request,
-    signal, signal_id, step, task, wait, workflow,
+    LEASE, at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, offers,
+    payload, request, signal, signal_id, step, task, wait, workflow,
 };
 use drydock_store::repo::{
     Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
@@ -180,7 +180,8 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
     let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
     Ok(match call {
         Call::Join(name) => {
-            let epoch = store.instance_join(&InstanceName::new(name).unwrap(), at(0)).await?;
+            let epoch =
+                store.instance_join(&InstanceName::new(name).unwrap(), at(0), LEASE, &offers(name)).await?;
             epochs.push(epoch);
             Answer::Joined(epoch)
         }
@@ -245,23 +246,26 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
 struct State {
     instances: Vec<InstanceBeat>,
     histories: Vec<TaskHistory>,
+    states: Vec<TaskState>,
     claimed: Vec<ClaimedTask>,
 }
 
 async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     let instances = store.instance_list().await.unwrap();
-    let mut histories = Vec::new();
+    let (mut histories, mut states) = (Vec::new(), Vec::new());
     for record in store.task_list(&TaskQuery::default()).await.unwrap() {
         histories.push(store.task_history(record.id).await.unwrap().unwrap());
         assert_eq!(histories.last().unwrap().task, record);
+        states.push(store.task_read(record.id).await.unwrap().unwrap());
     }
     for epoch in epochs {
         store.instance_leave(*epoch).await.unwrap();
     }
-    let last = store.instance_join(&InstanceName::new("last").unwrap(), at(0)).await.unwrap();
+    let last = InstanceName::new("last").unwrap();
+    let last = store.instance_join(&last, at(0), LEASE, &offers("last")).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
     let claimed = claimed(store, last, &workflows, at(900), 99).await;
-    State { instances, histories, claimed }
+    State { instances, histories, states, claimed }
 }
 
 async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {

@@ -1,6 +1,7 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ const BATCH_BYTES: usize = 32 << 20;
 /// How often a commit is put off for what is ready to run at that very moment.
 const GATHERINGS: usize = 3;
 
+/// The same tasks come in the same order in every run: ids are made here, so nobody can choose those that collide.
+type Repeatable = BuildHasherDefault<DefaultHasher>;
+
 pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) epoch: Epoch,
@@ -41,7 +45,7 @@ pub(super) struct Actor {
     messages: mpsc::Receiver<Message>,
     pub(super) events: broadcast::Sender<Event>,
 
-    pub(super) lives: HashMap<TaskId, Live>,
+    pub(super) lives: HashMap<TaskId, Live, Repeatable>,
     /// Steps to be asked again, by time.
     pub(super) timers: BTreeSet<(Timestamp, TaskId, SlotIndex)>,
     /// Writes that wait for the flusher.
@@ -51,16 +55,16 @@ pub(super) struct Actor {
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
 
-    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>>,
+    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>, Repeatable>,
     /// Bodies that wait for a mark of theirs to be stored.
-    pub(super) marking: HashMap<(TaskId, StepKey, String), oneshot::Sender<Result<(), StepError>>>,
+    pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
     pub(super) locks_wanted: BTreeMap<(TaskId, SlotIndex), Vec<String>>,
     /// Steps that wait for a place under their limits, the oldest task first.
     pub(super) slots_wanted: BTreeMap<(TaskId, SlotIndex), Vec<(String, u32)>>,
     /// Tasks that somebody holds.
-    pub(super) paused: HashSet<TaskId>,
-    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>>,
+    pub(super) paused: HashSet<TaskId, Repeatable>,
+    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
     pub(super) asking: bool,
@@ -72,6 +76,9 @@ pub(super) struct Actor {
     pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
 }
+
+/// Tells a body that its mark is stored.
+pub(super) type Marking = oneshot::Sender<Result<(), StepError>>;
 
 /// A task that this incarnation owns.
 pub(super) struct Live {
@@ -143,18 +150,18 @@ impl Actor {
             inbox,
             messages,
             events: instance.events.clone(),
-            lives: HashMap::new(),
+            lives: HashMap::default(),
             timers: BTreeSet::new(),
             writes: Vec::new(),
             flusher_busy: false,
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
-            starting: HashMap::new(),
-            marking: HashMap::new(),
+            starting: HashMap::default(),
+            marking: HashMap::default(),
             locks_wanted: BTreeMap::new(),
             slots_wanted: BTreeMap::new(),
-            paused: HashSet::new(),
-            watchers: HashMap::new(),
+            paused: HashSet::default(),
+            watchers: HashMap::default(),
             claiming: 0,
             asking: false,
             look_again: false,
@@ -177,9 +184,13 @@ impl Actor {
         let mut poll = tokio::time::interval(self.options.poll);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // Fair on purpose: a flood of one kind must not starve the others.
+            // In this order and not by chance, so that a run can be repeated. What comes in floods stands last, and of requests
+            // each round hears a share, so that no kind starves another.
             tokio::select! {
+                biased;
                 Some(answer) = flushed.recv() => self.on_flushed(answer),
+                _ = poll.tick() => self.look(),
+                () = next_timer(&self.timers, &*self.ports.clock) => {}
                 _ = self.messages.recv_many(&mut gulp, GULP) => {
                     gulp.drain(..).for_each(|message| self.on_message(message));
                 }
@@ -187,11 +198,14 @@ impl Actor {
                     if count == 0 {
                         return Quit::Dropped;
                     }
-                    asked.drain(..).for_each(|request| self.on_request(request));
                 }
-                () = next_timer(&self.timers, &*self.ports.clock) => {}
-                _ = poll.tick() => self.look(),
             }
+            while asked.len() < GULP
+                && let Ok(request) = requests.try_recv()
+            {
+                asked.push(request);
+            }
+            asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             if self.may_flush() {
                 self.gather(&mut gulp).await;
@@ -386,6 +400,7 @@ impl Actor {
         let (inbox, all) = (self.inbox.clone(), self.all.clone());
         self.spawned.spawn(async move {
             let message = tokio::select! {
+                biased;
                 () = all.cancelled() => return,
                 message = question => message,
             };

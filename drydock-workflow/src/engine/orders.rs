@@ -71,7 +71,7 @@ impl Actor {
 
     /// The store tells which tasks somebody holds.
     pub(super) fn on_paused(&mut self, paused: Vec<(TaskId, Request)>) {
-        let held: HashSet<TaskId> = paused.iter().map(|(task, _)| *task).collect();
+        let held: HashSet<TaskId, _> = paused.iter().map(|(task, _)| *task).collect();
         for (task, request) in paused {
             if let Some(live) = self.lives.get_mut(&task) {
                 live.run.fold_paused(Some(request));

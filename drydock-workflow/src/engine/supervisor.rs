@@ -73,6 +73,7 @@ impl Supervisor {
                     }
                 }
                 tokio::select! {
+                    biased;
                     () = self.hard.cancelled() => break Ok(()),
                     () = self.drain.cancelled() => break Ok(()),
                     ours = self.still_ours(epoch) => if let Err(error) = ours {
@@ -90,7 +91,17 @@ impl Supervisor {
     }
 
     async fn join(&self) -> Result<Epoch, JournalError> {
-        self.ports.reach.heard(self.ports.journal.instance_join(&self.name, self.ports.clock.now()).await)
+        self.ports.reach.heard(
+            self.ports
+                .journal
+                .instance_join(
+                    &self.name,
+                    self.ports.clock.now(),
+                    self.options.lease,
+                    &self.registry.offers(),
+                )
+                .await,
+        )
     }
 
     /// One incarnation: actor, flusher and lease, until one of them ends.
@@ -102,6 +113,7 @@ impl Supervisor {
         let lease = lease::run(self.ports.clone(), epoch, joined, self.options.lease, actor.inbox.clone());
         let mut actor = actor;
         let ended = tokio::select! {
+            biased;
             () = self.hard.cancelled() => Ended::Dropped,
             () = lease => Ended::LostLease,
             Some(flush) = helpers.join_next() => match flush {
@@ -160,6 +172,7 @@ impl Supervisor {
                 Ok::<_, EngineError>((epoch, joined, workflows))
             };
             tokio::select! {
+                biased;
                 () = self.hard.cancelled() => return Ok(None),
                 () = self.drain.cancelled() => return Ok(None),
                 answer = again => match answer {

@@ -118,9 +118,11 @@ async fn children_that_were_on_their_way_are_told_of_the_cancellation() {
     let world = World::new();
     let first = Switch::default();
     first.set(true);
-    let journal = FaultyJournal::new(&world.store, move |call| match call {
-        Call::Append(writes) => (writes.iter().any(begins_children) && first.take()).then_some(Fault::Hold),
-        Call::Claim | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), move |call| match call {
+        Call::Append { writes, .. } => {
+            (writes.iter().any(begins_children) && first.take()).then_some(Fault::Hold)
+        }
+        _ => None,
     });
     let engine =
         world.instance_over(journal.clone(), "a").workflow(&child).workflow(&parent).start().await.unwrap();
@@ -148,9 +150,9 @@ async fn children_on_another_instance_are_cancelled_with_their_parent() {
     let parent = parent_of(&child);
     let world = World::new();
     // The parent's instance takes no tasks, so the children run on the other.
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Claim => Some(Fault::Away),
-        Call::Append(_) | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Claim(_) => Some(Fault::Away),
+        _ => None,
     });
     let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
     let other = world.instance("b").workflow(&child).start().await.unwrap();

@@ -25,7 +25,7 @@ async fn steps_that_end_together_share_commits() {
     };
     let workflow = single("meets", meets);
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |_| None);
+    let journal = FaultyJournal::new(world.store.clone(), |_| None);
     let engine = world.instance_over(journal.clone(), "a").workflow(&workflow).start().await.unwrap();
     let submitted = futures::future::join_all((0..TASKS).map(|_| engine.submit(&workflow, &()))).await;
     for task in submitted {

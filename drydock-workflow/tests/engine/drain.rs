@@ -66,7 +66,7 @@ async fn a_drain_ends_although_the_store_is_away() {
     let away = Switch::default();
     let journal = {
         let away = away.clone();
-        FaultyJournal::new(&world.store, move |_| away.is_on().then_some(Fault::Away))
+        FaultyJournal::new(world.store.clone(), move |_| away.is_on().then_some(Fault::Away))
     };
     let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
     engine.submit(&workflow, &()).await.unwrap();
@@ -159,9 +159,9 @@ async fn what_is_claimed_during_the_drain_is_given_back_untouched() {
     let world = World::new();
     let log = Log::default();
     let workflow = works(&log);
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Claim => Some(Fault::Hold),
-        Call::Append(_) | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Claim(_) => Some(Fault::Hold),
+        _ => None,
     });
     let task = world.queue(&workflow, &1).await.id;
     let first = world.instance_over(journal.clone(), "a").workflow(&workflow).start().await.unwrap();
@@ -186,8 +186,8 @@ async fn a_drain_ends_although_the_last_record_cannot_be_written() {
     let away = Switch::default();
     let journal = {
         let away = away.clone();
-        FaultyJournal::new(&world.store, move |call| {
-            (matches!(call, Call::Append(_)) && away.is_on()).then_some(Fault::Away)
+        FaultyJournal::new(world.store.clone(), move |call| {
+            (matches!(call, Call::Append { .. }) && away.is_on()).then_some(Fault::Away)
         })
     };
     let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();

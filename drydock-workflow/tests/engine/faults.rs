@@ -28,7 +28,7 @@ async fn work_goes_on_after_the_store_was_away_for_less_than_the_lease() {
     let away = Switch::default();
     let journal = {
         let away = away.clone();
-        FaultyJournal::new(&world.store, move |_| away.is_on().then_some(Fault::Away))
+        FaultyJournal::new(world.store.clone(), move |_| away.is_on().then_some(Fault::Away))
     };
     let log = Log::default();
     let workflow = works(&log);
@@ -56,7 +56,7 @@ async fn all_tasks_end_after_the_store_was_away_for_many_leases() {
     let away = Switch::default();
     let journal = {
         let away = away.clone();
-        FaultyJournal::new(&world.store, move |_| away.is_on().then_some(Fault::Away))
+        FaultyJournal::new(world.store.clone(), move |_| away.is_on().then_some(Fault::Away))
     };
     let log = Log::default();
     let child = works(&log);
@@ -80,14 +80,14 @@ async fn a_commit_whose_answer_was_lost_counts_once() {
     let lose = Switch::default();
     let journal = {
         let lose = lose.clone();
-        FaultyJournal::new(&world.store, move |call| match call {
+        FaultyJournal::new(world.store.clone(), move |call| match call {
             // Every second answer, so that each commit needs to be sent again.
-            Call::Append(_) => {
+            Call::Append { .. } => {
                 let lost = !lose.take();
                 lose.set(lost);
                 lost.then_some(Fault::LoseAnswer)
             }
-            Call::Claim | Call::Other => None,
+            _ => None,
         })
     };
     let log = Log::default();
@@ -115,9 +115,9 @@ async fn a_submit_over_a_lost_answer_and_a_lost_lease_starts_one_task() {
     lose.set(true);
     let journal = {
         let lose = lose.clone();
-        FaultyJournal::new(&world.store, move |call| match call {
-            Call::Append(_) => lose.take().then_some(Fault::LoseAnswer),
-            Call::Claim | Call::Other => None,
+        FaultyJournal::new(world.store.clone(), move |call| match call {
+            Call::Append { .. } => lose.take().then_some(Fault::LoseAnswer),
+            _ => None,
         })
     };
     let log = Log::default();

@@ -63,9 +63,9 @@ async fn the_output_limit_is_each_childs_not_that_of_all_together() {
 
 /// An instance that starts tasks but takes none.
 async fn starts_only(world: &World, child: &Workflow<u64, u64>) -> Engine {
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Claim => Some(Fault::Away),
-        Call::Append(_) | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Claim(_) => Some(Fault::Away),
+        _ => None,
     });
     let engine = world.instance_over(journal as Arc<_>, "a").workflow(child).workflow(&parent_of(child));
     engine.start().await.unwrap()

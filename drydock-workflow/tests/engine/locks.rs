@@ -164,7 +164,7 @@ fn crowded(crowd: &Crowd) -> Workflow<Node, String> {
             crowd.leave(place);
             match &*node.way {
                 "fails once" if ctx.attempt() == 1 => Err(StepError::retryable("busy")),
-                "waits" if !ctx.may_have_run() => Ok(Outcome::wait(Duration::from_secs(60), "to be ready")),
+                "waits" if !ctx.may_have_run() => Ok(Outcome::wait(Duration::from_mins(1), "to be ready")),
                 _ => Ok(Outcome::Done(node.rack)),
             }
         }

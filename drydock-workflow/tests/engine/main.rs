@@ -15,6 +15,7 @@ mod faulty;
 mod finally;
 mod include;
 mod joins;
+mod laws;
 mod lease;
 mod limits;
 mod locks;

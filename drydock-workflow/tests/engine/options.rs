@@ -42,7 +42,7 @@ async fn the_smallest_options_work() {
 async fn the_last_place_is_used_at_once() {
     let workflow = nothing();
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |_| None);
+    let journal = FaultyJournal::new(world.store.clone(), |_| None);
     let options = EngineOptions { capacity: 1, poll: Duration::from_secs(30), ..EngineOptions::default() };
     let engine =
         world.instance_over(journal.clone(), "a").options(options).workflow(&workflow).start().await.unwrap();

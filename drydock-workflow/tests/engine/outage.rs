@@ -57,7 +57,7 @@ async fn a_store_that_was_away_for_longer_than_the_lease_costs_no_task_and_few_w
     let (gate, log, world) = (Arc::new(Notify::new()), Log::default(), World::new());
     let (away, asked) = (Switch::default(), Arc::new(AtomicUsize::new(0)));
     let (down, count) = (away.clone(), asked.clone());
-    let journal = FaultyJournal::new(&world.store, move |_| {
+    let journal = FaultyJournal::new(world.store.clone(), move |_| {
         down.is_on().then(|| {
             count.fetch_add(1, Ordering::Relaxed);
             Fault::Away

@@ -1,11 +1,12 @@
 //! Records that do not fit the workflow: somebody edited the database, or a program was wrong.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Checkpoint, Journal as _, StepEnd, Write};
+use drydock_core::journal::{Checkpoint, Journal as _, Offers, StepEnd, Write};
 use drydock_core::{Clock as _, InstanceName, Payload};
 
-use crate::faulty::FaultyJournal;
+use crate::faulty::{FaultyJournal, Spoilt};
 use crate::support::{World, failure, nothing, output, within};
 
 #[tokio::test(start_paused = true)]
@@ -14,7 +15,11 @@ async fn a_task_whose_records_do_not_fit_ends_as_failed() {
     let workflow = nothing();
     let task = world.queue(&workflow, &()).await;
     let now = world.clock.now();
-    let epoch = world.store.instance_join(&InstanceName::new("wrong").unwrap(), now).await.unwrap();
+    let epoch = world
+        .store
+        .instance_join(&InstanceName::new("wrong").unwrap(), now, Duration::from_secs(9), &Offers::default())
+        .await
+        .unwrap();
     world.store.task_claim(epoch, &[task.workflow], now, 1).await.unwrap();
     let checkpoint = Checkpoint {
         step: "no-such-step".parse().unwrap(),
@@ -37,8 +42,9 @@ async fn a_task_that_cannot_be_read_is_given_up_and_the_others_run() {
     let workflow = nothing();
     let spoilt = world.queue(&workflow, &()).await;
     let good = world.queue(&workflow, &()).await;
-    let journal = FaultyJournal::new(&world.store, |_| None);
-    journal.spoil(spoilt.id);
+    let rows = Arc::new(Spoilt::default());
+    rows.spoil(spoilt.id);
+    let journal = FaultyJournal::watched(world.store.clone(), rows);
     let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
     output(&within(Duration::from_hours(1), engine.wait(good.id)).await.unwrap().unwrap());
     let end = within(Duration::from_hours(1), engine.wait(spoilt.id)).await.unwrap().unwrap();

@@ -23,12 +23,12 @@ fn two_steps() -> Workflow<(), ()> {
 async fn no_write_is_lost_when_a_batch_is_split() {
     let world = World::new();
     // Slow, so that much gathers; then too much at once.
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append(writes) => {
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Append { writes, .. } => {
             let ends = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
             Some(if ends > 3 { Fault::Refuse } else { Fault::Slow(Duration::from_millis(5)) })
         }
-        Call::Claim | Call::Other => None,
+        _ => None,
     });
     let workflow = two_steps();
     let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
@@ -56,12 +56,12 @@ async fn large_outputs_share_several_commits() {
     let heaviest = Arc::new(AtomicUsize::new(0));
     let journal = {
         let heaviest = heaviest.clone();
-        FaultyJournal::new(&world.store, move |call| match call {
-            Call::Append(writes) => {
+        FaultyJournal::new(world.store.clone(), move |call| match call {
+            Call::Append { writes, .. } => {
                 heaviest.fetch_max(writes.iter().map(output_len).sum(), Ordering::SeqCst);
                 Some(Fault::Slow(Duration::from_millis(5)))
             }
-            Call::Claim | Call::Other => None,
+            _ => None,
         })
     };
     let options = EngineOptions { output_limit: 16 * MIB, ..EngineOptions::default() };
@@ -87,9 +87,9 @@ fn output_len(write: &Write) -> usize {
 #[tokio::test(start_paused = true)]
 async fn who_submits_a_task_that_the_store_refuses_is_told() {
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append([Write::TaskStarted(_), ..]) => Some(Fault::Refuse),
-        Call::Append(_) | Call::Claim | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Append { writes: [Write::TaskStarted(_), ..], .. } => Some(Fault::Refuse),
+        _ => None,
     });
     let workflow = nothing();
     let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
@@ -100,9 +100,9 @@ async fn who_submits_a_task_that_the_store_refuses_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append(writes) => writes.iter().any(is_output_of_bad).then_some(Fault::Refuse),
-        Call::Claim | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Append { writes, .. } => writes.iter().any(is_output_of_bad).then_some(Fault::Refuse),
+        _ => None,
     });
     let log = Log::default();
     let child = works(&log);
@@ -135,11 +135,11 @@ fn is_output_of_bad(write: &Write) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_refused_wait_ends_the_task_and_the_instance_can_still_be_drained() {
     let world = World::new();
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Append(writes) => {
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Append { writes, .. } => {
             writes.iter().any(|write| matches!(write, Write::StepWaits(..))).then_some(Fault::Refuse)
         }
-        Call::Claim | Call::Other => None,
+        _ => None,
     });
     let mut builder = WorkflowBuilder::<()>::new("waits", 1);
     let waits = step_fn(|_, (): ()| async { Ok(Outcome::<()>::wait(Duration::from_secs(1), "a second")) });

@@ -149,9 +149,9 @@ async fn children_on_another_instance_make_room_for_the_next() {
     let parent = parent(&child, |children| children.at_once(2));
     let world = World::new();
     // The parent's instance takes no tasks, so the children run on the other.
-    let journal = FaultyJournal::new(&world.store, |call| match call {
-        Call::Claim => Some(Fault::Away),
-        Call::Append(_) | Call::Other => None,
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Claim(_) => Some(Fault::Away),
+        _ => None,
     });
     let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
     let _other = world.instance("b").workflow(&child).start().await.unwrap();

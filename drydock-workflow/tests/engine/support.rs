@@ -1,11 +1,12 @@
-//! What the tests share: a clock that follows tokio's, an engine over a memory store, and a log of what steps did.
+//! What the tests share: an engine over a memory store, and a log of what steps did.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{InstanceBeat, Journal, NewTask, TaskEnd, TaskEndKind};
-use drydock_core::{Clock, InstanceName, Payload, SystemEntropy, TaskId, Timestamp};
+use drydock_core::{Clock as _, InstanceName, Payload, SystemEntropy, TaskId};
 use drydock_store::MemoryStore;
+pub(crate) use drydock_workflow::testing::TokioClock;
 use drydock_workflow::{
     ChildOutcome, ChildResult, Engine, EngineBuilder, EngineOptions, Outcome, Step, StepBuilder, StepContext,
     Workflow, WorkflowBuilder, step_fn,
@@ -13,26 +14,6 @@ use drydock_workflow::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
-
-/// Moves with tokio's time, so that pausing one pauses both.
-pub(crate) struct TokioClock {
-    origin: Instant,
-    start: Timestamp,
-}
-
-impl TokioClock {
-    pub(crate) fn new() -> Arc<Self> {
-        let start = "2026-01-01T00:00:00Z".parse().unwrap();
-        Arc::new(Self { origin: Instant::now(), start })
-    }
-}
-
-impl Clock for TokioClock {
-    fn now(&self) -> Timestamp {
-        self.start + self.origin.elapsed()
-    }
-}
 
 /// A world: one store, one clock, as many instances as a test wants.
 pub(crate) struct World {

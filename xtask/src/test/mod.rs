@@ -29,6 +29,11 @@ pub(crate) fn run(args: &[&str]) -> Result<ExitCode, Error> {
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
+/// Makes sure that the programs which the tests speak to are there.
+pub(crate) fn ensure_peers() -> Result<(), Error> {
+    peers::ensure(true).map(drop)
+}
+
 /// `cargo test`, its output passed on as it comes and counted on the way.
 fn cargo_test(args: &[&str], url: &str) -> Result<(Tally, i32), Error> {
     let mut command = Command::new(crate::cargo());

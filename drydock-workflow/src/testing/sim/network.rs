@@ -1,0 +1,132 @@
+//! Between an instance and the store: what goes wrong on the way, and before it the oracle, which sees what arrives.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use drydock_core::Epoch;
+use drydock_core::journal::{JournalError, Write};
+
+use super::oracle::Oracle;
+use super::scenario::{Trouble, TroubleKind};
+use crate::context::StepContext;
+use crate::testing::probe::{BodyEnd, Watch};
+use crate::testing::{Answer, Call, Fault, Tamper};
+
+/// What all parts of a world share. Everything runs in one thread: no lock is ever waited for.
+pub(super) struct Shared {
+    oracle: Mutex<Oracle>,
+    /// Commits that are still on their way, with the time of their arrival in microseconds.
+    pub(super) astray: Mutex<Vec<(u64, Epoch, Vec<Write>)>>,
+}
+
+impl Shared {
+    pub(super) fn new(oracle: Oracle) -> Arc<Self> {
+        Arc::new(Self { oracle: Mutex::new(oracle), astray: Mutex::default() })
+    }
+
+    pub(super) fn oracle(&self) -> MutexGuard<'_, Oracle> {
+        self.oracle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// At the store's door: tells the oracle what was accepted.
+pub(super) struct Door {
+    pub(super) shared: Arc<Shared>,
+    /// The instance that knocks; `None` for the outside.
+    pub(super) instance: Option<u32>,
+}
+
+impl Tamper for Door {
+    fn before(&self, _call: &Call<'_>) -> Option<Fault> {
+        None
+    }
+
+    fn after(&self, call: &Call<'_>, answer: Answer<'_>) {
+        let mut oracle = self.shared.oracle();
+        match (call, answer) {
+            (Call::Join(_), Answer::Joined(epoch)) => {
+                if let Some(instance) = self.instance {
+                    oracle.joined(instance, epoch);
+                }
+            }
+            (Call::Retire(epoch), Answer::Told(true)) | (Call::Leave(epoch), Answer::Done) => {
+                oracle.retired(*epoch);
+            }
+            (Call::Submit(tasks), Answer::Done) => oracle.submitted(tasks),
+            (Call::Claim(epoch), Answer::Claimed(tasks)) => oracle.claimed(*epoch, tasks),
+            (Call::Append { epoch, writes }, Answer::Done) => oracle.committed(*epoch, writes),
+            (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
+                oracle.refused(*epoch);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An instance's way to the store, with its troubles.
+pub(super) struct Line {
+    pub(super) shared: Arc<Shared>,
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) commit: Duration,
+}
+
+impl Tamper for Line {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        let now = self.shared.oracle().now;
+        let troubles = self.troubles.iter().filter(|trouble| trouble.is_on(now));
+        let slow = matches!(call, Call::Append { .. }) && self.commit > Duration::ZERO;
+        let usual = slow.then_some(Fault::Slow(self.commit));
+        troubles.filter_map(|trouble| self.fault(trouble.kind, call, now)).next_back().or(usual)
+    }
+}
+
+impl Line {
+    fn fault(&self, kind: TroubleKind, call: &Call<'_>, now: u64) -> Option<Fault> {
+        // A store promises that a claim whose answer was lost is repeated with the next one; this line is no part of the store, so
+        // it loses none.
+        let may_lose = !matches!(call, Call::Claim(_) | Call::Other);
+        match kind {
+            TroubleKind::Away => Some(Fault::Away),
+            TroubleKind::Astray(late) => {
+                if let Call::Append { epoch, writes } = call {
+                    let mut astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner);
+                    astray.push((now + late * 1_000, *epoch, writes.to_vec()));
+                }
+                Some(Fault::Away)
+            }
+            TroubleKind::Slow(by) => Some(Fault::Slow(Duration::from_millis(by))),
+            TroubleKind::LoseAnswers => may_lose.then_some(Fault::LoseAnswer),
+            TroubleKind::LateAnswers(by) => may_lose.then_some(Fault::AnswerLate(Duration::from_millis(by))),
+            TroubleKind::Twice => matches!(call, Call::Append { .. }).then_some(Fault::Twice),
+            TroubleKind::Crash | TroubleKind::Pause | TroubleKind::Drain | TroubleKind::ClockSet(_) => None,
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether it is on at `now`, in microseconds.
+    pub(super) const fn is_on(&self, now: u64) -> bool {
+        self.at_ms * 1_000 <= now && now < (self.at_ms + self.for_ms) * 1_000
+    }
+}
+
+/// Tells the oracle of the bodies of one instance.
+pub(super) struct Ledger {
+    pub(super) shared: Arc<Shared>,
+    pub(super) instance: u32,
+}
+
+impl Watch for Ledger {
+    fn begins(
+        &self,
+        _workflow: &drydock_core::WorkflowName,
+        ctx: &StepContext,
+    ) -> Result<(), crate::StepError> {
+        self.shared.oracle().body_begins(self.instance, ctx);
+        Ok(())
+    }
+
+    fn ends(&self, ctx: &StepContext, how: BodyEnd) {
+        self.shared.oracle().body_ends(self.instance, ctx, how);
+    }
+}

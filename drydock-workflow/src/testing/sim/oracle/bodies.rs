@@ -1,0 +1,82 @@
+//! The ledger of bodies: which run, on whose behalf, and whether they may.
+
+use drydock_core::StepName;
+
+use super::{Body, Oracle, Rule};
+use crate::context::StepContext;
+use crate::dag::StepDef;
+use crate::testing::probe::BodyEnd;
+
+impl Oracle {
+    /// A body is about to run on an instance.
+    pub(in super::super) fn body_begins(&mut self, instance: u32, ctx: &StepContext) {
+        let (id, epoch) = ctx.fence();
+        let step = ctx.key().clone();
+        self.tally.bodies += 1;
+        let label = self.label(id);
+        self.note(|| format!("i{instance} begins {step} of {label}, attempt {}", ctx.attempt()));
+        let Some(task) = self.tasks.get(&id) else {
+            return self
+                .breach(Rule::Acknowledged, format!("{step} of {label} begins before its task is there"));
+        };
+        let ends = self.ends_of(task);
+        let own = ends.as_ref().and_then(|ends| ends.step(step.name()));
+        let parents = own.filter(|_| !step.is_undo()).map(StepDef::dependencies).unwrap_or_default();
+        let open = |parent: &StepName| {
+            ends.as_ref().is_some_and(|ends| ends.step(parent).is_some_and(|parent| !ends.ended_well(parent)))
+        };
+        // A finally step runs however its like ended.
+        let finally = own.is_some_and(|own| own.finally);
+        let open: Vec<&str> =
+            parents.into_iter().filter(|parent| !finally && open(parent)).map(StepName::as_str).collect();
+        let open = open.join(", ");
+        let (ended, again) = (task.end.is_some(), task.ends.contains_key(&step));
+        let twice = task.bodies.iter().any(|body| body.step == step && body.epoch == epoch);
+        if !open.is_empty() {
+            let what = format!("{step} of {label} begins before the commit of {open}");
+            self.breach(Rule::ParentsFirst, what);
+        }
+        if twice {
+            self.breach(Rule::OneOwner, format!("{step} of {label} runs twice at once in epoch {epoch}"));
+        }
+        // What was on its way when the process was stopped runs on for a moment when it goes on: nobody can keep it from that.
+        if !self.thawing {
+            if ended {
+                self.breach(Rule::AfterTheEnd, format!("{step} of {label} begins after the task's end"));
+            }
+            if again {
+                self.breach(Rule::OneCheckpoint, format!("{step} of {label} begins after its own end"));
+            }
+            if !self.is_alive(epoch) {
+                let what = format!("{step} of {label} begins on i{instance}, whose epoch {epoch} is retired");
+                self.breach(Rule::LateBody, what);
+            }
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.bodies.push(Body { step, epoch, instance });
+        }
+    }
+
+    /// A body has returned or was dropped.
+    pub(in super::super) fn body_ends(&mut self, instance: u32, ctx: &StepContext, how: BodyEnd) {
+        let (id, epoch) = ctx.fence();
+        let step = ctx.key().clone();
+        let label = self.label(id);
+        if !self.dying {
+            let verb = if how == BodyEnd::Returned { "ends" } else { "drops" };
+            self.note(|| format!("i{instance} {verb} {step} of {label}"));
+        }
+        if how == BodyEnd::Returned && !self.thawing && !self.is_alive(epoch) {
+            let what = format!(
+                "{step} of {label} went on to its end on i{instance}, whose epoch {epoch} is retired"
+            );
+            self.breach(Rule::LateBody, what);
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            let same = |body: &Body| body.step == step && body.epoch == epoch && body.instance == instance;
+            if let Some(place) = task.bodies.iter().position(same) {
+                task.bodies.swap_remove(place);
+            }
+        }
+    }
+}

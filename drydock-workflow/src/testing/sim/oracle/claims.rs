@@ -1,0 +1,135 @@
+//! Who owns what: instances that join and are retired, and the tasks that they take.
+
+use std::collections::BTreeSet;
+
+use drydock_core::journal::{Claim, ClaimedTask, Write};
+use drydock_core::{Epoch, TaskId};
+
+use super::{Incarnation, Oracle, Rule};
+
+impl Oracle {
+    /// An instance has joined; what it was before is retired.
+    pub(in super::super) fn joined(&mut self, instance: u32, epoch: Epoch) {
+        self.note(|| format!("i{instance} joins as epoch {epoch}"));
+        let earlier: Vec<Epoch> = self
+            .epochs
+            .iter()
+            .filter(|(_, it)| it.alive && it.instance == instance)
+            .map(|(epoch, _)| *epoch)
+            .collect();
+        for epoch in earlier {
+            self.retired(epoch);
+        }
+        self.epochs.insert(epoch, Incarnation { instance, alive: true });
+    }
+
+    /// An epoch is over, by whoever's will.
+    pub(in super::super) fn retired(&mut self, epoch: Epoch) {
+        let Some(incarnation) = self.epochs.get_mut(&epoch) else { return };
+        if !std::mem::replace(&mut incarnation.alive, false) {
+            return;
+        }
+        let instance = incarnation.instance;
+        self.note(|| format!("epoch {epoch} of i{instance} is retired"));
+        let mut late = Vec::new();
+        for task in self.tasks.values_mut() {
+            if task.owner == Some(epoch) {
+                task.owner = None;
+            }
+            let running = task.bodies.iter().filter(|body| body.epoch == epoch);
+            late.extend(running.map(|body| format!("{} of {}", body.step, task.label)));
+        }
+        if !self.paused.contains(&instance) {
+            for body in late {
+                self.breach(
+                    Rule::LateBody,
+                    format!("{body} still runs on i{instance} while epoch {epoch} is retired"),
+                );
+            }
+        }
+    }
+
+    pub(super) fn is_alive(&self, epoch: Epoch) -> bool {
+        self.epochs.get(&epoch).is_some_and(|incarnation| incarnation.alive)
+    }
+
+    /// Tasks were given to an instance.
+    pub(in super::super) fn claimed(&mut self, epoch: Epoch, tasks: &[Claim]) {
+        if !tasks.is_empty() && !self.is_alive(epoch) {
+            self.breach(Rule::RetiredEpoch, format!("epoch {epoch} was given tasks after it was retired"));
+        }
+        // What cannot be read is for the claiming instance to give up.
+        for claimed in tasks.iter().flatten() {
+            self.created(&claimed.task, None);
+            let id = claimed.task.id;
+            let label = self.label(id);
+            let Some(task) = self.tasks.get_mut(&id) else { continue };
+            let ended = task.end.is_some();
+            let resumed = std::mem::replace(&mut task.started, true);
+            let before = task.owner.replace(epoch);
+            self.tally.takeovers += u64::from(resumed);
+            self.note(|| format!("epoch {epoch} takes {label}"));
+            if ended {
+                self.breach(Rule::OneOwner, format!("{label} was given to epoch {epoch} after its end"));
+            }
+            if let Some(owner) = before.filter(|owner| self.is_alive(*owner)) {
+                self.breach(
+                    Rule::OneOwner,
+                    format!("{label} was given to epoch {epoch}, while epoch {owner} has it"),
+                );
+            }
+            self.compare(claimed);
+            if resumed != claimed.resumed {
+                let what = format!("{label}: whether it was begun before is told wrongly ({resumed})");
+                self.breach(Rule::NothingForgotten, what);
+            }
+        }
+    }
+
+    /// What a claim brings is what was committed.
+    fn compare(&mut self, claimed: &ClaimedTask) {
+        let Some(task) = self.tasks.get(&claimed.task.id) else { return };
+        let mut steps = BTreeSet::new();
+        let mut attempts = BTreeSet::new();
+        let mut waits = BTreeSet::new();
+        for write in &task.accepted {
+            match write {
+                Write::StepEnded(_, end) => {
+                    steps.insert(end.step.to_string());
+                }
+                Write::AttemptFailed(_, failed) => {
+                    attempts.insert((failed.step.to_string(), failed.attempt));
+                }
+                Write::StepWaits(_, wait) => {
+                    waits.insert(wait.step.to_string());
+                }
+                _ => {}
+            }
+        }
+        let mut lost: Vec<String> = Vec::new();
+        for end in &claimed.checkpoints {
+            steps.remove(&end.step.to_string());
+        }
+        for failed in &claimed.attempts {
+            attempts.remove(&(failed.step.to_string(), failed.attempt));
+        }
+        for wait in &claimed.waits {
+            waits.remove(&wait.step.to_string());
+        }
+        lost.extend(steps.iter().map(|step| format!("the end of {step}")));
+        // Of ended steps, attempts and waits need not be brought.
+        let open = |step: &String| !claimed.checkpoints.iter().any(|end| end.step.to_string() == *step);
+        let attempts = attempts.iter().filter(|(step, _)| open(step));
+        lost.extend(attempts.map(|(step, attempt)| format!("attempt {attempt} of {step}")));
+        lost.extend(waits.iter().filter(|step| open(step)).map(|step| format!("the wait of {step}")));
+        if !lost.is_empty() {
+            let what = format!("a claim of {} does not bring {}", task.label, lost.join(", "));
+            self.breach(Rule::NothingForgotten, what);
+        }
+    }
+
+    /// Whose a task is, for the trace.
+    pub(super) fn owner(&self, task: TaskId) -> Option<Epoch> {
+        self.tasks.get(&task).and_then(|task| task.owner)
+    }
+}

@@ -1,0 +1,154 @@
+//! What the store has accepted, write by write.
+
+use drydock_core::journal::{NewTask, StepEnd, TaskEnd, TaskEndKind, Write};
+use drydock_core::{Epoch, TaskId};
+
+use super::{Oracle, Rule};
+
+impl Oracle {
+    /// Tasks were queued from outside.
+    pub(in super::super) fn submitted(&mut self, tasks: &[NewTask]) {
+        for task in tasks {
+            self.created(task, None);
+        }
+    }
+
+    /// A batch was committed.
+    pub(in super::super) fn committed(&mut self, epoch: Epoch, writes: &[Write]) {
+        if !self.is_alive(epoch) {
+            self.breach(Rule::RetiredEpoch, format!("a commit of the retired epoch {epoch} was accepted"));
+        }
+        for write in writes {
+            match write {
+                Write::TaskStarted(task) => self.created(task, Some(epoch)),
+                Write::TaskQueued(task) => {
+                    if let Some(parent) = &task.parent
+                        && !self.tasks.contains_key(&task.id)
+                    {
+                        self.needs_owner(epoch, parent.task, write);
+                    }
+                    self.created(task, None);
+                }
+                Write::StepEnded(task, _)
+                | Write::AttemptFailed(task, _)
+                | Write::StepReopened(task, _)
+                | Write::StepWaits(task, _)
+                | Write::Marked(task, _)
+                | Write::SignalTaken(task, ..)
+                | Write::LocksFreed(task)
+                | Write::SlotsFreed(task, _)
+                | Write::MessageSaid(task, _) => self.about(epoch, *task, write),
+                Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
+            }
+        }
+    }
+
+    /// A commit was refused because its epoch is over.
+    pub(in super::super) fn refused(&mut self, epoch: Epoch) {
+        self.tally.refused += 1;
+        self.note(|| format!("a commit of epoch {epoch} is refused"));
+    }
+
+    fn about(&mut self, epoch: Epoch, id: TaskId, write: &Write) {
+        // A repetition changes nothing.
+        if self.tasks.get(&id).is_none_or(|task| task.accepted.contains(write)) {
+            return;
+        }
+        self.needs_owner(epoch, id, write);
+        let label = self.label(id);
+        if let Write::StepEnded(_, checkpoint) = write {
+            self.tally.checkpoints += 1;
+            let ends = self.tasks.get_mut(&id).map(|task| &mut task.ends);
+            if ends.is_some_and(|ends| ends.insert(checkpoint.step.clone(), checkpoint.end.clone()).is_some())
+            {
+                let what = format!("{} of {label} was ended a second time", checkpoint.step);
+                self.breach(Rule::OneCheckpoint, what);
+            }
+        }
+        if let Write::AttemptFailed(_, failed) = write {
+            let key = (&failed.step, failed.attempt);
+            let same = |earlier: &Write| matches!(earlier, Write::AttemptFailed(_, it) if (&it.step, it.attempt) == key);
+            if self.tasks.get(&id).is_some_and(|task| task.accepted.iter().any(same)) {
+                let what = format!("attempt {} of {} of {label} failed twice", failed.attempt, failed.step);
+                self.breach(Rule::OneAttempt, what);
+            }
+        }
+        self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.accepted.push(write.clone());
+        }
+    }
+
+    /// Only its owner ends a task: from others, the store takes no notice.
+    fn ended(&mut self, epoch: Epoch, id: TaskId, end: &TaskEnd, write: &Write) {
+        let label = self.label(id);
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        if task.owner != Some(epoch) || task.end.is_some() {
+            return;
+        }
+        task.owner = None;
+        task.end = Some(end.clone());
+        let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
+        self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
+        let TaskEndKind::Completed(output) = &end.kind else { return };
+        let Some(task) = self.tasks.get(&id) else { return };
+        let expected = task.expected.clone();
+        let missing: Vec<String> = self.ends_of(task).map_or_else(Vec::new, |ends| {
+            let steps = ends.definition.steps.iter();
+            steps.filter(|step| !ends.ended_well(step)).map(|step| step.name.to_string()).collect()
+        });
+        if !missing.is_empty() {
+            let what = format!("{label} completed without checkpoints of {}", missing.join(", "));
+            self.breach(Rule::Complete, what);
+        }
+        if !running.is_empty() && !self.thawing && self.paused.is_empty() {
+            let what = format!("{label} completed while bodies of {} run", running.join(", "));
+            self.breach(Rule::Complete, what);
+        }
+        if let Some(expected) = expected
+            && expected != *output
+        {
+            let text = |it: &drydock_core::Payload| String::from_utf8_lossy(it.as_bytes()).into_owned();
+            let what = format!("{label} completed with {} instead of {}", text(output), text(&expected));
+            self.breach(Rule::Output, what);
+        }
+    }
+
+    fn needs_owner(&mut self, epoch: Epoch, task: TaskId, write: &Write) {
+        if self.owner(task) != Some(epoch) {
+            let (label, owner) = (self.label(task), self.owner(task));
+            let owner = owner.map_or("nobody".to_owned(), |owner| format!("epoch {owner}"));
+            let what = format!("epoch {epoch} commits {} of {label}, which {owner} has", brief(write));
+            self.breach(Rule::OneOwner, what);
+        }
+    }
+}
+
+/// A write in a few words.
+fn brief(write: &Write) -> String {
+    match write {
+        Write::TaskStarted(_) => "the start".to_owned(),
+        Write::TaskQueued(task) => match &task.parent {
+            Some(parent) => format!("child {} of {}", parent.index, parent.step),
+            None => "the start".to_owned(),
+        },
+        Write::StepEnded(_, it) => match it.end {
+            StepEnd::Done(_) => format!("the end of {}", it.step),
+            StepEnd::Failed(_) => format!("the failure of {}", it.step),
+            StepEnd::Skipped(_) => format!("the skipping of {}", it.step),
+        },
+        Write::AttemptFailed(_, it) => format!("failed attempt {} of {}", it.attempt, it.step),
+        Write::StepWaits(_, it) => format!("the wait of {}", it.step),
+        Write::StepReopened(_, it) => format!("the reopening of {}", it.step),
+        Write::Marked(_, it) => format!("mark {:?} of {}", it.name, it.step),
+        Write::SignalTaken(_, _, step) => format!("a signal for {step}"),
+        Write::LocksFreed(_) => "the locks given back".to_owned(),
+        Write::SlotsFreed(_, step) => format!("the places of {step} given back"),
+        Write::MessageSaid(_, it) => format!("message {}", it.seq),
+        Write::TaskEnded(_, end) => match end.kind {
+            TaskEndKind::Completed(_) => "the end".to_owned(),
+            TaskEndKind::Failed(_) => "the failure".to_owned(),
+            TaskEndKind::Cancelled(_) => "the cancellation".to_owned(),
+        },
+    }
+}

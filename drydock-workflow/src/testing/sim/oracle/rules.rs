@@ -1,0 +1,57 @@
+//! The rules of a simulated world, and what it means to break one.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A rule that holds whatever goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A step of a task has one checkpoint, and it never changes.
+    OneCheckpoint,
+    /// An attempt that failed is recorded once: the next has another number.
+    OneAttempt,
+    /// A body begins after the checkpoints of the steps that it depends on were committed.
+    ParentsFirst,
+    /// Nothing of a retired epoch is committed.
+    RetiredEpoch,
+    /// Only its owner writes about a task, and a task that has an owner is not given to another.
+    OneOwner,
+    /// A claim brings all that was committed of a task.
+    NothingForgotten,
+    /// No body of a task begins after the task's end was committed.
+    AfterTheEnd,
+    /// When an instance is retired, none of its bodies is running, unless its whole process stands still; and none begins later.
+    LateBody,
+    /// A children step has one child per item.
+    OneChildPerItem,
+    /// A task completes with a checkpoint for each of its steps.
+    Complete,
+    /// A task completes with the output that its workload expects.
+    Output,
+    /// Whoever was told that a task is started can rely on it.
+    Acknowledged,
+    /// What was committed is found by whoever asks.
+    Durable,
+    /// Every task ends, not long after the last trouble.
+    Ends,
+    /// No instance stops by itself.
+    Alive,
+}
+
+/// A rule was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Which.
+    pub rule: Rule,
+    /// When, from the beginning.
+    pub at: Duration,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>10.3}s {:?}: {}", self.at.as_secs_f64(), self.rule, self.what)
+    }
+}

@@ -1,0 +1,75 @@
+//! The tasks of a simulated world.
+
+use drydock_core::{Payload, TaskId};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde::Serialize;
+
+use crate::dag::Definition;
+use crate::engine::{Engine, EngineError};
+use crate::testing::probe::{Offer, offer};
+use crate::workflow::Workflow;
+
+/// Workflows that every instance offers, and tasks to be started.
+#[derive(Default)]
+pub struct Workload {
+    pub(super) offers: Vec<Offer>,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) tasks: Vec<Job>,
+}
+
+/// A task to be started.
+pub(super) struct Job {
+    /// The place of its workflow among the definitions.
+    pub(super) workflow: usize,
+    pub(super) input: Payload,
+    /// Its output, if it completes.
+    pub(super) output: Option<Payload>,
+    pub(super) submit: Box<dyn Fn(Engine) -> BoxFuture<'static, Result<TaskId, EngineError>> + Send + Sync>,
+}
+
+impl Workload {
+    /// No tasks.
+    #[must_use = "a workload is a value"]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a workflow, unless it is there: one of children has to be added by itself, one of tasks is added with them.
+    pub fn workflow<I: 'static, O: 'static>(&mut self, workflow: &Workflow<I, O>) {
+        self.place_of(workflow);
+    }
+
+    /// Adds a task. When `output` is given and the task completes, that has to be its output.
+    pub fn task<I, O>(
+        &mut self,
+        workflow: &Workflow<I, O>,
+        input: I,
+        output: Option<&O>,
+    ) -> Result<(), serde_json::Error>
+    where
+        I: Serialize + Clone + Send + Sync + 'static,
+        O: Serialize + 'static,
+    {
+        let place = self.place_of(workflow);
+        let encoded = Payload::encode(&input)?;
+        let output = output.map(Payload::encode).transpose()?;
+        let workflow = workflow.clone();
+        let submit = Box::new(move |engine: Engine| {
+            let (workflow, input) = (workflow.clone(), input.clone());
+            async move { engine.submit(&workflow, &input).await }.boxed()
+        });
+        self.tasks.push(Job { workflow: place, input: encoded, output, submit });
+        Ok(())
+    }
+
+    fn place_of<I: 'static, O: 'static>(&mut self, workflow: &Workflow<I, O>) -> usize {
+        let definition = workflow.definition();
+        if let Some(place) = self.definitions.iter().position(|known| known == definition) {
+            return place;
+        }
+        self.offers.push(offer(workflow));
+        self.definitions.push(definition.clone());
+        self.definitions.len() - 1
+    }
+}

@@ -1,0 +1,356 @@
+//! The world: lets the processes take turns, makes their troubles come and go, and asks the oracle after each turn.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use drydock_core::journal::{Cancellation, Journal, JournalError, NewTask};
+use drydock_core::{InstanceName, TaskId, Timestamp, WorkflowId, after};
+use futures::FutureExt as _;
+
+use super::network::{Door, Shared};
+use super::oracle::{Breach, Oracle, Rule, Tally};
+use super::process::{Layer, Process};
+use super::scenario::{Scenario, TroubleKind};
+use super::workload::Workload;
+use crate::testing::{FaultyJournal, Random, SeededEntropy};
+
+/// By so long after its last trouble all tasks must have ended.
+const PATIENCE: u64 = 15 * 60 * 1_000_000;
+
+/// How long a process runs before another has its turn, in milliseconds: one of these.
+const TURNS: [u64; 5] = [5, 20, 50, 100, 200];
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub(super) struct Came {
+    pub(super) breaches: Vec<Breach>,
+    pub(super) tally: Tally,
+    pub(super) trace: Vec<String>,
+}
+
+/// Why there is no world.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The store refuses what it must be able to do.
+    #[error("the store cannot be used in a simulation")]
+    Journal(#[from] JournalError),
+    /// The store waits for something.
+    #[error("the store does not answer at once: a simulation needs one in memory")]
+    StoreWaits,
+    /// A workflow cannot be stored.
+    #[error("a workflow cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The system gives no runtime.
+    #[error("a process cannot be started")]
+    Runtime(#[from] io::Error),
+    /// An instance cannot be named.
+    #[error("an instance cannot be named")]
+    Name(#[from] drydock_core::InvalidName),
+}
+
+/// Runs a scenario to its end, or to the first breach.
+pub(super) fn run(
+    scenario: &Scenario,
+    store: Arc<dyn Journal>,
+    workload: Workload,
+    layer: &Layer,
+    trace: bool,
+) -> Result<Came, WorldError> {
+    let mut world = World::new(scenario, store, Arc::new(workload), layer, trace)?;
+    world.live()?;
+    // Processes before the books: what they still drop is noted.
+    world.shared.oracle().dying = true;
+    world.processes.clear();
+    let mut oracle = world.shared.oracle();
+    Ok(Came {
+        breaches: std::mem::take(&mut oracle.breaches),
+        tally: oracle.tally,
+        trace: oracle.trace.take().unwrap_or_default(),
+    })
+}
+
+struct World<'a> {
+    scenario: &'a Scenario,
+    /// The outside's way to the store: without troubles, but seen by the oracle.
+    store: Arc<dyn Journal>,
+    workload: Arc<Workload>,
+    shared: Arc<Shared>,
+    workflows: Vec<WorkflowId>,
+    processes: Vec<Process>,
+    /// Whose processes stand still.
+    standing: Vec<bool>,
+    /// Whose clocks are set wrong, by trouble.
+    set: Vec<bool>,
+    entropy: SeededEntropy,
+    turns: Random,
+    /// The ids of the tasks that were started, by submission.
+    started: Arc<Mutex<Vec<Option<TaskId>>>>,
+    submitted: Vec<bool>,
+    /// Whoever is about to start a task holds one of these.
+    starting: Arc<()>,
+    cancelled: Vec<bool>,
+    now: u64,
+}
+
+impl<'a> World<'a> {
+    fn new(
+        scenario: &'a Scenario,
+        store: Arc<dyn Journal>,
+        workload: Arc<Workload>,
+        layer: &Layer,
+        trace: bool,
+    ) -> Result<Self, WorldError> {
+        let shared = Shared::new(Oracle::new(trace));
+        let mut workflows = Vec::new();
+        for definition in &workload.definitions {
+            let id = at_once(store.workflow_put(&definition.to_stored()?))?;
+            shared.oracle().knows(id, definition);
+            workflows.push(id);
+        }
+        let processes = (0..scenario.instances.max(1))
+            .map(|index| {
+                let name = InstanceName::new(format!("i{index}"))?;
+                Ok(Process::new(index, name, scenario, &store, &shared, layer))
+            })
+            .collect::<Result<Vec<_>, WorldError>>()?;
+        let outside = Door { shared: Arc::clone(&shared), instance: None };
+        let (tasks, troubles) = (scenario.tasks.len(), scenario.troubles.len());
+        Ok(Self {
+            scenario,
+            store: FaultyJournal::watched(store, outside),
+            workload,
+            shared,
+            workflows,
+            standing: vec![false; processes.len()],
+            processes,
+            set: vec![false; troubles],
+            entropy: SeededEntropy::new(Random::new(scenario.seed).fork(2).number()),
+            turns: Random::new(scenario.seed).fork(3),
+            started: Arc::new(Mutex::new(vec![None; tasks])),
+            submitted: vec![false; tasks],
+            starting: Arc::new(()),
+            cancelled: vec![false; tasks],
+            now: 0,
+        })
+    }
+
+    fn live(&mut self) -> Result<(), WorldError> {
+        let last_trouble = self.scenario.troubles.iter().map(|it| it.at_ms + it.for_ms).max().unwrap_or(0);
+        let last_task = self.scenario.tasks.iter().map(|it| it.at_ms).max().unwrap_or(0);
+        let limit = last_trouble.max(last_task) * 1_000 + PATIENCE;
+        loop {
+            self.come_and_go()?;
+            self.submit()?;
+            self.cancel()?;
+            self.deliver()?;
+            let turn = self.turns.pick(&TURNS).copied().unwrap_or(50);
+            self.now += turn * 1_000;
+            self.shared.oracle().now = self.now;
+            self.take_turns();
+            if !self.shared.oracle().breaches.is_empty() {
+                return Ok(());
+            }
+            let all_there = self.submitted.iter().all(|it| *it) && Arc::strong_count(&self.starting) == 1;
+            // What is astray may still start a task.
+            let nothing_astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            let over = all_there && nothing_astray && self.shared.oracle().all_ended();
+            if over {
+                return self.look_back();
+            }
+            if self.now > limit {
+                let open: Vec<String> = {
+                    let oracle = self.shared.oracle();
+                    oracle
+                        .ends()
+                        .filter(|(_, end)| end.is_none())
+                        .map(|(task, _)| oracle.label(task))
+                        .collect()
+                };
+                self.shared.oracle().breach(Rule::Ends, format!("{} did not end", open.join(", ")));
+                return Ok(());
+            }
+        }
+    }
+
+    /// Every process runs for a while, in an order of chance.
+    fn take_turns(&mut self) {
+        let mut order: Vec<usize> = (0..self.processes.len()).collect();
+        for place in (1..order.len()).rev() {
+            let other = self.turns.below(u64::try_from(place + 1).unwrap_or(1));
+            order.swap(place, usize::try_from(other).unwrap_or(0));
+        }
+        for place in order {
+            if !self.standing[place] {
+                self.processes[place].run_until(self.now, false);
+            }
+        }
+    }
+
+    /// Troubles begin and end.
+    fn come_and_go(&mut self) -> Result<(), WorldError> {
+        let scenario = self.scenario;
+        let is_on = |index: u32, kind: TroubleKind| {
+            let mut troubles = scenario.troubles.iter();
+            troubles.any(|it| it.instance == index && it.kind == kind && it.is_on(self.now))
+        };
+        for place in 0..self.processes.len() {
+            let index = self.processes[place].index;
+            if is_on(index, TroubleKind::Crash) {
+                if self.processes[place].is_up() {
+                    self.shared.oracle().note(|| format!("i{index} is killed"));
+                    self.shared.oracle().dying = true;
+                    self.processes[place].kill();
+                    self.shared.oracle().dying = false;
+                }
+            } else if !self.processes[place].is_up() {
+                self.shared.oracle().note(|| format!("i{index} is started"));
+                self.processes[place].start(self.now, &self.workload)?;
+            }
+            let stands = is_on(index, TroubleKind::Pause);
+            if std::mem::replace(&mut self.standing[place], stands) != stands {
+                self.stand(place, stands);
+            }
+        }
+        for (place, trouble) in self.scenario.troubles.iter().enumerate() {
+            let on = trouble.is_on(self.now)
+                || trouble.kind == TroubleKind::Drain && trouble.at_ms * 1_000 <= self.now;
+            if std::mem::replace(&mut self.set[place], on) == on {
+                continue;
+            }
+            let Some(process) = self.processes.get(usize::try_from(trouble.instance).unwrap_or(0)) else {
+                continue;
+            };
+            match trouble.kind {
+                TroubleKind::ClockSet(by) => process.set_clock(if on { by } else { -by }),
+                TroubleKind::Drain if on => {
+                    process.with_engine(|engine| async move {
+                        // It may have stopped already.
+                        let _stopped = engine.drain().await.is_err();
+                    });
+                }
+                _ => {}
+            }
+            self.shared.oracle().note(|| {
+                let verb = if on { "begins" } else { "is over" };
+                format!("{:?} of i{} {verb}", trouble.kind, trouble.instance)
+            });
+        }
+        Ok(())
+    }
+
+    fn stand(&self, place: usize, stands: bool) {
+        let index = self.processes[place].index;
+        let mut oracle = self.shared.oracle();
+        if stands {
+            oracle.note(|| format!("i{index} stands still"));
+            oracle.paused.insert(index);
+            return;
+        }
+        oracle.note(|| format!("i{index} goes on"));
+        oracle.paused.remove(&index);
+        oracle.thawing = true;
+        drop(oracle);
+        self.processes[place].run_until(self.now, true);
+        self.shared.oracle().thawing = false;
+    }
+
+    fn submit(&mut self) -> Result<(), WorldError> {
+        for (place, submission) in self.scenario.tasks.iter().enumerate() {
+            let due = !self.submitted[place] && submission.at_ms * 1_000 <= self.now;
+            if !due {
+                continue;
+            }
+            self.submitted[place] = true;
+            let Some(job) = self.workload.tasks.get(submission.task) else { continue };
+            let (shared, started, output) =
+                (Arc::clone(&self.shared), Arc::clone(&self.started), job.output.clone());
+            let starting = Arc::clone(&self.starting);
+            let told = move |task: TaskId| {
+                drop(starting);
+                let mut oracle = shared.oracle();
+                oracle.acknowledged(task);
+                if let Some(output) = output {
+                    oracle.expects(task, output);
+                }
+                if let Some(known) = started.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place) {
+                    *known = Some(task);
+                }
+            };
+            let process =
+                submission.through.and_then(|index| self.processes.get(usize::try_from(index).ok()?));
+            if let Some(process) = process
+                && process.submit(&self.workload, submission.task, told.clone())
+            {
+                continue;
+            }
+            let now = self.timestamp();
+            let id = TaskId::generate(now, &self.entropy);
+            let task = NewTask::new(id, self.workflows[job.workflow], job.input.clone(), now);
+            at_once(self.store.task_submit(&[task]))?;
+            told(id);
+        }
+        Ok(())
+    }
+
+    fn cancel(&mut self) -> Result<(), WorldError> {
+        for (place, submission) in self.scenario.tasks.iter().enumerate() {
+            let due =
+                submission.cancel_at_ms.is_some_and(|at| at * 1_000 <= self.now) && !self.cancelled[place];
+            let task = self.started.lock().unwrap_or_else(PoisonError::into_inner)[place];
+            let (true, Some(task)) = (due, task) else { continue };
+            self.cancelled[place] = true;
+            let request = Cancellation { by: "the simulation".to_owned(), at: self.timestamp() };
+            let there = at_once(self.store.task_cancel(task, &request))?;
+            let mut oracle = self.shared.oracle();
+            let label = oracle.label(task);
+            oracle.note(|| format!("the cancellation of {label} is asked for ({there})"));
+        }
+        Ok(())
+    }
+
+    /// What went astray arrives.
+    fn deliver(&mut self) -> Result<(), WorldError> {
+        let mut due = Vec::new();
+        self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner).retain(|letter| {
+            let arrives = letter.0 <= self.now;
+            if arrives {
+                due.push(letter.clone());
+            }
+            !arrives
+        });
+        for (_, epoch, writes) in due {
+            match at_once(self.store.append(epoch, &writes)) {
+                Ok(()) | Err(WorldError::Journal(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end: what was committed is in the store.
+    fn look_back(&mut self) -> Result<(), WorldError> {
+        let ends: Vec<_> = self.shared.oracle().ends().map(|(task, end)| (task, end.cloned())).collect();
+        for (task, end) in ends {
+            let found = at_once(self.store.task_end(task))?;
+            if found != end {
+                let mut oracle = self.shared.oracle();
+                let what = format!("{} ended, but the store says {found:?}", oracle.label(task));
+                oracle.breach(Rule::Durable, what);
+            }
+        }
+        Ok(())
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        // Where the clocks of the instances begin.
+        let start = Timestamp::from_timestamp(crate::testing::clock::START, 0).unwrap_or_default();
+        after(start, Duration::from_micros(self.now))
+    }
+}
+
+/// The answer of a store that does not wait.
+fn at_once<T>(answer: impl Future<Output = Result<T, JournalError>>) -> Result<T, WorldError> {
+    Ok(answer.now_or_never().ok_or(WorldError::StoreWaits)??)
+}
