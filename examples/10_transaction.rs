@@ -8,8 +8,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use drydock::core::journal::{Journal as _, NewTask, TaskEndKind};
-use drydock::core::{Clock as _, InstanceName, Payload, SystemClock, SystemEntropy, TaskId, WorkflowId};
+use drydock::core::{InstanceName, TaskId, journal::TaskEndKind};
 use drydock::store::{SqliteConnection, SqliteStore, repo::TaskRepo as _};
 use drydock::workflow::{BuildErrors, Engine, Outcome, Workflow, WorkflowBuilder, step_fn};
 use sqlx::Connection as _;
@@ -25,7 +24,8 @@ fn ship() -> Result<Workflow<String, String>, BuildErrors> {
 /// Places an order: a row of the shop's, and a task, both in the caller's transaction. Gives the task that stands for the order.
 async fn place(
     tx: &mut SqliteConnection,
-    workflow: WorkflowId,
+    engine: &Engine,
+    workflow: &Workflow<String, String>,
     number: i64,
     what: &str,
 ) -> Result<TaskId, Box<dyn Error>> {
@@ -34,11 +34,8 @@ async fn place(
         .bind(what)
         .execute(&mut *tx)
         .await?;
-    let now = SystemClock.now();
-    let id = TaskId::generate(now, &SystemEntropy);
-    let task = NewTask::new(id, workflow, Payload::encode(what)?, now)
-        .key(format!("order-{number}"))
-        .label("order", number.to_string());
+    // `build` makes the task without starting it. `submit_in` gives the tasks that stand: the first of each key.
+    let task = engine.task(workflow, &what.to_owned()).key(format!("order-{number}")).build()?;
     let standing = SqliteStore::submit_in(tx, &[task]).await?;
     Ok(standing[0])
 }
@@ -50,7 +47,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(SqliteStore::open(&file).await?);
     store.migrate().await?;
     let workflow = ship()?;
-    let number = store.workflow_put(&workflow.definition().to_stored()?).await?;
     let name = InstanceName::new("lesson-10")?;
     let engine = Engine::builder(store.clone(), name).workflow(&workflow).start().await?;
 
@@ -60,15 +56,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The customer goes away in the midst of it: neither the row nor the task ever was.
     let mut tx = shop.begin_with("BEGIN IMMEDIATE").await?;
-    let never = place(&mut tx, number, 1, "a sextant").await?;
+    let never = place(&mut tx, &engine, &workflow, 1, "a sextant").await?;
     tx.rollback().await?;
     let there = store.task_get(never).await?.is_some();
     println!("rolled back: {} orders, the task is there: {there}", orders(&mut shop).await?);
 
-    // The order is placed. The engine looks for new tasks every second, and finds this one.
+    // The order is placed. The engine would find its task with the next poll; told to look, it finds it now.
     let mut tx = shop.begin_with("BEGIN IMMEDIATE").await?;
-    let first = place(&mut tx, number, 2, "a compass").await?;
+    let first = place(&mut tx, &engine, &workflow, 2, "a compass").await?;
     tx.commit().await?;
+    engine.look();
     if let TaskEndKind::Completed(output) = engine.wait(first).await?.kind {
         println!(
             "committed: {} order, the task says: {}",
@@ -79,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The browser sends it again. It has the same key, so the task is the one that was.
     let mut tx = shop.begin_with("BEGIN IMMEDIATE").await?;
-    let again = place(&mut tx, number, 2, "a compass").await?;
+    let again = place(&mut tx, &engine, &workflow, 2, "a compass").await?;
     tx.commit().await?;
     println!("placed again: {}", if again == first { "the same task" } else { "another task" });
     shop.close().await?;
