@@ -11,6 +11,9 @@ use crate::run::Order;
 /// When all troubles are over, an operator looks for tasks that do not end by themselves, so often, in microseconds.
 const ROUND: u64 = 20_000_000;
 
+/// A cancellation waits so long for its task to be there, in microseconds.
+const PATIENCE: u64 = 5_000_000;
+
 /// Something to be said to a task.
 #[derive(Debug, Clone)]
 pub(super) enum Word {
@@ -67,15 +70,23 @@ impl Submission {
 }
 
 impl Operator {
-    pub(super) fn new(scenario: &Scenario, last_trouble: u64) -> Self {
+    pub(super) fn new(scenario: &Scenario, workload: &Workload, last_trouble: u64) -> Self {
         let tasks = scenario.tasks.iter().enumerate();
         let mut words: Vec<(u64, usize, Said)> = tasks
             .flat_map(|(place, task)| task.words().map(move |(at, said)| (at * 1_000, place, said)))
             .collect();
+        let mut ids = Vec::new();
+        for (submission, task) in scenario.tasks.iter().enumerate() {
+            // A scenario that was kept may know nothing of the signals that its task waits for by now: they come at once.
+            let signals = workload.tasks.get(task.task).map_or(0, |job| job.signals.len());
+            let missing = task.signals_at_ms.len()..signals;
+            words.extend(missing.map(|place| (task.at_ms * 1_000, submission, Said::Signal(place))));
+            ids.push(vec![None; signals]);
+        }
         words.sort_by_key(|(at, ..)| *at);
         Self {
             words,
-            ids: scenario.tasks.iter().map(|task| vec![None; task.signals_at_ms.len()]).collect(),
+            ids,
             tasks: scenario.tasks.iter().map(|task| task.task).collect(),
             next_round: last_trouble + ROUND,
         }
@@ -93,13 +104,18 @@ impl Operator {
         workload: &Workload,
     ) -> Vec<(TaskId, Word)> {
         let mut due = Vec::new();
+        self.repeat_signals(now);
         let tasks = &self.tasks;
         self.words.retain(|(at, submission, said)| {
             if *at > now {
                 return true;
             }
             let Some(task) = started.get(*submission).copied().flatten() else {
-                return matches!(said, Said::Signal(_));
+                return match said {
+                    Said::Signal(_) => true,
+                    Said::Cancel => now < *at + PATIENCE,
+                    Said::Pause | Said::Resume | Said::Retry => false,
+                };
             };
             let word = match said {
                 Said::Cancel => Word::Cancel,
@@ -123,6 +139,21 @@ impl Operator {
             false
         });
         due
+    }
+
+    /// A task that is brought back is sent all its signals again: those that came after its end were lost.
+    fn repeat_signals(&mut self, now: u64) {
+        let retried: Vec<usize> = self
+            .words
+            .iter()
+            .filter(|(at, _, said)| *at <= now && matches!(said, Said::Retry))
+            .map(|(_, submission, _)| *submission)
+            .collect();
+        for submission in retried {
+            let places = 0..self.ids.get(submission).map_or(0, Vec::len);
+            let sent = |place: &usize| self.ids[submission][*place].is_some();
+            self.words.extend(places.filter(sent).map(|place| (now, submission, Said::Signal(place))));
+        }
     }
 
     /// Whether the operator makes a round now.

@@ -123,6 +123,7 @@ impl<'a> World<'a> {
                 Ok(Process::new(index, name, scenario, &store, &shared, layer))
             })
             .collect::<Result<Vec<_>, WorldError>>()?;
+        let operator = Operator::new(scenario, &workload, last_trouble(scenario));
         let outside = Door { shared: Arc::clone(&shared), instance: None };
         let (tasks, troubles) = (scenario.tasks.len(), scenario.troubles.len());
         Ok(Self {
@@ -139,7 +140,7 @@ impl<'a> World<'a> {
             started: Arc::new(Mutex::new(vec![None; tasks])),
             submitted: vec![false; tasks],
             starting: Arc::new(()),
-            operator: Operator::new(scenario, last_trouble(scenario)),
+            operator,
             now: 0,
         })
     }
