@@ -29,6 +29,7 @@ examples! {
     saga: "08_saga",
     irreversible: "09_irreversible",
     transaction: "10_transaction",
+    new_version: "11_new_version",
 }
 
 #[test]
