@@ -9,6 +9,7 @@ mod context;
 mod dag;
 mod engine;
 pub mod executor;
+mod explain;
 mod outcome;
 pub mod run;
 mod step;
@@ -27,6 +28,7 @@ pub use dag::{
     UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
+pub use explain::{Cause, Explanation};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;
 pub use step::{Step, StepFn, step_fn};

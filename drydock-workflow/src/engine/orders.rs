@@ -23,7 +23,7 @@ impl Actor {
                     if opens_only {
                         // The step's new end must not share a batch with this: the order is read again when it is durable.
                         if let Some(live) = self.lives.get_mut(&task) {
-                            live.run.fold_put_back(signal.id);
+                            live.run.fold_opens_first(signal.id);
                         }
                         return;
                     }

@@ -205,11 +205,13 @@ impl Run {
     /// The slot, if it may end well now: by itself, or by an operator's word while it waits or after it failed.
     fn settle(&mut self, key: &StepKey) -> Result<SlotIndex, IllegalRecord> {
         let slot = self.find(key)?;
-        let operable = !self.is_past(slot) && !self.definition(slot).finally;
+        let operable = !self.is_past(slot);
+        // Without a finally step that failed, the task went on to its end.
+        let final_failure = self.definition(slot).finally;
         match self.slots.state(slot) {
             StepState::Waiting { kind: WaitKind::Children, .. } if operable => self.parents -= 1,
             StepState::Waiting { .. } | StepState::Retrying { .. } if operable => self.mail.leave(slot),
-            StepState::Failed if operable => self.forget_failure(slot),
+            StepState::Failed if operable && !final_failure => self.forget_failure(slot),
             _ => return self.enter(key, "end"),
         }
         Ok(slot)
@@ -244,7 +246,7 @@ impl Run {
     }
 
     /// Whether the task's phase has gone past what this slot is for.
-    pub(super) fn is_past(&self, slot: SlotIndex) -> bool {
+    pub(crate) fn is_past(&self, slot: SlotIndex) -> bool {
         match self.phase {
             Phase::Working => false,
             Phase::Unwinding(_) => self.is_work(slot),

@@ -15,6 +15,8 @@ pub(super) struct Mail {
     /// Signals that a step is about to take, and the steps: the record is on the way.
     promised: HashSet<SignalId>,
     waiting: Vec<(SlotIndex, String)>,
+    /// The order that opens a step before it can be done.
+    opening: Option<SignalId>,
 }
 
 impl Mail {
@@ -64,17 +66,27 @@ impl Mail {
         Some(Signal { taken_by: Some(by), ..self.open.remove(place) })
     }
 
-    /// The oldest order that is not being obeyed already.
+    /// The oldest order, unless one is being obeyed: the next is read when what came of that one is on record.
     pub(super) fn next_order(&mut self) -> Option<(Signal, Order)> {
-        let (signal, order) = self.orders().find(|(signal, _)| !self.promised.contains(&signal.id))?;
+        if self.orders().any(|(signal, _)| self.promised.contains(&signal.id)) {
+            return None;
+        }
+        let (signal, order) = self.orders().next()?;
         let signal = signal.clone();
         self.promised.insert(signal.id);
         Some((signal, order))
     }
 
-    /// An order is to be read again.
-    pub(super) fn put_back(&mut self, id: SignalId) {
-        self.promised.remove(&id);
+    /// An order opens a step that failed, and is to be read again when that is on record.
+    pub(super) fn opens_first(&mut self, id: SignalId) {
+        self.opening = Some(id);
+    }
+
+    /// A step that failed is open again.
+    pub(super) fn opened(&mut self) {
+        if let Some(id) = self.opening.take() {
+            self.promised.remove(&id);
+        }
     }
 
     /// Whether there are orders that are not done; one that cannot be read is none.

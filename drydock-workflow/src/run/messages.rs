@@ -20,9 +20,9 @@ impl Run {
         self.notes.give(key.clone(), signal);
     }
 
-    /// The order could not be done in one go, and is to be read again.
-    pub(crate) fn fold_put_back(&mut self, id: SignalId) {
-        self.mail.put_back(id);
+    /// An order opens a step before it can be done, and is to be read again when the step is open.
+    pub(crate) fn fold_opens_first(&mut self, order: SignalId) {
+        self.mail.opens_first(order);
     }
 
     /// The task has the locks for which a step waits; the step, if it still does.

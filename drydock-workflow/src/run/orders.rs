@@ -95,6 +95,8 @@ impl Run {
         };
         match (self.step(slot), end) {
             (StepState::Failed, Some(StepEnd::Failed(_))) => None,
+            // The task went on to its end without it.
+            (StepState::Failed, _) if self.definition(slot).finally => None,
             (StepState::Failed, _) => self.reopened(slot, now).map(Obeyed::Reopen),
             (StepState::Waiting { progress, kind: WaitKind::Operator, .. }, None) => {
                 Some(Obeyed::Again(AttemptRecord {

@@ -16,6 +16,7 @@ impl Run {
             return Err(self.out_of_turn(slot, EVENT));
         }
         self.forget_failure(slot);
+        self.mail.opened();
         let progress = Progress {
             attempt: record.attempt.saturating_add(1),
             since: None,

@@ -28,6 +28,14 @@ pub enum Call<'a> {
     Submit(&'a [NewTask]),
     /// A task is to be cancelled.
     Cancel(TaskId),
+    /// A task is to be held.
+    Pause(TaskId),
+    /// A task may go on.
+    Resume(TaskId),
+    /// A task that has ended is to be brought back.
+    Reopen(TaskId, &'a Request),
+    /// A signal, or an operator's order, is sent to a task.
+    Signal(TaskId, &'a Signal),
     /// Tasks are to be taken.
     Claim(Epoch),
     /// Writes are to be committed.
@@ -47,7 +55,7 @@ pub enum Call<'a> {
 pub enum Answer<'a> {
     /// The number of the instance that joined.
     Joined(Epoch),
-    /// Whether a rival was retired, or a task was there to be cancelled.
+    /// Whether a rival was retired, or a task was there for what was asked of it.
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
@@ -280,19 +288,23 @@ impl Journal for FaultyJournal {
     }
 
     async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.task_pause(task, request)).await
+        let make = |_| self.store.task_pause(task, request);
+        self.pass(Call::Pause(task), Some(true), make, |told| Answer::Told(*told)).await
     }
 
     async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.task_resume(task, request)).await
+        let make = |_| self.store.task_resume(task, request);
+        self.pass(Call::Resume(task), Some(true), make, |told| Answer::Told(*told)).await
     }
 
     async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.task_reopen(task, request)).await
+        let make = |_| self.store.task_reopen(task, request);
+        self.pass(Call::Reopen(task, request), Some(true), make, |told| Answer::Told(*told)).await
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.signal_send(task, signal)).await
+        let make = |_| self.store.signal_send(task, signal);
+        self.pass(Call::Signal(task, signal), Some(true), make, |told| Answer::Told(*told)).await
     }
 
     async fn lock_take(

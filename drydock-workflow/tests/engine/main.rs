@@ -10,6 +10,7 @@ mod commits;
 mod conditions;
 mod drain;
 mod durations;
+mod explain;
 mod faults;
 mod faulty;
 mod finally;

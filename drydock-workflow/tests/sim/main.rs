@@ -15,4 +15,6 @@
 mod bites;
 mod broken;
 mod dags;
+mod manner;
 mod seeds;
+mod shapes;

@@ -33,6 +33,7 @@
 //! ```
 
 mod network;
+mod operator;
 mod oracle;
 mod process;
 mod scenario;
@@ -122,7 +123,7 @@ impl Simulation {
 
     /// What happens from this seed.
     pub fn scenario(&self, seed: u64) -> Scenario {
-        Scenario::generate(seed, self.workload(seed).tasks.len())
+        Scenario::generate(seed, &self.workload(seed).signals())
     }
 
     /// Plays a scenario, and makes it smaller when it breaks a rule.

@@ -52,6 +52,11 @@ impl Tamper for Door {
             (Call::Retire(epoch), Answer::Told(true)) | (Call::Leave(epoch), Answer::Done) => {
                 oracle.retired(*epoch);
             }
+            (Call::Cancel(task), Answer::Told(true)) => oracle.cancelled(*task),
+            (Call::Pause(task), Answer::Told(true)) => oracle.paused(*task, true),
+            (Call::Resume(task), Answer::Told(true)) => oracle.paused(*task, false),
+            (Call::Reopen(task, request), Answer::Told(true)) => oracle.reopened(*task, request),
+            (Call::Signal(task, signal), Answer::Told(true)) => oracle.signalled(*task, signal),
             (Call::Submit(tasks), Answer::Done) => oracle.submitted(tasks),
             (Call::Claim(epoch), Answer::Claimed(tasks)) => oracle.claimed(*epoch, tasks),
             (Call::Append { epoch, writes }, Answer::Done) => oracle.committed(*epoch, writes),

@@ -23,7 +23,7 @@ pub struct Scenario {
 }
 
 /// A task of the workload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// Its place in the workload; one that the workload does not have is nothing.
@@ -34,6 +34,15 @@ pub struct Submission {
     pub through: Option<u32>,
     /// When its cancellation is asked for.
     pub cancel_at_ms: Option<u64>,
+    /// When it is paused, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_ms: Option<(u64, u64)>,
+    /// When an operator has everything of it tried again that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retry_at_ms: Vec<u64>,
+    /// For each of its signals, when it is sent: once or more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals_at_ms: Vec<Vec<u64>>,
 }
 
 /// Something that goes wrong with an instance for a while.
@@ -80,19 +89,46 @@ pub enum TroubleKind {
 /// The lease of all instances, in milliseconds.
 pub(super) const LEASE_MS: u64 = 3_000;
 
+impl Submission {
+    /// What is said to a task from outside, at random.
+    fn said(random: &mut Random, at_ms: u64, signals: usize) -> Self {
+        let later = |random: &mut Random| at_ms + random.below(9_000);
+        let pause_ms = random.chance(10).then(|| (later(random), random.below(9_000)));
+        let retry_at_ms = match random.below(5) {
+            0 => vec![later(random)],
+            1 => vec![later(random), later(random) + 4_000],
+            _ => Vec::new(),
+        };
+        let mut times = || {
+            let first = later(random);
+            if random.chance(30) { vec![first, first + random.below(3_000)] } else { vec![first] }
+        };
+        let signals_at_ms = (0..signals).map(|_| times()).collect();
+        Self { pause_ms, retry_at_ms, signals_at_ms, ..Self::default() }
+    }
+}
+
 impl Scenario {
-    /// The scenario of `seed` for a workload of so many tasks.
+    /// The scenario of `seed` for a workload of one task for each of `signals`, which waits for so many signals.
     #[must_use = "a scenario does nothing until it is run"]
-    pub fn generate(seed: u64, workload: usize) -> Self {
+    pub fn generate(seed: u64, signals: &[usize]) -> Self {
         let mut random = Random::new(seed).fork(1);
         let instances = 1 + u32::from(random.chance(85)) + u32::from(random.chance(50));
         let one_of = |random: &mut Random| u32::try_from(random.below(u64::from(instances))).unwrap_or(0);
-        let tasks = (0..workload)
-            .map(|task| {
+        let tasks = signals
+            .iter()
+            .enumerate()
+            .map(|(task, signals)| {
                 let at_ms = random.below(6_000);
                 let through = random.chance(60).then(|| one_of(&mut random));
                 let cancel_at_ms = random.chance(15).then(|| at_ms + random.below(8_000));
-                Submission { task, at_ms, through, cancel_at_ms }
+                Submission {
+                    task,
+                    at_ms,
+                    through,
+                    cancel_at_ms,
+                    ..Submission::said(&mut random, at_ms, *signals)
+                }
             })
             .collect();
         let troubles = (0..random.below(9))

@@ -45,6 +45,10 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
     with(&|it| it.capacity = 100);
     for place in 0..scenario.tasks.len() {
         with(&|it| it.tasks[place].cancel_at_ms = None);
+        with(&|it| it.tasks[place].pause_ms = None);
+        with(&|it| it.tasks[place].retry_at_ms.clear());
+        // Each signal once: without it the task would wait for ever.
+        with(&|it| it.tasks[place].signals_at_ms.iter_mut().for_each(|times| times.truncate(1)));
         with(&|it| it.tasks[place].through = None);
         with(&|it| it.tasks[place].at_ms = 0);
     }
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_but_what_it_takes() {
-        let scenario = Scenario::generate(7, 5);
+        let scenario = Scenario::generate(7, &[0, 1, 0, 2, 0]);
         assert_eq!(scenario.tasks.len(), 5);
         let smallest = shrink(scenario, |it| it.tasks.iter().any(|task| task.task == 3));
         assert_eq!((smallest.tasks.len(), smallest.troubles.len(), smallest.instances), (1, 0, 1));

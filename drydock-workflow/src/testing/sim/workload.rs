@@ -25,6 +25,8 @@ pub(super) struct Job {
     pub(super) input: Payload,
     /// Its output, if it completes.
     pub(super) output: Option<Payload>,
+    /// The signals for which it waits, with what they say.
+    pub(super) signals: Vec<(String, Payload)>,
     pub(super) submit: Box<dyn Fn(Engine) -> BoxFuture<'static, Result<TaskId, EngineError>> + Send + Sync>,
 }
 
@@ -59,8 +61,22 @@ impl Workload {
             let (workflow, input) = (workflow.clone(), input.clone());
             async move { engine.submit(&workflow, &input).await }.boxed()
         });
-        self.tasks.push(Job { workflow: place, input: encoded, output, submit });
+        self.tasks.push(Job { workflow: place, input: encoded, output, signals: Vec::new(), submit });
         Ok(())
+    }
+
+    /// The task that was added last waits for a signal of this name. It is sent at a random moment, perhaps twice.
+    pub fn signal(&mut self, name: &str, payload: &impl Serialize) -> Result<(), serde_json::Error> {
+        let payload = Payload::encode(payload)?;
+        if let Some(task) = self.tasks.last_mut() {
+            task.signals.push((name.to_owned(), payload));
+        }
+        Ok(())
+    }
+
+    /// For each task, how many signals it waits for.
+    pub(super) fn signals(&self) -> Vec<usize> {
+        self.tasks.iter().map(|task| task.signals.len()).collect()
     }
 
     fn place_of<I: 'static, O: 'static>(&mut self, workflow: &Workflow<I, O>) -> usize {

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use drydock_core::journal::{Cancellation, Journal, JournalError, NewTask};
+use drydock_core::journal::{Journal, JournalError, NewTask};
 use drydock_core::{InstanceName, TaskId, Timestamp, WorkflowId, after};
 use futures::FutureExt as _;
 
 use super::network::{Door, Shared};
+use super::operator::{Operator, Word};
 use super::oracle::{Breach, Oracle, Rule, Tally};
 use super::process::{Layer, Process};
-use super::scenario::{Scenario, TroubleKind};
+use super::scenario::{Scenario, Submission, TroubleKind};
 use super::workload::Workload;
 use crate::testing::{FaultyJournal, Random, SeededEntropy};
 
@@ -71,27 +72,34 @@ pub(super) fn run(
     })
 }
 
-struct World<'a> {
+/// When nothing goes wrong any more, and nothing more is said from outside, in microseconds.
+fn last_trouble(scenario: &Scenario) -> u64 {
+    let troubles = scenario.troubles.iter().map(|it| it.at_ms + it.for_ms);
+    let tasks = scenario.tasks.iter().map(Submission::last_word);
+    troubles.chain(tasks).max().unwrap_or(0) * 1_000
+}
+
+pub(super) struct World<'a> {
     scenario: &'a Scenario,
     /// The outside's way to the store: without troubles, but seen by the oracle.
-    store: Arc<dyn Journal>,
+    pub(super) store: Arc<dyn Journal>,
     workload: Arc<Workload>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     workflows: Vec<WorkflowId>,
     processes: Vec<Process>,
     /// Whose processes stand still.
     standing: Vec<bool>,
     /// Whose clocks are set wrong, by trouble.
     set: Vec<bool>,
-    entropy: SeededEntropy,
+    pub(super) entropy: SeededEntropy,
     turns: Random,
     /// The ids of the tasks that were started, by submission.
     started: Arc<Mutex<Vec<Option<TaskId>>>>,
     submitted: Vec<bool>,
     /// Whoever is about to start a task holds one of these.
     starting: Arc<()>,
-    cancelled: Vec<bool>,
-    now: u64,
+    pub(super) operator: Operator,
+    pub(super) now: u64,
 }
 
 impl<'a> World<'a> {
@@ -115,6 +123,7 @@ impl<'a> World<'a> {
                 Ok(Process::new(index, name, scenario, &store, &shared, layer))
             })
             .collect::<Result<Vec<_>, WorldError>>()?;
+        let operator = Operator::new(scenario, &workload, last_trouble(scenario));
         let outside = Door { shared: Arc::clone(&shared), instance: None };
         let (tasks, troubles) = (scenario.tasks.len(), scenario.troubles.len());
         Ok(Self {
@@ -131,19 +140,17 @@ impl<'a> World<'a> {
             started: Arc::new(Mutex::new(vec![None; tasks])),
             submitted: vec![false; tasks],
             starting: Arc::new(()),
-            cancelled: vec![false; tasks],
+            operator,
             now: 0,
         })
     }
 
     fn live(&mut self) -> Result<(), WorldError> {
-        let last_trouble = self.scenario.troubles.iter().map(|it| it.at_ms + it.for_ms).max().unwrap_or(0);
-        let last_task = self.scenario.tasks.iter().map(|it| it.at_ms).max().unwrap_or(0);
-        let limit = last_trouble.max(last_task) * 1_000 + PATIENCE;
+        let limit = last_trouble(self.scenario) + PATIENCE;
         loop {
             self.come_and_go()?;
             self.submit()?;
-            self.cancel()?;
+            self.operate()?;
             self.deliver()?;
             let turn = self.turns.pick(&TURNS).copied().unwrap_or(50);
             self.now += turn * 1_000;
@@ -155,7 +162,8 @@ impl<'a> World<'a> {
             let all_there = self.submitted.iter().all(|it| *it) && Arc::strong_count(&self.starting) == 1;
             // What is astray may still start a task.
             let nothing_astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-            let over = all_there && nothing_astray && self.shared.oracle().all_ended();
+            let nothing_to_say = self.operator.is_done();
+            let over = all_there && nothing_astray && nothing_to_say && self.shared.oracle().all_ended();
             if over {
                 return self.look_back();
             }
@@ -256,6 +264,22 @@ impl<'a> World<'a> {
         self.shared.oracle().thawing = false;
     }
 
+    /// What is said to tasks.
+    fn operate(&mut self) -> Result<(), WorldError> {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let due = self.operator.due(self.now, &started, &self.workload);
+        for word in due {
+            self.say(word)?;
+        }
+        if self.operator.is_called(self.now) {
+            let open = self.shared.oracle().open();
+            for task in open {
+                self.say((task, Word::Retry))?;
+            }
+        }
+        Ok(())
+    }
+
     fn submit(&mut self) -> Result<(), WorldError> {
         for (place, submission) in self.scenario.tasks.iter().enumerate() {
             let due = !self.submitted[place] && submission.at_ms * 1_000 <= self.now;
@@ -278,8 +302,9 @@ impl<'a> World<'a> {
                     *known = Some(task);
                 }
             };
-            let process =
-                submission.through.and_then(|index| self.processes.get(usize::try_from(index).ok()?));
+            // Whoever sends signals has to know the task's id, even if the instance that starts it dies on the way.
+            let through = submission.through.filter(|_| job.signals.is_empty());
+            let process = through.and_then(|index| self.processes.get(usize::try_from(index).ok()?));
             if let Some(process) = process
                 && process.submit(&self.workload, submission.task, told.clone())
             {
@@ -290,22 +315,6 @@ impl<'a> World<'a> {
             let task = NewTask::new(id, self.workflows[job.workflow], job.input.clone(), now);
             at_once(self.store.task_submit(&[task]))?;
             told(id);
-        }
-        Ok(())
-    }
-
-    fn cancel(&mut self) -> Result<(), WorldError> {
-        for (place, submission) in self.scenario.tasks.iter().enumerate() {
-            let due =
-                submission.cancel_at_ms.is_some_and(|at| at * 1_000 <= self.now) && !self.cancelled[place];
-            let task = self.started.lock().unwrap_or_else(PoisonError::into_inner)[place];
-            let (true, Some(task)) = (due, task) else { continue };
-            self.cancelled[place] = true;
-            let request = Cancellation { by: "the simulation".to_owned(), at: self.timestamp() };
-            let there = at_once(self.store.task_cancel(task, &request))?;
-            let mut oracle = self.shared.oracle();
-            let label = oracle.label(task);
-            oracle.note(|| format!("the cancellation of {label} is asked for ({there})"));
         }
         Ok(())
     }
@@ -343,7 +352,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn timestamp(&self) -> Timestamp {
+    pub(super) fn timestamp(&self) -> Timestamp {
         // Where the clocks of the instances begin.
         let start = Timestamp::from_timestamp(crate::testing::clock::START, 0).unwrap_or_default();
         after(start, Duration::from_micros(self.now))
@@ -351,6 +360,6 @@ impl<'a> World<'a> {
 }
 
 /// The answer of a store that does not wait.
-fn at_once<T>(answer: impl Future<Output = Result<T, JournalError>>) -> Result<T, WorldError> {
+pub(super) fn at_once<T>(answer: impl Future<Output = Result<T, JournalError>>) -> Result<T, WorldError> {
     Ok(answer.now_or_never().ok_or(WorldError::StoreWaits)??)
 }

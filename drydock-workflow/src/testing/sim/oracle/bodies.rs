@@ -1,8 +1,10 @@
 //! The ledger of bodies: which run, on whose behalf, and whether they may.
 
-use drydock_core::StepName;
+use drydock_core::journal::{Decider, WaitKind, Write};
+use drydock_core::{StepKey, StepName, TaskId};
 
 use super::{Body, Oracle, Rule};
+use crate::class::Class;
 use crate::context::StepContext;
 use crate::dag::StepDef;
 use crate::testing::probe::BodyEnd;
@@ -30,17 +32,36 @@ impl Oracle {
         let open: Vec<&str> =
             parents.into_iter().filter(|parent| !finally && open(parent)).map(StepName::as_str).collect();
         let open = open.join(", ");
+        let running: Vec<&StepKey> =
+            task.bodies.iter().filter(|body| body.epoch == epoch).map(|body| &body.step).collect();
+        let wrong = ends.as_ref().and_then(|ends| ends.may_begin(&step, task, &running));
+        let held = task.held_by == Some(epoch);
+        let stolen = ctx.signal().is_some_and(|signal| {
+            task.signals.get(&signal.id).is_none_or(|taken| taken.as_ref() != Some(&step))
+        });
         let (ended, again) = (task.end.is_some(), task.ends.contains_key(&step));
         let twice = task.bodies.iter().any(|body| body.step == step && body.epoch == epoch);
         if !open.is_empty() {
             let what = format!("{step} of {label} begins before the commit of {open}");
             self.breach(Rule::ParentsFirst, what);
         }
+        if stolen {
+            self.breach(Rule::SignalOnce, format!("{step} of {label} has a signal that it did not take"));
+        }
+        if ctx.class() == Class::Irreversible {
+            self.irreversible_begins(id, &step, ctx.is_in_doubt());
+        }
         if twice {
             self.breach(Rule::OneOwner, format!("{step} of {label} runs twice at once in epoch {epoch}"));
         }
         // What was on its way when the process was stopped runs on for a moment when it goes on: nobody can keep it from that.
         if !self.thawing {
+            if let Some((rule, what)) = wrong {
+                self.breach(rule, format!("in {label}, {what}"));
+            }
+            if held {
+                self.breach(Rule::Held, format!("{step} of {label} begins although the task is paused"));
+            }
             if ended {
                 self.breach(Rule::AfterTheEnd, format!("{step} of {label} begins after the task's end"));
             }
@@ -54,6 +75,29 @@ impl Oracle {
         }
         if let Some(task) = self.tasks.get_mut(&id) {
             task.bodies.push(Body { step, epoch, instance });
+        }
+    }
+
+    /// The body of an irreversible step begins; in doubt, it only looks what became of an earlier one.
+    fn irreversible_begins(&mut self, id: TaskId, step: &StepKey, in_doubt: bool) {
+        if in_doubt {
+            self.tally.doubts += 1;
+            return;
+        }
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let allowed = task.accepted.iter().filter(|write| match write {
+            Write::AttemptFailed(_, it) => {
+                it.step == *step && matches!(it.failure.decided_by, Decider::Operator(_))
+            }
+            Write::StepWaits(_, it) => it.step == *step && it.kind != WaitKind::Operator,
+            _ => false,
+        });
+        let allowed = 1 + allowed.count();
+        let begun = task.irreversible.entry(step.clone()).or_default();
+        *begun += 1;
+        if *begun > allowed {
+            let what = format!("{step} of {} begins for the {begun}. time, {allowed} may be", task.label);
+            self.breach(Rule::IrreversibleOnce, what);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use drydock_core::journal::{Claim, ClaimedTask, Write};
-use drydock_core::{Epoch, TaskId};
+use drydock_core::{Epoch, StepKey, TaskId};
 
 use super::{Incarnation, Oracle, Rule};
 
@@ -67,6 +67,7 @@ impl Oracle {
             let ended = task.end.is_some();
             let resumed = std::mem::replace(&mut task.started, true);
             let before = task.owner.replace(epoch);
+            task.held_by = task.paused.then_some(epoch);
             self.tally.takeovers += u64::from(resumed);
             self.note(|| format!("epoch {epoch} takes {label}"));
             if ended {
@@ -89,39 +90,52 @@ impl Oracle {
     /// What a claim brings is what was committed.
     fn compare(&mut self, claimed: &ClaimedTask) {
         let Some(task) = self.tasks.get(&claimed.task.id) else { return };
-        let mut steps = BTreeSet::new();
+        let mut steps: BTreeSet<StepKey> = task.ends.keys().cloned().collect();
         let mut attempts = BTreeSet::new();
         let mut waits = BTreeSet::new();
+        let mut marks = BTreeSet::new();
         for write in &task.accepted {
             match write {
-                Write::StepEnded(_, end) => {
-                    steps.insert(end.step.to_string());
-                }
-                Write::AttemptFailed(_, failed) => {
-                    attempts.insert((failed.step.to_string(), failed.attempt));
+                Write::AttemptFailed(_, failed) | Write::StepReopened(_, failed) => {
+                    attempts.insert((failed.step.clone(), failed.attempt));
                 }
                 Write::StepWaits(_, wait) => {
-                    waits.insert(wait.step.to_string());
+                    waits.insert(wait.step.clone());
+                }
+                Write::Marked(_, mark) => {
+                    marks.insert((mark.step.clone(), mark.name.clone()));
                 }
                 _ => {}
             }
         }
         let mut lost: Vec<String> = Vec::new();
         for end in &claimed.checkpoints {
-            steps.remove(&end.step.to_string());
+            steps.remove(&end.step);
         }
         for failed in &claimed.attempts {
-            attempts.remove(&(failed.step.to_string(), failed.attempt));
+            attempts.remove(&(failed.step.clone(), failed.attempt));
         }
         for wait in &claimed.waits {
-            waits.remove(&wait.step.to_string());
+            waits.remove(&wait.step);
+        }
+        for mark in &claimed.marks {
+            marks.remove(&(mark.step.clone(), mark.name.clone()));
         }
         lost.extend(steps.iter().map(|step| format!("the end of {step}")));
         // Of ended steps, attempts and waits need not be brought.
-        let open = |step: &String| !claimed.checkpoints.iter().any(|end| end.step.to_string() == *step);
+        let open = |step: &StepKey| !claimed.checkpoints.iter().any(|end| end.step == *step);
         let attempts = attempts.iter().filter(|(step, _)| open(step));
         lost.extend(attempts.map(|(step, attempt)| format!("attempt {attempt} of {step}")));
         lost.extend(waits.iter().filter(|step| open(step)).map(|step| format!("the wait of {step}")));
+        lost.extend(
+            marks.iter().filter(|(step, _)| open(step)).map(|(step, name)| format!("mark {name} of {step}")),
+        );
+        for (id, taken) in &task.signals {
+            let found = claimed.signals.iter().find(|signal| signal.id == *id);
+            if found.is_none_or(|signal| signal.taken_by != *taken) {
+                lost.push(format!("a signal that was taken by {taken:?}"));
+            }
+        }
         if !lost.is_empty() {
             let what = format!("a claim of {} does not bring {}", task.label, lost.join(", "));
             self.breach(Rule::NothingForgotten, what);

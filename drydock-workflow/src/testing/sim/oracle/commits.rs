@@ -58,12 +58,23 @@ impl Oracle {
         let label = self.label(id);
         if let Write::StepEnded(_, checkpoint) = write {
             self.tally.checkpoints += 1;
+            self.tally.undone += u64::from(checkpoint.step.is_undo());
             let ends = self.tasks.get_mut(&id).map(|task| &mut task.ends);
-            if ends.is_some_and(|ends| ends.insert(checkpoint.step.clone(), checkpoint.end.clone()).is_some())
-            {
+            if ends.is_some_and(|ends| ends.insert(checkpoint.step.clone(), checkpoint.clone()).is_some()) {
                 let what = format!("{} of {label} was ended a second time", checkpoint.step);
                 self.breach(Rule::OneCheckpoint, what);
             }
+        }
+        if let Write::StepReopened(_, reopened) = write
+            && let Some(ends) = self.tasks.get_mut(&id).map(|task| &mut task.ends)
+            && ends
+                .get(&reopened.step)
+                .is_some_and(|it| it.attempt == reopened.attempt && matches!(it.end, StepEnd::Failed(_)))
+        {
+            ends.remove(&reopened.step);
+        }
+        if let Write::SignalTaken(_, signal, step) = write {
+            self.signal_taken(id, *signal, step);
         }
         if let Write::AttemptFailed(_, failed) = write {
             let key = (&failed.step, failed.attempt);
@@ -90,21 +101,17 @@ impl Oracle {
         task.end = Some(end.clone());
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
-        let TaskEndKind::Completed(output) = &end.kind else { return };
-        let Some(task) = self.tasks.get(&id) else { return };
-        let expected = task.expected.clone();
-        let missing: Vec<String> = self.ends_of(task).map_or_else(Vec::new, |ends| {
-            let steps = ends.definition.steps.iter();
-            steps.filter(|step| !ends.ended_well(step)).map(|step| step.name.to_string()).collect()
-        });
-        if !missing.is_empty() {
-            let what = format!("{label} completed without checkpoints of {}", missing.join(", "));
-            self.breach(Rule::Complete, what);
+        let completed = matches!(end.kind, TaskEndKind::Completed(_));
+        let wrong = self.tasks.get(&id).and_then(|task| self.ends_of(task)?.may_end(completed));
+        if let Some((rule, what)) = wrong {
+            self.breach(rule, format!("{label} ends {what}"));
         }
         if !running.is_empty() && !self.thawing && self.paused.is_empty() {
-            let what = format!("{label} completed while bodies of {} run", running.join(", "));
+            let what = format!("{label} ended while bodies of {} run", running.join(", "));
             self.breach(Rule::Complete, what);
         }
+        let TaskEndKind::Completed(output) = &end.kind else { return };
+        let expected = self.tasks.get(&id).and_then(|task| task.expected.clone());
         if let Some(expected) = expected
             && expected != *output
         {

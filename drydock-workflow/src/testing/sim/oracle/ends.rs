@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use drydock_core::journal::StepEnd;
+use drydock_core::journal::{Checkpoint, StepEnd, Write};
 use drydock_core::{Payload, StepKey, StepName};
 
 use crate::dag::{Definition, Input, Source, StepDef, StepKind};
@@ -11,7 +11,9 @@ use crate::dag::{Definition, Input, Source, StepDef, StepKind};
 pub(super) struct Ends<'a> {
     pub(super) definition: &'a Definition,
     pub(super) input: &'a Payload,
-    pub(super) by_key: &'a BTreeMap<StepKey, StepEnd>,
+    pub(super) by_key: &'a BTreeMap<StepKey, Checkpoint>,
+    /// All that was committed.
+    pub(super) accepted: &'a [Write],
 }
 
 impl<'a> Ends<'a> {
@@ -19,9 +21,13 @@ impl<'a> Ends<'a> {
         self.definition.steps.iter().find(|step| step.name == *name)
     }
 
+    fn end(&self, key: &StepKey) -> Option<&'a StepEnd> {
+        self.by_key.get(key).map(|checkpoint| &checkpoint.end)
+    }
+
     /// Whether this key's record says that it is done, or that there was nothing to do.
     pub(super) fn is_settled(&self, key: &StepKey) -> bool {
-        matches!(self.by_key.get(key), Some(StepEnd::Done(_) | StepEnd::Skipped(_)))
+        matches!(self.end(key), Some(StepEnd::Done(_) | StepEnd::Skipped(_)))
     }
 
     /// Whether a step has ended well: of a map, all its items.
@@ -46,7 +52,7 @@ impl<'a> Ends<'a> {
             Source::Null => None,
             Source::Step(name) | Source::Maybe(name) => {
                 let step = self.step(name)?;
-                match self.by_key.get(&StepKey::new(name.clone())) {
+                match self.end(&StepKey::new(name.clone())) {
                     Some(StepEnd::Done(output)) => output.items().ok().map(|items| items.len()),
                     Some(StepEnd::Skipped(_) | StepEnd::Failed(_)) => None,
                     None => self.items(step).filter(|_| self.ended_well(step)).map(|items| items.len()),

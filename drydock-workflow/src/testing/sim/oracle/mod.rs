@@ -6,13 +6,15 @@ mod bodies;
 mod claims;
 mod commits;
 mod ends;
+mod operators;
+mod order;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use drydock_core::journal::{NewTask, StepEnd, TaskEnd, Write};
-use drydock_core::{Epoch, Payload, StepKey, TaskId, WorkflowId};
+use drydock_core::journal::{Checkpoint, NewTask, Request, TaskEnd, Write};
+use drydock_core::{Epoch, Payload, SignalId, StepKey, TaskId, WorkflowId};
 
 pub use rules::{Breach, Rule};
 
@@ -53,6 +55,14 @@ pub struct Tally {
     pub takeovers: u64,
     /// Commits that were refused because their epoch was retired.
     pub refused: u64,
+    /// Steps, and items of maps, that were undone.
+    pub undone: u64,
+    /// Signals that were taken.
+    pub signals: u64,
+    /// Tasks that were brought back after their end.
+    pub reopened: u64,
+    /// Irreversible steps that were found begun and not ended, and looked into.
+    pub doubts: u64,
 }
 
 impl Tally {
@@ -62,6 +72,10 @@ impl Tally {
         self.bodies += other.bodies;
         self.takeovers += other.takeovers;
         self.refused += other.refused;
+        self.undone += other.undone;
+        self.signals += other.signals;
+        self.reopened += other.reopened;
+        self.doubts += other.doubts;
     }
 }
 
@@ -82,7 +96,18 @@ struct Task {
     /// The writes about it that were accepted, each once.
     accepted: Vec<Write>,
     /// How its steps ended.
-    ends: BTreeMap<StepKey, StepEnd>,
+    ends: BTreeMap<StepKey, Checkpoint>,
+    /// Whether its end was asked for.
+    cancelled: bool,
+    paused: bool,
+    /// Who took it over while it was paused, as long as it is.
+    held_by: Option<Epoch>,
+    /// The requests that brought it back.
+    reopened: Vec<Request>,
+    /// The signals that were sent to it, and the steps that took them.
+    signals: BTreeMap<SignalId, Option<StepKey>>,
+    /// How often the body of an irreversible step began, other than to look what became of it.
+    irreversible: BTreeMap<StepKey, usize>,
     /// Its children, by step and index.
     children: BTreeMap<(String, u32), TaskId>,
     /// The bodies of its steps that are running.
@@ -145,6 +170,12 @@ impl Oracle {
             expected: None,
             accepted: Vec::new(),
             ends: BTreeMap::new(),
+            cancelled: false,
+            paused: false,
+            held_by: None,
+            reopened: Vec::new(),
+            signals: BTreeMap::new(),
+            irreversible: BTreeMap::new(),
             children: BTreeMap::new(),
             bodies: Vec::new(),
         };
@@ -154,7 +185,7 @@ impl Oracle {
     /// How far a task is.
     fn ends_of<'a>(&'a self, task: &'a Task) -> Option<Ends<'a>> {
         let definition = self.workflows.get(&task.workflow)?;
-        Some(Ends { definition, input: &task.input, by_key: &task.ends })
+        Some(Ends { definition, input: &task.input, by_key: &task.ends, accepted: &task.accepted })
     }
 
     /// Somebody was told that the task is started.
@@ -167,6 +198,11 @@ impl Oracle {
     /// The ends that were committed, by task; `None` where there is none yet.
     pub(super) fn ends(&self) -> impl Iterator<Item = (TaskId, Option<&TaskEnd>)> {
         self.tasks.iter().map(|(id, task)| (*id, task.end.as_ref()))
+    }
+
+    /// The tasks that have not ended.
+    pub(super) fn open(&self) -> Vec<TaskId> {
+        self.tasks.iter().filter(|(_, task)| task.end.is_none()).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn all_ended(&self) -> bool {

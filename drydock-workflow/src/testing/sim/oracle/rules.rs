@@ -25,8 +25,19 @@ pub enum Rule {
     LateBody,
     /// A children step has one child per item.
     OneChildPerItem,
-    /// A task completes with a checkpoint for each of its steps.
+    /// A task completes with a checkpoint for each of its steps, and nothing of it undone.
     Complete,
+    /// What was done is undone backwards: a step after all that built on it, and only in a task that failed or was cancelled, once no
+    /// ordinary step runs. A task that has to undo does not end before it is all undone.
+    UndoInReverse,
+    /// Finally steps begin once everything else is over, and no task ends before they have.
+    FinallyLast,
+    /// A signal is taken by one step, and seen by no other.
+    SignalOnce,
+    /// The body of an irreversible step begins once, unless an operator has it tried again.
+    IrreversibleOnce,
+    /// A task that was paused when it was taken over begins nothing before it may go on.
+    Held,
     /// A task completes with the output that its workload expects.
     Output,
     /// Whoever was told that a task is started can rely on it.
