@@ -18,10 +18,9 @@ fn locked(log: &Log) -> Workflow<(String, Vec<String>), ()> {
     let mut builder = WorkflowBuilder::<(String, Vec<String>)>::new("locked", 1);
     let input = builder.input();
     let take = step_fn(|ctx: StepContext, (_, locks): (String, Vec<String>)| async move {
-        Ok(if ctx.may_have_run() {
-            Outcome::Done(())
-        } else {
-            Outcome::locks(locks, "nobody else may touch it")
+        Ok(match ctx.scratch::<bool>() {
+            Some(_) => Outcome::Done(()),
+            None => Outcome::locks(locks, "nobody else may touch it").keep(&true),
         })
     });
     let taken = builder.step("take", take).run(&input);
