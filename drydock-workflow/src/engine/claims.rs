@@ -70,7 +70,7 @@ impl Actor {
         if run.pause().is_some() {
             self.paused.insert(task);
         }
-        let mut live = Live::new(run, workflow, claimed.task.parent.clone());
+        let mut live = Live::new(run, workflow, claimed.fence, claimed.task.parent.clone());
         live.next_message = claimed.messages;
         live.find_broods(claimed);
         let asks = !live.broods.is_empty();
