@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drydock_core::journal::{Decider, StepEnd, TaskEnd};
-use drydock_core::{TaskId, Timestamp};
+use drydock_core::{Payload, TaskId, Timestamp};
 
 use super::EventKind;
 use super::actor::Actor;
@@ -12,7 +12,7 @@ use super::message::Finished;
 use crate::class::Class;
 use crate::dag::{StepKind, limit};
 use crate::outcome::StepError;
-use crate::run::{BEGUN, Command, Progress, SlotIndex, StepState};
+use crate::run::{Command, Progress, SlotIndex, StepState, begun};
 
 impl Actor {
     /// Plans a task and carries the commands out.
@@ -89,8 +89,12 @@ impl Actor {
     ) {
         let Some(live) = self.lives.get(&task) else { return };
         let class = live.workflow.dag.steps()[live.run.step_of(slot)].class;
-        if class == Class::Irreversible && !live.run.is_undo(slot) && !live.run.has_mark(slot, BEGUN) {
-            self.mark_begun(task, slot, now);
+        // A later attempt is in doubt, unless an operator knows that the one before had no effect.
+        let sure = progress.attempt <= 1 || !progress.doubt;
+        let mark = begun(progress.attempt);
+        if class == Class::Irreversible && !live.run.is_undo(slot) && sure && !live.run.has_mark(slot, &mark)
+        {
+            self.mark(task, slot, &mark, Payload::NULL, now);
         } else {
             self.spawn_attempt(task, slot, progress, progress.doubt);
         }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::actor::{Actor, answer};
 use super::message::Finished;
 use crate::outcome::StepError;
-use crate::run::{BEGUN, SlotIndex, StepState};
+use crate::run::{SlotIndex, StepState, is_begun};
 
 impl Actor {
     /// A body wants a mark of its own.
@@ -35,11 +35,7 @@ impl Actor {
         self.marking.insert((task, step, name), reply);
     }
 
-    /// An irreversible step leaves a mark before it begins: found without an end, it is not begun again.
-    pub(super) fn mark_begun(&mut self, task: TaskId, slot: SlotIndex, at: Timestamp) {
-        self.mark(task, slot, BEGUN, Payload::NULL, at);
-    }
-
+    /// The engine's own mark. An irreversible step has one before it begins: found without an end, it is not begun again.
     pub(super) fn mark(&mut self, task: TaskId, slot: SlotIndex, name: &str, value: Payload, at: Timestamp) {
         let Some(live) = self.lives.get(&task) else { return };
         let mark = Mark { step: live.run.key(slot), name: name.to_owned(), value, at };
@@ -50,7 +46,7 @@ impl Actor {
     pub(super) fn on_marked(&mut self, task: TaskId, mark: Mark) {
         if let Some(live) = self.lives.get_mut(&task) {
             live.run.fold_marked(&mark);
-            if mark.name == BEGUN
+            if is_begun(&mark.name)
                 && let Some(slot) = live.run.slot_of(&mark.step)
                 && let StepState::Running(progress) = *live.run.step(slot)
             {

@@ -6,7 +6,7 @@ use drydock_core::journal::{
 };
 use drydock_core::{StepKey, Timestamp};
 
-use super::{Phase, Progress, Run, SlotIndex, StepState};
+use super::{Phase, Progress, Run, SlotIndex, StepState, begun};
 
 /// A record that cannot follow what is known of the task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,8 +87,9 @@ impl Run {
             since: None,
             deadline: record.deadline,
             replayed: true,
-            // An operator who has it tried again knows that it had no effect.
-            doubt: !matches!(record.failure.decided_by, Decider::Operator(_)),
+            // An operator who has it tried again knows that it had no effect; what was begun on that word, nobody knows.
+            doubt: !matches!(record.failure.decided_by, Decider::Operator(_))
+                || self.notes.has_mark(&record.step, &begun(record.attempt.saturating_add(1))),
         };
         self.slots.set(slot, StepState::Retrying { progress, until: record.retry_at });
         Ok(slot)

@@ -12,6 +12,8 @@ use super::orders::Order;
 #[derive(Debug, Default)]
 pub(super) struct Mail {
     open: Vec<Signal>,
+    /// Signals that are taken: news that were asked for before may still tell of them.
+    taken: HashSet<SignalId>,
     /// Signals that a step is about to take, and the steps: the record is on the way.
     promised: HashSet<SignalId>,
     waiting: Vec<(SlotIndex, String)>,
@@ -21,13 +23,14 @@ pub(super) struct Mail {
 
 impl Mail {
     pub(super) fn of(claimed: &ClaimedTask) -> Self {
-        let open = claimed.signals.iter().filter(|signal| signal.taken_by.is_none()).cloned().collect();
-        Self { open, ..Self::default() }
+        let (taken, open): (Vec<Signal>, Vec<Signal>) =
+            claimed.signals.iter().cloned().partition(|signal| signal.taken_by.is_some());
+        Self { open, taken: taken.iter().map(|signal| signal.id).collect(), ..Self::default() }
     }
 
     /// A signal has come; the store tells of it again and again until it is taken.
     pub(super) fn arrive(&mut self, signal: Signal) {
-        if self.open.iter().all(|known| known.id != signal.id) {
+        if !self.taken.contains(&signal.id) && self.open.iter().all(|known| known.id != signal.id) {
             self.open.push(signal);
             self.open.sort_by_key(|signal| (signal.at, signal.id));
         }
@@ -62,6 +65,7 @@ impl Mail {
     /// A signal was taken, says its record.
     pub(super) fn take(&mut self, id: SignalId, by: StepKey) -> Option<Signal> {
         self.promised.remove(&id);
+        self.taken.insert(id);
         let place = self.open.iter().position(|signal| signal.id == id)?;
         Some(Signal { taken_by: Some(by), ..self.open.remove(place) })
     }

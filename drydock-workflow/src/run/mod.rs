@@ -32,7 +32,7 @@ use drydock_core::{Payload, SignalId, Timestamp};
 
 pub use children::{Children, Next};
 pub use fold::IllegalRecord;
-pub(crate) use notes::{BEGUN, LOCKS, Note, OWN_MARKS};
+pub(crate) use notes::{LOCKS, Note, OWN_MARKS, begun, is_begun};
 pub(crate) use orders::Obeyed;
 pub use orders::Order;
 pub use slots::SlotIndex;

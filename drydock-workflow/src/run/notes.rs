@@ -7,8 +7,19 @@ use drydock_core::{Payload, StepKey};
 
 /// How the engine's own marks begin; a step's own may not.
 pub(crate) const OWN_MARKS: &str = "drydock:";
-/// An irreversible step was begun.
-pub(crate) const BEGUN: &str = "drydock:begun";
+/// An irreversible step was begun: its first attempt by this name, others with their number.
+const BEGUN: &str = "drydock:begun";
+
+/// The mark of an irreversible step that this attempt was begun.
+pub(crate) fn begun(attempt: u32) -> String {
+    if attempt > 1 { format!("{BEGUN}:{attempt}") } else { BEGUN.to_owned() }
+}
+
+/// Whether it is the mark of an attempt that was begun.
+pub(crate) fn is_begun(mark: &str) -> bool {
+    mark.starts_with(BEGUN)
+}
+
 /// The step asked for locks, which the task's end has to free.
 pub(crate) const LOCKS: &str = "drydock:locks";
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use drydock_core::StepKey;
-use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, WaitRecord};
+use drydock_core::journal::{AttemptRecord, Cancellation, Checkpoint, ClaimedTask, WaitRecord};
 
 use super::mail::Mail;
 use super::notes::Notes;
@@ -38,6 +38,9 @@ impl Run {
         }
         run.fold_all(work)?;
         let undone: HashSet<StepKey> = undoings.keys().cloned().collect();
+        if undoings.keys().chain(last.keys()).next().is_some() {
+            run.stay_stopped(claimed);
+        }
         if !undone.is_empty() && run.work_is_over() {
             run.enter_unwinding(&undone);
         }
@@ -50,6 +53,17 @@ impl Run {
         // Without records of a phase it is entered by the first plan only: an operator's word may come before it.
         run.fold_all(last)?;
         Ok(run)
+    }
+
+    /// A task that is undone, or tidied up, was stopped. If nothing says so any more, because it was cancelled and then brought back, it
+    /// comes to that end again: what is undone cannot be gone on with.
+    fn stay_stopped(&mut self, claimed: &ClaimedTask) {
+        if self.unfinished > 0 && !self.is_stopping() {
+            let by = "a request that was there before the task was brought back".to_owned();
+            let at =
+                claimed.checkpoints.iter().map(|it| it.ended_at).max().unwrap_or(claimed.task.created_at);
+            self.fold_cancelled(Cancellation { by, at });
+        }
     }
 
     fn fold_all(&mut self, records: Records<'_>) -> Result<(), IllegalRecord> {

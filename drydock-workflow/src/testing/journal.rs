@@ -45,6 +45,8 @@ pub enum Call<'a> {
         /// Which.
         writes: &'a [Write],
     },
+    /// What happened to an instance's tasks is asked for.
+    News(Epoch),
     /// Any other question.
     Other,
 }
@@ -348,7 +350,8 @@ impl Journal for FaultyJournal {
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
-        self.pass_other(|| self.store.news(epoch, parents)).await
+        let make = |_| self.store.news(epoch, parents);
+        self.pass(Call::News(epoch), None, make, |_| Answer::Done).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

@@ -1,6 +1,6 @@
 //! Proof for users of the engine (feature `testing`): what a workflow has to stand is checked, not hoped for.
 //!
-//! * [`Laws`]: any workflow, with each step failed, each step repeated, and the instance killed after each of its records.
+//! * [`Laws`]: any workflow, with each step and each undoing failed, each repeated, and the instance killed after each of its records.
 //! * [`TokioClock`]: a clock that follows tokio's, so that paused time is a test's time.
 //! * [`FaultyJournal`]: stands between an engine and its store; calls fail, are slow, come twice, or lose their answers.
 //! * [`Random`] and [`SeededEntropy`]: chance that can be repeated.
@@ -27,8 +27,10 @@
 mod clock;
 mod journal;
 mod laws;
+mod phases;
 mod probe;
 mod random;
+mod records;
 pub mod sim;
 
 pub use clock::TokioClock;

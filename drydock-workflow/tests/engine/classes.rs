@@ -181,6 +181,21 @@ async fn an_operator_may_have_it_run_again_or_fail() {
     assert_eq!(failure(&engine.wait(task).await.unwrap()), "step letter: the letter came back");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_begun_on_an_operators_word_does_not_run_twice_either() {
+    let (yard, world, workflow, engine, task) = cut_off(Resolution::Unknown).await;
+    waits_for_operator(&world, task).await;
+    assert!(engine.retry(task, None, "ada").await.unwrap());
+    yard.log.reaches(3).await;
+    drop(engine);
+    let third = world.instance("c").workflow(&workflow).start().await.unwrap();
+    yard.log.reaches(4).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert_eq!(yard.log.lines(), ["sends", "finds out", "sends", "finds out"]);
+    assert!(third.settle(task, letter(), &"it is in the postbox", "ada").await.unwrap());
+    assert_eq!(output(&third.wait(task).await.unwrap()), "\"it is in the postbox\"");
+}
+
 /// Fails in its first attempt, as far as it can tell.
 struct Unsure(Log);
 

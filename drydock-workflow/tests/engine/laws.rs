@@ -1,14 +1,15 @@
 //! The laws hold for workflows of every shape, and they bite: workflows that break them are caught.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drydock_core::RetryPolicy;
 use drydock_store::MemoryStore;
-use drydock_workflow::testing::{Law, Laws, Subject, Violations};
+use drydock_workflow::testing::{Law, Laws, Subject, Violation, Violations};
 use drydock_workflow::{
-    ChildOutcome, ChildResult, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn,
+    ChildOutcome, ChildResult, Outcome, StepContext, StepError, Undo, Workflow, WorkflowBuilder, step_fn,
 };
 
 fn store() -> Arc<MemoryStore> {
@@ -112,6 +113,101 @@ async fn a_workflow_that_fails_obeys_the_laws_if_it_always_fails_alike() {
         builder.build().unwrap()
     };
     Laws::new(store, fails, ()).check().await.unwrap();
+}
+
+/// Who has what: undoings that are repeated find it gone already.
+#[derive(Clone, Default)]
+struct Shelf(Arc<Mutex<BTreeSet<String>>>);
+
+impl Shelf {
+    fn take(&self, what: &str) {
+        self.0.lock().unwrap().insert(what.to_owned());
+    }
+
+    fn give_back(&self, what: &str) -> bool {
+        self.0.lock().unwrap().remove(what)
+    }
+}
+
+/// Takes an address, a name for each of two cards and a port, and in the end tells of it. All of it is given back when it fails.
+/// An undoing that is not `kind` fails when there is nothing to give back any more.
+fn saga(kind: bool) -> Workflow<u32, Vec<String>> {
+    let shelf = Shelf::default();
+    let take = |shelf: &Shelf, what: &'static str| {
+        let shelf = shelf.clone();
+        step_fn(move |_, n: u32| {
+            let taken = format!("{what} {n}");
+            shelf.take(&taken);
+            async move { Ok(Outcome::Done(taken)) }
+        })
+    };
+    let give_back = |shelf: &Shelf| {
+        let shelf = shelf.clone();
+        step_fn(move |_, taken: Undo<u32, String>| {
+            let found = shelf.give_back(&taken.output);
+            async move {
+                if found || kind {
+                    Ok(Outcome::Done(()))
+                } else {
+                    Err(StepError::permanent("it is not there"))
+                }
+            }
+        })
+    };
+    let mut builder = WorkflowBuilder::<u32>::new("saga", 1);
+    let input = builder.input();
+    let address = builder.step("address", take(&shelf, "address")).undo(give_back(&shelf)).run(&input);
+    let cards = step_fn(|_, _: String| async { Ok(Outcome::Done(vec![1, 2])) });
+    let cards = builder.step("cards", cards).run(&address);
+    let names = builder.map("names", take(&shelf, "name")).at_once(1).undo(give_back(&shelf)).run(&cards);
+    builder.step("port", take(&shelf, "port")).undo(give_back(&shelf)).after(&names).run(&input);
+    let tell = step_fn(|ctx: StepContext, names: Option<Vec<String>>| async move {
+        if ctx.elapsed() < Duration::from_secs(10) {
+            return Ok(Outcome::wait(Duration::from_secs(10), "somebody to listen"));
+        }
+        Ok(Outcome::Done(names.map_or(0, |names| names.len())))
+    });
+    let tell = builder.finally("tell", tell).run(&names.maybe());
+    builder.finally("sleep", step_fn(|_, _: usize| async { Ok(Outcome::Done(())) })).run(&tell);
+    builder.output(&names).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_with_a_map_and_finally_steps_obeys_the_laws() {
+    let passed = Laws::new(store, || saga(true), 7).check().await.unwrap();
+    // Each of six steps failed, and the workflow killed after each commit of what follows then.
+    assert!(passed.trials > 1 + 6 + 6 + 6 * 6, "{passed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undoing_that_cannot_be_repeated_breaks_the_law_of_repeated_undoings() {
+    let violations = Laws::new(store, || saga(false), 7).check().await.unwrap_err();
+    assert_eq!(laws_of(&violations), [Law::RepeatEachUndo], "{violations}");
+    let at =
+        |found: &Violation| found.at.starts_with("the undoing of address after the failure of step cards");
+    assert!(violations.0.iter().any(at), "{violations}");
+    assert!(
+        violations.0.iter().all(|found| found.what.starts_with("the task is stuck with undo:")),
+        "{violations}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undoing_that_always_fails_breaks_the_law_of_clean_ends() {
+    let stays = || {
+        let mut builder = WorkflowBuilder::<()>::new("stays", 1);
+        let act = step_fn(|_, (): ()| async { Ok(Outcome::Done(())) });
+        let undo = step_fn(|_, _: Undo<(), ()>| async {
+            Err::<Outcome<()>, _>(StepError::permanent("it cannot be taken back"))
+        });
+        let act = builder.step("act", act).undo(undo).run(());
+        let last = step_fn(|_, (): ()| async { Ok(Outcome::Done(())) });
+        builder.step("last", last).after(&act).run(());
+        builder.build().unwrap()
+    };
+    let violations = Laws::new(store, stays, ()).check().await.unwrap_err();
+    assert_eq!(laws_of(&violations), [Law::FailEachStep], "{violations}");
+    assert_eq!(violations.0[0].what, "the task is stuck with undo:act left to do");
 }
 
 fn laws_of(violations: &Violations) -> Vec<Law> {

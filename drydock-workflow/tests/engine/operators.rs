@@ -184,3 +184,82 @@ async fn a_stuck_task_goes_on_when_its_undoing_is_tried_again() {
     assert!(engine.retry(task, Some(key("undo:take")), "ada").await.unwrap());
     assert_eq!(failure(&engine.wait(task).await.unwrap()), "step fails: no");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_is_given_twice_is_obeyed_once() {
+    let (log, mended, world) = (Log::default(), Arc::new(AtomicBool::new(false)), World::new());
+    let workflow = fragile(&log, &mended);
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let task = failed(&engine, &workflow).await;
+    drop(engine);
+    mended.store(true, Ordering::SeqCst);
+    // Nobody has the task yet: its next owner finds all of it at once.
+    let front = world.instance("front").start().await.unwrap();
+    for _ in 0..2 {
+        assert!(front.retry(task, None, "ada").await.unwrap());
+    }
+    assert!(front.settle(task, key("second"), &41, "ada").await.unwrap());
+    let engine = world.instance("b").workflow(&workflow).start().await.unwrap();
+    assert_eq!(completes(&engine, task).await, "42");
+    assert_eq!(log.lines(), ["second", "third"], "what was settled is not tried again");
+}
+
+/// A step that waits to be cancelled, after one that can be undone, before a finally step that fails if it is told to.
+fn reversible(log: &Log, finally_fails: bool) -> Workflow<(), ()> {
+    let mut builder = WorkflowBuilder::<()>::new("reversible", 1);
+    let note = |name: &'static str| {
+        let log = log.clone();
+        move || log.note(name)
+    };
+    let (act, undo, tidy) = (note("act"), note("undo"), note("tidy"));
+    let body = step_fn(move |_, (): ()| {
+        act();
+        async { Ok(Outcome::Done(())) }
+    });
+    let taken_back = step_fn(move |_, _: Undo<(), ()>| {
+        undo();
+        async { Ok(Outcome::Done(())) }
+    });
+    let act = builder.step("act", body).undo(taken_back).run(());
+    let waits = step_fn(|_, (): ()| async { Ok(Outcome::<()>::wait(Duration::from_hours(1), "nothing")) });
+    builder.step("waits", waits).after(&act).run(());
+    let tidies = step_fn(move |_, (): ()| {
+        tidy();
+        async move { if finally_fails { Err(StepError::permanent("no room")) } else { Ok(Outcome::Done(())) } }
+    });
+    builder.finally("tidy", tidies).run(());
+    builder.build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_undone_and_tidied_up_stays_so_whatever_is_tried_again() {
+    for finally_fails in [false, true] {
+        let (log, world) = (Log::default(), World::new());
+        let workflow = reversible(&log, finally_fails);
+        let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+        let task = engine.submit(&workflow, &()).await.unwrap();
+        log.reaches(1).await;
+        engine.cancel(task, "ada").await.unwrap();
+        let before = engine.wait(task).await.unwrap();
+        assert_eq!(log.lines(), ["act", "undo", "tidy"]);
+        assert!(engine.retry(task, None, "ada").await.unwrap());
+        let told = async {
+            loop {
+                let record = world.store.task_get(task).await.unwrap().unwrap();
+                if let (false, Some(end)) = (record.messages.is_empty(), record.end) {
+                    return end;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let after = within(Duration::from_mins(1), told).await.expect("it never ended again").kind;
+        match (finally_fails, before.kind, after) {
+            (false, TaskEndKind::Cancelled(_), TaskEndKind::Cancelled(_)) => {}
+            (true, TaskEndKind::Failed(before), TaskEndKind::Failed(after)) => assert_eq!(before, after),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(log.lines(), ["act", "undo", "tidy"], "nothing is done again");
+        let history = world.store.task_history(task).await.unwrap().unwrap();
+        assert_eq!(history.checkpoints.len(), 3, "{:?}", history.checkpoints);
+    }
+}

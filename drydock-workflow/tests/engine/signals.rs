@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use drydock_workflow::{Engine, EngineError, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
 
+use crate::faulty::{Call, Fault, FaultyJournal};
 use crate::support::{Log, World, failure, output, single, within};
 
 /// Waits for two approvals, one after the other, and gives what they said and who said it.
@@ -66,9 +67,8 @@ async fn a_signal_is_taken_once_and_kept_over_a_crash() {
     assert_eq!(log.lines().last().unwrap(), "second by ada");
 }
 
-#[tokio::test(start_paused = true)]
-async fn of_two_steps_that_wait_each_takes_one() {
-    let world = World::new();
+/// Two steps that wait for a number each, and its sum.
+fn both() -> Workflow<(), u32> {
     let wait = || {
         step_fn(|ctx: StepContext, (): ()| async move {
             Ok(match ctx.signal() {
@@ -82,13 +82,36 @@ async fn of_two_steps_that_wait_each_takes_one() {
     let right = builder.step("right", wait()).run(());
     let sum = step_fn(|_, (a, b): (u32, u32)| async move { Ok(Outcome::Done(a + b)) });
     let sum = builder.step("sum", sum).run((&left, &right));
-    let workflow = builder.output(&sum).unwrap();
+    builder.output(&sum).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_steps_that_wait_each_takes_one() {
+    let (workflow, world) = (both(), World::new());
     let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
     let task = engine.submit(&workflow, &()).await.unwrap();
     for number in [1, 10] {
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert!(engine.signal(task, "number", &number, "ada").await.unwrap());
     }
+    assert_eq!(output(&engine.wait(task).await.unwrap()), "11");
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_that_come_late_give_no_signal_a_second_time() {
+    let (workflow, world) = (both(), World::new());
+    // What is told is older than what the instance has done meanwhile.
+    let journal = FaultyJournal::new(world.store.clone(), |call| {
+        matches!(call, Call::News(_)).then_some(Fault::AnswerLate(Duration::from_secs(1)))
+    });
+    let slow = FaultyJournal::new(journal, |call| {
+        matches!(call, Call::Append { .. }).then_some(Fault::Slow(Duration::from_millis(700)))
+    });
+    let engine = world.instance_over(slow, "a").workflow(&workflow).start().await.unwrap();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    assert!(engine.signal(task, "number", &1, "ada").await.unwrap());
+    assert!(within(Duration::from_mins(1), engine.wait(task)).await.is_none(), "a number is missing");
+    assert!(engine.signal(task, "number", &10, "ada").await.unwrap());
     assert_eq!(output(&engine.wait(task).await.unwrap()), "11");
 }
 

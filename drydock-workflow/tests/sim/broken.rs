@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use drydock_core::journal::{ClaimedTask, Journal, JournalError, Write};
+use drydock_core::journal::{Checkpoint, ClaimedTask, Journal, JournalError, StepEnd, Write};
 use drydock_core::{Epoch, Fence, InstanceName, TaskId};
 use drydock_store::MemoryStore;
 use drydock_workflow::testing::sim::Simulation;
@@ -33,6 +33,18 @@ pub(crate) enum Bug {
     EarlyAnswer,
     /// The instance does not renew its lease.
     NoRenewal,
+    /// The instance forgets, of the tasks that it takes over, what was noted of steps on their way.
+    ForgottenMarks,
+    /// The instance forgets which signals were taken.
+    ForgottenTakes,
+    /// The instance forgets that a task is paused.
+    ForgottenPauses,
+    /// The instance forgets, of tasks that failed or were cancelled, what the last step that is done did.
+    ForgottenWork,
+    /// The instance forgets what is undone.
+    ForgottenUndoings,
+    /// The instance forgets what of a task failed, and that it was to be cancelled.
+    ForgottenFailures,
 }
 
 /// The worlds of [`crate::dags::simulation`], with a mistake in them.
@@ -42,6 +54,13 @@ pub(crate) fn simulation(bug: Bug) -> Simulation {
         Bug::NoRenewal => Simulation::new(|| Arc::new(MemoryStore::new()), workload).layer(|journal| {
             FaultyJournal::new(journal, |call| matches!(call, Call::Renew(_)).then_some(Fault::Pretend))
         }),
+        Bug::ForgottenMarks
+        | Bug::ForgottenTakes
+        | Bug::ForgottenPauses
+        | Bug::ForgottenWork
+        | Bug::ForgottenUndoings
+        | Bug::ForgottenFailures => Simulation::new(|| Arc::new(MemoryStore::new()), workload)
+            .layer(move |journal| FaultyJournal::watched(journal, Forgetful(bug))),
         Bug::LostCommit => Simulation::new(
             || {
                 let appends = AtomicU64::new(0);
@@ -86,6 +105,50 @@ fn answers_early(journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
         });
         Some(Fault::Pretend)
     })
+}
+
+/// An instance that does not see all that is told of the tasks that it takes over.
+struct Forgetful(Bug);
+
+impl Tamper for Forgetful {
+    fn before(&self, _call: &Call<'_>) -> Option<Fault> {
+        None
+    }
+
+    fn after(&self, _call: &Call<'_>, answer: Answer<'_>) {
+        let Answer::Claimed(claims) = answer else { return };
+        claims.iter_mut().flatten().for_each(|claimed| self.forget(claimed));
+    }
+}
+
+impl Forgetful {
+    fn forget(&self, claimed: &mut ClaimedTask) {
+        // All finally steps of the workload are called so.
+        let finally = |it: &Checkpoint| it.step.name().as_str().starts_with("finally");
+        let failed =
+            |it: &Checkpoint| matches!(it.end, StepEnd::Failed(_)) && !it.step.is_undo() && !finally(it);
+        let stopped = claimed.cancellation.is_some() || claimed.checkpoints.iter().any(failed);
+        match self.0 {
+            Bug::ForgottenMarks => claimed.marks.clear(),
+            Bug::ForgottenTakes => claimed.signals.iter_mut().for_each(|signal| signal.taken_by = None),
+            Bug::ForgottenPauses => claimed.pause = None,
+            Bug::ForgottenWork if stopped => {
+                let done = |it: &Checkpoint| {
+                    matches!(it.end, StepEnd::Done(_)) && !it.step.is_undo() && !finally(it)
+                };
+                claimed.checkpoints.sort_by_key(|it| it.ended_at);
+                if let Some(last) = claimed.checkpoints.iter().rposition(done) {
+                    claimed.checkpoints.remove(last);
+                }
+            }
+            Bug::ForgottenUndoings => claimed.checkpoints.retain(|it| !it.step.is_undo()),
+            Bug::ForgottenFailures => {
+                claimed.cancellation = None;
+                claimed.checkpoints.retain(|it| !failed(it));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A store that keeps books of its own, to know how to be wrong.

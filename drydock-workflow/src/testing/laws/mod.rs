@@ -54,9 +54,14 @@ impl<I: 'static, O: 'static> From<Workflow<I, O>> for Subject<I, O> {
 /// store has to answer without waiting, as one in memory does.
 ///
 /// * **Fail each step.** With a step that fails for good, its task ends as failed, and nothing that depends on it begins.
+///   The end is clean: what was done is undone backwards, if the workflow unwinds, and its finally steps have run.
+/// * **Repeat each undo.** The same once more, with an undoing that runs twice: the task ends as it does without.
+/// * **Fail each undo.** With an undoing that fails for good the task is stuck: nothing that its step built on is undone, and no finally
+///   step runs.
 /// * **Repeat each step.** With a step that runs twice, because the process died between its effect and its checkpoint, the task ends as
 ///   it does without.
 /// * **Crash after each record.** Killed after any of its commits, the task is taken over, ends as it does without, and each step has one checkpoint.
+///   A workflow with undoings or finally steps is killed so after the failure of each step, too.
 ///
 /// "Ends as it does without" means: equally well or badly, with the same output or the same message. Ids of tasks may differ.
 pub struct Laws<I, F, S> {

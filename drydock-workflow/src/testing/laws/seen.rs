@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drydock_core::journal::{NewTask, TaskEnd, TaskEndKind, Write};
-use drydock_core::{StepKey, TaskId, WorkflowId};
+use drydock_core::journal::{Checkpoint, NewTask, TaskEnd, TaskEndKind, Write};
+use drydock_core::{Payload, StepKey, TaskId, WorkflowId};
+
+use crate::dag::Definition;
+use crate::testing::records::Ends;
 
 /// The history of one trial.
 #[derive(Default)]
@@ -15,6 +18,16 @@ pub(super) struct Seen {
     pub(super) checkpoints: BTreeMap<(String, String), usize>,
     /// The steps whose bodies began, or that started children.
     pub(super) begun: BTreeSet<(String, StepKey)>,
+    /// How the steps ended, by place.
+    pub(super) steps: BTreeMap<String, BTreeMap<StepKey, Checkpoint>>,
+    /// All that was committed about steps that had not ended, by place.
+    pub(super) on_the_way: BTreeMap<String, Vec<Write>>,
+    /// The inputs of tasks, by place.
+    pub(super) inputs: BTreeMap<String, Payload>,
+    /// The tasks whose end was asked for, by place.
+    cancelled: BTreeSet<String>,
+    /// What was out of order when it began.
+    pub(super) wrong: Vec<String>,
     /// The ends of tasks, by place, as text.
     pub(super) ends: BTreeMap<String, TaskEnd>,
 }
@@ -30,6 +43,7 @@ impl Seen {
                 place
             }
         };
+        self.inputs.insert(place.clone(), task.input.clone());
         self.places.insert(task.id, place);
         self.workflows.insert(task.id, task.workflow);
     }
@@ -47,8 +61,12 @@ impl Seen {
         self.workflow(*task)
     }
 
-    pub(super) fn begins(&mut self, task: TaskId, step: StepKey) {
+    pub(super) fn begins(&mut self, task: TaskId, definition: Option<&Definition>, step: StepKey) {
         let place = self.place(task);
+        let wrong = definition.and_then(|definition| {
+            self.ends(&place, definition).may_begin(&step, self.is_cancelled(&place), &[])
+        });
+        self.wrong.extend(wrong.map(|(_, what)| format!("in {place}, {what}")));
         self.begun.insert((place, step));
     }
 
@@ -58,14 +76,41 @@ impl Seen {
                 Write::TaskStarted(task) | Write::TaskQueued(task) => self.task(task),
                 Write::StepEnded(task, checkpoint) => {
                     let key = (self.place(*task), checkpoint.step.to_string());
+                    let steps = self.steps.entry(key.0.clone()).or_default();
+                    steps.insert(checkpoint.step.clone(), checkpoint.clone());
                     *self.checkpoints.entry(key).or_default() += 1;
                 }
                 Write::TaskEnded(task, end) => {
                     let place = self.place(*task);
                     self.ends.insert(place, end.clone());
                 }
+                Write::AttemptFailed(task, _) | Write::StepWaits(task, _) => {
+                    self.on_the_way.entry(self.place(*task)).or_default().push(write.clone());
+                }
                 _ => {}
             }
+        }
+    }
+
+    pub(super) fn cancelled(&mut self, task: TaskId) {
+        self.cancelled.insert(self.place(task));
+    }
+
+    /// Whether the end of a task, or of one above it, was asked for.
+    fn is_cancelled(&self, place: &str) -> bool {
+        let above = |above: &String| place.strip_prefix(above.as_str());
+        self.cancelled.iter().filter_map(above).any(|below| below.is_empty() || below.starts_with('/'))
+    }
+
+    /// How far the task at `place` is.
+    pub(super) fn ends<'a>(&'a self, place: &str, definition: &'a Definition) -> Ends<'a> {
+        static NULL: Payload = Payload::NULL;
+        static NONE: BTreeMap<StepKey, Checkpoint> = BTreeMap::new();
+        Ends {
+            definition,
+            input: self.inputs.get(place).unwrap_or(&NULL),
+            by_key: self.steps.get(place).unwrap_or(&NONE),
+            accepted: self.on_the_way.get(place).map_or(&[], Vec::as_slice),
         }
     }
 

@@ -8,12 +8,13 @@ use drydock_core::journal::{Journal, JournalError, NewTask, TaskEnd, Write};
 use drydock_core::{
     Clock as _, InstanceName, InvalidName, Payload, StepKey, StepName, TaskId, WorkflowId, WorkflowName,
 };
-use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast};
 
 use super::seen::Seen;
 use crate::context::StepContext;
 use crate::dag::Definition;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Event, EventKind};
 use crate::outcome::StepError;
 use crate::testing::probe::{BodyEnd, Offer, Watch};
 use crate::testing::{Answer, Call, Fault, FaultyJournal, SeededEntropy, Tamper, TokioClock};
@@ -31,25 +32,50 @@ pub(super) struct Plain {
     pub(super) definitions: Vec<Definition>,
 }
 
-/// What goes wrong in a trial.
+/// A step of a workflow, or its undoing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Plan {
-    /// Nothing.
-    Nothing,
-    /// Every attempt of this step fails for good.
-    Fail(WorkflowName, StepName),
-    /// The instance dies when it is about to commit the first checkpoint of this step.
-    LoseEnd(WorkflowName, StepName),
-    /// The instance dies when so many of its commits have happened, before it hears of the last.
-    CrashAfter(usize),
+pub(super) struct Part {
+    pub(super) workflow: WorkflowName,
+    pub(super) step: StepName,
+    pub(super) undo: bool,
+}
+
+impl Part {
+    /// Whether it is this key, or one of a map's.
+    fn is(&self, key: &StepKey) -> bool {
+        key.name() == &self.step && key.is_undo() == self.undo
+    }
+}
+
+/// What goes wrong in a trial.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    /// Every attempt of these fails for good.
+    pub(super) fail: Vec<Part>,
+    pub(super) crash: Crash,
+}
+
+/// When the instance dies.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Crash {
+    #[default]
+    Never,
+    /// When it is about to commit the first checkpoint of this.
+    LoseEnd(Part),
+    /// When so many of its commits have happened, before it hears of the last.
+    After(usize),
 }
 
 /// What came of a trial.
 pub(super) struct Came {
-    /// `None`: the task did not end in time.
+    /// `None`: the task did not end in time, or is stuck.
     pub(super) end: Option<TaskEnd>,
+    /// What a stuck task has left to undo.
+    pub(super) stuck: Vec<StepKey>,
     pub(super) seen: Seen,
-    /// Whether what the plan wants to go wrong did.
+    /// Whether something failed as the plan wants.
+    pub(super) failed: bool,
+    /// Whether the instance died as the plan wants.
     pub(super) struck: bool,
     pub(super) definitions: Vec<Definition>,
     ids: Vec<(WorkflowId, WorkflowName)>,
@@ -84,6 +110,8 @@ struct Trial {
     seen: Mutex<Seen>,
     appends: Mutex<usize>,
     struck: AtomicBool,
+    failed: AtomicBool,
+    definitions: Vec<Definition>,
 }
 
 /// One incarnation of the instance; once dead, nothing of it reaches the store.
@@ -110,6 +138,8 @@ impl<J: Journal> Ground<J> {
             seen: Mutex::default(),
             appends: Mutex::default(),
             struck: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            definitions: self.subject.definitions.clone(),
         };
         if let Some((workflow, _)) = trial.ids.first() {
             let task = NewTask::new(id, *workflow, input, now);
@@ -128,17 +158,28 @@ impl<J: Journal> Ground<J> {
                 tokio::select! {
                     biased;
                     () = life.died.notified() => {}
-                    end = engine.wait(id) => return Ok::<_, TrialError>(end?),
+                    end = engine.wait(id) => return Ok::<_, TrialError>((Some(end?), Vec::new())),
+                    left = stuck(engine.events()) => return Ok((None, left)),
                 }
                 drop(engine);
                 // Nothing of the dead instance runs on beside the next.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let end = tokio::time::timeout(self.limit, lives).await.ok().transpose()?;
+        let (end, stuck) =
+            tokio::time::timeout(self.limit, lives).await.ok().transpose()?.unwrap_or_default();
+        let failed = trial.failed.load(Ordering::SeqCst);
         let struck = trial.struck.load(Ordering::SeqCst);
         let seen = std::mem::take(&mut *trial.seen());
-        Ok(Came { end, seen, struck, definitions: self.subject.definitions, ids: trial.ids.clone() })
+        Ok(Came {
+            end,
+            stuck,
+            seen,
+            failed,
+            struck,
+            definitions: self.subject.definitions,
+            ids: trial.ids.clone(),
+        })
     }
 
     async fn start(
@@ -172,9 +213,15 @@ impl Trial {
     }
 }
 
-/// Whether it is the work of this step, or of one item of it.
-fn is_work_of(key: &StepKey, step: &StepName) -> bool {
-    key.name() == step && !key.is_undo()
+/// Waits until a task is stuck, and gives what it has left to undo. Cancel-safe, but for events that are lost.
+async fn stuck(mut events: broadcast::Receiver<Event>) -> Vec<StepKey> {
+    loop {
+        match events.recv().await {
+            Ok(Event { kind: EventKind::TaskStuck { left }, .. }) => return left,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
 }
 
 impl Life {
@@ -190,11 +237,11 @@ impl Tamper for Life {
             return Some(Fault::Hang);
         }
         let Call::Append { writes, .. } = call else { return None };
-        match &self.trial.plan {
-            Plan::LoseEnd(workflow, step) => {
+        match &self.trial.plan.crash {
+            Crash::LoseEnd(part) => {
                 let ends_it = |write: &Write| match write {
                     Write::StepEnded(task, end) => {
-                        is_work_of(&end.step, step) && self.trial.is_of(*task, workflow)
+                        part.is(&end.step) && self.trial.is_of(*task, &part.workflow)
                     }
                     _ => false,
                 };
@@ -204,19 +251,22 @@ impl Tamper for Life {
                 }
                 None
             }
-            Plan::CrashAfter(count) => {
+            Crash::After(count) => {
                 let mut appends = self.trial.appends.lock().unwrap_or_else(PoisonError::into_inner);
                 *appends += 1;
                 (*appends == *count && self.trial.strike()).then_some(Fault::HangAfter)
             }
-            Plan::Nothing | Plan::Fail(..) => None,
+            Crash::Never => None,
         }
     }
 
     fn after(&self, call: &Call<'_>, answer: Answer<'_>) {
+        if let (Call::Cancel(task), Answer::Told(true)) = (call, &answer) {
+            self.trial.seen().cancelled(*task);
+        }
         let (Call::Append { writes, .. }, Answer::Done) = (call, answer) else { return };
         self.trial.seen().committed(writes);
-        if let Plan::CrashAfter(count) = self.trial.plan
+        if let Crash::After(count) = self.trial.plan.crash
             && *self.trial.appends.lock().unwrap_or_else(PoisonError::into_inner) == count
         {
             self.die();
@@ -226,13 +276,11 @@ impl Tamper for Life {
 
 impl Watch for Life {
     fn begins(&self, workflow: &WorkflowName, ctx: &StepContext) -> Result<(), StepError> {
-        let fails = match &self.trial.plan {
-            Plan::Fail(of, step) => of == workflow && is_work_of(ctx.key(), step),
-            Plan::Nothing | Plan::LoseEnd(..) | Plan::CrashAfter(_) => false,
-        };
-        self.trial.seen().begins(ctx.task(), ctx.key().clone());
+        let fails = self.trial.plan.fail.iter().any(|part| part.workflow == *workflow && part.is(ctx.key()));
+        let definition = self.trial.definitions.iter().find(|known| known.name == *workflow);
+        self.trial.seen().begins(ctx.task(), definition, ctx.key().clone());
         if fails {
-            self.trial.struck.store(true, Ordering::SeqCst);
+            self.trial.failed.store(true, Ordering::SeqCst);
             return Err(StepError::permanent("failed on purpose"));
         }
         Ok(())

@@ -8,10 +8,15 @@ use std::fmt;
 pub enum Law {
     /// Without any fault the task ends.
     Ends,
-    /// With a step that fails for good, the task fails, and nothing that depends on the step begins.
+    /// With a step that fails for good, the task fails, nothing that depends on the step begins, and the end is clean: what was done is
+    /// undone backwards, and finally steps have run.
     FailEachStep,
     /// With a step that runs twice, the task ends as it does without.
     RepeatEachStep,
+    /// With an undoing that fails for good, the task is stuck: what the step built on is not undone, and no finally step runs.
+    FailEachUndo,
+    /// With an undoing that runs twice, the task ends as it does without.
+    RepeatEachUndo,
     /// Killed after any commit, the task ends as it does without, with one checkpoint per step.
     CrashAfterEachRecord,
 }
@@ -22,6 +27,8 @@ impl fmt::Display for Law {
             Self::Ends => "without faults the task ends",
             Self::FailEachStep => "fail each step",
             Self::RepeatEachStep => "repeat each step",
+            Self::FailEachUndo => "fail each undo",
+            Self::RepeatEachUndo => "repeat each undo",
             Self::CrashAfterEachRecord => "crash after each record",
         })
     }

@@ -138,6 +138,8 @@ impl Operator {
             due.push((task, word));
             false
         });
+        // What a task is sent before it is brought back is lost.
+        due.sort_by_key(|(_, word)| matches!(word, Word::Signal { .. }));
         due
     }
 

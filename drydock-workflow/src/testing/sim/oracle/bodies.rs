@@ -38,7 +38,7 @@ impl Oracle {
         let open = open.join(", ");
         let running: Vec<&StepKey> =
             task.bodies.iter().filter(|body| body.epoch == epoch).map(|body| &body.step).collect();
-        let wrong = ends.as_ref().and_then(|ends| ends.may_begin(&step, task, &running));
+        let wrong = ends.as_ref().and_then(|ends| ends.may_begin(&step, task.cancelled, &running));
         let held = task.held_by == Some(epoch);
         let stolen = ctx.signal().is_some_and(|signal| {
             task.signals.get(&signal.id).is_none_or(|taken| taken.as_ref() != Some(&step))

@@ -1,7 +1,7 @@
 //! What the store has accepted, write by write.
 
 use drydock_core::journal::{NewTask, StepEnd, TaskEnd, TaskEndKind, Write};
-use drydock_core::{Epoch, TaskId};
+use drydock_core::{Disposition, Epoch, TaskId};
 
 use super::{Oracle, Rule};
 
@@ -102,6 +102,11 @@ impl Oracle {
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
         let completed = matches!(end.kind, TaskEndKind::Completed(_));
+        if let TaskEndKind::Failed(failure) = &end.kind
+            && failure.disposition == Disposition::Bug
+        {
+            self.breach(Rule::Sound, format!("{label} fails: {}", failure.message));
+        }
         let wrong = self.tasks.get(&id).and_then(|task| self.ends_of(task)?.may_end(completed));
         if let Some((rule, what)) = wrong {
             self.breach(rule, format!("{label} ends {what}"));

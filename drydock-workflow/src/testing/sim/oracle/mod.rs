@@ -5,9 +5,7 @@
 mod bodies;
 mod claims;
 mod commits;
-mod ends;
 mod operators;
-mod order;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +17,7 @@ use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, TaskId, WorkflowId}
 pub use rules::{Breach, Rule};
 
 use crate::dag::Definition;
-use ends::Ends;
+use crate::testing::records::Ends;
 
 /// The books.
 #[derive(Default)]

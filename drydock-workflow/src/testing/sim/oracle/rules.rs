@@ -46,6 +46,8 @@ pub enum Rule {
     Acknowledged,
     /// What was committed is found by whoever asks.
     Durable,
+    /// No task fails by a fault of the engine, such as records that do not fit its workflow.
+    Sound,
     /// Every task ends, not long after the last trouble.
     Ends,
     /// No instance stops by itself.

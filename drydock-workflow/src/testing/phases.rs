@@ -3,8 +3,8 @@
 use drydock_core::journal::{StepEnd, Write};
 use drydock_core::{StepKey, StepName};
 
-use super::ends::Ends;
-use super::{Rule, Task};
+use super::records::Ends;
+use super::sim::Rule;
 use crate::dag::{StepDef, UndoScope, Unwind};
 
 /// What is wrong, by rule.
@@ -75,17 +75,17 @@ impl Ends<'_> {
     }
 
     /// Whether this body may begin beside those that run.
-    pub(super) fn may_begin(&self, key: &StepKey, task: &Task, running: &[&StepKey]) -> Wrong {
+    pub(super) fn may_begin(&self, key: &StepKey, cancelled: bool, running: &[&StepKey]) -> Wrong {
         let finally = self.is_finally(key);
         let is_work = |key: &StepKey| !key.is_undo() && !self.is_finally(key);
         if key.is_undo() {
-            self.may_undo(key, task, running.iter().find(|it| is_work(it)).copied())
+            self.may_undo(key, cancelled, running.iter().find(|it| is_work(it)).copied())
         } else if finally {
             let rule = Rule::FinallyLast;
             if let Some(other) = running.iter().find(|it| !self.is_finally(it)) {
                 return Some((rule, format!("{key} begins while {other} runs")));
             }
-            if !self.all_work_ended_well() && !self.has_failed() && !task.cancelled {
+            if !self.all_work_ended_well() && !self.has_failed() && !cancelled {
                 return Some((rule, format!("{key} begins before the work is over")));
             }
             let open = self.open_undoings();
@@ -96,12 +96,12 @@ impl Ends<'_> {
         }
     }
 
-    fn may_undo(&self, key: &StepKey, task: &Task, working: Option<&StepKey>) -> Wrong {
+    fn may_undo(&self, key: &StepKey, cancelled: bool, working: Option<&StepKey>) -> Wrong {
         let rule = Rule::UndoInReverse;
         if let Some(other) = working {
             return Some((rule, format!("{key} begins while {other} runs")));
         }
-        if !self.has_failed() && !task.cancelled {
+        if !self.has_failed() && !cancelled {
             return Some((rule, format!("{key} begins in a task that has neither failed nor was cancelled")));
         }
         let scope = self.step(key.name()).and_then(|step| step.undo);

@@ -8,6 +8,7 @@ use drydock_core::{Payload, StepKey, StepName};
 use crate::dag::{Definition, Input, Source, StepDef, StepKind};
 
 /// The ends of a task's steps, beside its workflow and its input.
+#[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
     pub(super) definition: &'a Definition,
     pub(super) input: &'a Payload,
