@@ -24,6 +24,12 @@ examples! {
     crash_and_recover: "03_crash_and_recover",
     power_cycle: "04_power_cycle",
     python_worker: "05_python_worker",
+    approval: "06_approval",
+    map: "07_map",
+    saga: "08_saga",
+    irreversible: "09_irreversible",
+    transaction: "10_transaction",
+    new_version: "11_new_version",
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! The rules on repetitions inside one batch are here, once for all stores.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use drydock_core::journal::{
     AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
@@ -67,6 +67,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
     pub(crate) marks: Vec<(TaskId, &'a Mark)>,
     pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
+    /// Tasks that give back their locks, by id.
+    pub(crate) unlocked: Vec<TaskId>,
+    /// Steps that give back their slots.
+    pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
 }
@@ -95,6 +99,8 @@ impl<'a> Batch<'a> {
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
                 Write::Marked(id, mark) => batch.marks.push((*id, mark)),
                 Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
+                Write::LocksFreed(id) => batch.unlocked.push(*id),
+                Write::SlotsFreed(id, step) => batch.vacated.push((*id, step)),
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
             }
@@ -135,6 +141,9 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
         first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
         first_of_each(&mut self.taken, |(id, (signal, _))| (*id, *signal));
+        self.unlocked.sort_unstable();
+        self.unlocked.dedup();
+        first_of_each(&mut self.vacated, |(id, step)| (*id, (*step).clone()));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
@@ -177,7 +186,9 @@ fn size(write: &Write) -> usize {
         | Write::TaskEnded(..)
         | Write::AttemptFailed(..)
         | Write::StepReopened(..)
-        | Write::SignalTaken(..) => 0,
+        | Write::SignalTaken(..)
+        | Write::LocksFreed(..)
+        | Write::SlotsFreed(..) => 0,
     }
 }
 
@@ -194,6 +205,22 @@ fn first_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T)
         let mut seen = HashSet::with_capacity(rows.len());
         rows.retain(|row| seen.insert(key(row)));
     }
+}
+
+/// The names of locks that are asked for: as they are stored, in the order in which they are taken, each once.
+pub(crate) fn lock_names(names: &[String]) -> Vec<String> {
+    let names: BTreeSet<_> = names.iter().map(|name| storable(name)).collect();
+    names.into_iter().map(Cow::into_owned).collect()
+}
+
+/// The limits that are asked for, by name; of two capacities of one name the smaller counts.
+pub(crate) fn limits(limits: &[(String, u32)]) -> BTreeMap<String, u32> {
+    let mut all = BTreeMap::new();
+    for (name, capacity) in limits {
+        let known = all.entry(storable(name).into_owned()).or_insert(*capacity);
+        *known = (*known).min(*capacity);
+    }
+    all
 }
 
 /// `text` as every database can keep it: Postgres has no NUL in a text, and what a machine says may hold one.

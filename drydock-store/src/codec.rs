@@ -1,9 +1,10 @@
 //! How records become columns: the small numbers for kinds, and JSON for failures. The same in both databases.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use drydock_core::Payload;
-use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, WaitKind};
+use drydock_core::journal::{JournalError, Offers, StepEnd, TaskEndKind, WaitKind};
 use serde_json::{from_slice, to_string, to_vec};
 
 /// A kind's number and the bytes that go with it.
@@ -78,6 +79,16 @@ pub(crate) fn names(names: &[String]) -> Result<Option<String>, JournalError> {
         return Ok(None);
     }
     to_string(names).map(Some).map_err(|e| JournalError::Rejected(e.into()))
+}
+
+/// What an instance offers, as JSON text.
+pub(crate) fn offers(offers: &Offers) -> Result<String, JournalError> {
+    to_string(offers).map_err(|e| JournalError::Rejected(e.into()))
+}
+
+/// A lease in whole milliseconds.
+pub(crate) fn lease_ms(lease: Duration) -> i64 {
+    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, JournalError> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, InstanceBeat, JournalError, Mark, Message,
-    NewTask, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, HeldLock, InstanceBeat, JournalError,
+    LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd,
+    Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -248,11 +250,47 @@ impl<'a, R: Columns> Reader<'a, R> {
         Ok(Child { index: self.small("child_index")?, task: self.id("task_id")?, end: self.end()? })
     }
 
+    pub(crate) fn obstacle(&self) -> Read<Obstacle> {
+        let holds = self.sure("holds", R::truth)?;
+        Ok(Obstacle {
+            lock: self.sure("name", R::text)?,
+            task: self.id("task_id")?,
+            claim: if holds { LockClaim::Holds } else { LockClaim::Waits },
+            since: self.sure("since", R::time)?,
+        })
+    }
+
+    pub(crate) fn created_at(&self) -> Read<Timestamp> {
+        self.sure("created_at", R::time)
+    }
+
+    pub(crate) fn lock(&self) -> Read<HeldLock> {
+        Ok(HeldLock { lock: self.sure("name", R::text)?, since: self.sure("since", R::time)? })
+    }
+
+    /// The workflow's name and version, and the owner, with all of them joined in.
+    pub(crate) fn whereabouts(&self) -> Read<(WorkflowName, u32, Option<Epoch>)> {
+        if self.maybe("name", R::text)?.is_none() {
+            return Err(self.bad("workflow_id", "no such workflow is stored"));
+        }
+        Ok((self.name("name")?, self.small("version")?, self.maybe("owner", R::int)?.map(Epoch::new)))
+    }
+
+    /// A limit, and how many of its slots are taken.
+    pub(crate) fn slots(&self) -> Read<(String, u64)> {
+        Ok((self.sure("name", R::text)?, self.count("taken")?))
+    }
+
     pub(crate) fn beat(&self) -> Read<InstanceBeat> {
         Ok(InstanceBeat {
             epoch: Epoch::new(self.number("epoch")?),
             name: self.name::<InstanceName>("name")?,
             beat: self.number("beat")?,
+            lease: self.count("lease_ms").map(Duration::from_millis)?,
+            offers: {
+                let offers = self.sure("offers", R::text)?;
+                serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))?
+            },
         })
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use drydock_core::journal::{Checkpoint, StepEnd};
 use drydock_core::{StepKey, StepName};
 
-use crate::dag::{Definition, StepDef, StepPolicy};
+use crate::dag::{Definition, Input, Source, StepDef, StepPolicy};
 
 /// How records are matched with the new version's steps, where their names alone do not tell.
 #[derive(Debug, Clone, Default)]
@@ -90,8 +90,12 @@ impl CarryOver {
     /// What becomes of `checkpoints`, made under `old`, when the task goes on under `new`. Nothing is changed by it.
     pub fn plan(old: &Definition, new: &Definition, checkpoints: &[Checkpoint], rules: &CarryRules) -> Self {
         let records = Records::of(checkpoints, rules);
-        let old: BTreeMap<StepName, StepDef> =
-            old.steps.iter().map(|step| rules.renamed_step(step)).map(|step| (step.name.clone(), step)).collect();
+        let old: BTreeMap<StepName, StepDef> = old
+            .steps
+            .iter()
+            .map(|step| rules.renamed_step(step))
+            .map(|step| (step.name.clone(), step))
+            .collect();
         let mut again: BTreeMap<&StepName, Again> = BTreeMap::new();
         for step in &new.steps {
             if let Some(why) = records.own_reason(old.get(&step.name), step, rules) {
@@ -108,8 +112,10 @@ impl CarryOver {
             let Some((step, before)) = follows else { break };
             again.insert(step, Again::Follows(before));
         }
+        // Of a map that was not done, the items that were are.
         let carries = |key: &StepKey| {
-            !again.contains_key(key.name()) && new.steps.iter().any(|step| step.name == *key.name())
+            matches!(again.get(key.name()), None | Some(Again::NotDone))
+                && new.steps.iter().any(|step| step.name == *key.name())
         };
         let (carried, gone): (Vec<_>, Vec<_>) =
             records.0.into_iter().partition(|(_, record)| carries(&record.step) && is_done(record));
@@ -140,7 +146,8 @@ impl Records {
 
     /// Why `step` runs again, whatever else does.
     fn own_reason(&self, old: Option<&StepDef>, step: &StepDef, rules: &CarryRules) -> Option<Again> {
-        let mut records = self.0.iter().map(|(_, record)| record).filter(|it| *it.step.name() == step.name).peekable();
+        let mut records =
+            self.0.iter().map(|(_, record)| record).filter(|it| *it.step.name() == step.name).peekable();
         if rules.again.contains(&step.name) {
             return Some(Again::Asked);
         }
@@ -166,9 +173,22 @@ impl CarryRules {
     }
 
     fn renamed_step(&self, step: &StepDef) -> StepDef {
-        let mut step = step.clone();
-        step.rename(|name| self.renamed_name(name));
-        step
+        let source = |source: &Source| match source {
+            Source::Step(name) => Source::Step(self.renamed_name(name)),
+            Source::Maybe(name) => Source::Maybe(self.renamed_name(name)),
+            Source::TaskInput | Source::Null => source.clone(),
+        };
+        StepDef {
+            name: self.renamed_name(&step.name),
+            input: match &step.input {
+                Input::None => Input::None,
+                Input::One(one) => Input::One(source(one)),
+                Input::Many(many) => Input::Many(many.iter().map(source).collect()),
+            },
+            after: step.after.iter().map(|name| self.renamed_name(name)).collect(),
+            when: step.when.as_ref().map(source),
+            ..step.clone()
+        }
     }
 }
 

@@ -9,10 +9,10 @@ pub enum Class {
     /// Running it again does no harm: the body looks for itself, or passes on its idempotency key.
     #[default]
     Replayable,
-    /// [`Step::observe`] is asked first whether the effect stands already.
+    /// [`Step::observe`](crate::Step::observe) is asked first whether the effect stands already.
     Observed,
     /// It must never run twice. A durable mark is written before it runs; found after a crash without an end, the step goes to
-    /// [`Step::resolve`], and waits for an operator when that does not know either.
+    /// [`Step::resolve`](crate::Step::resolve), and waits for an operator when that does not know either.
     Irreversible,
 }
 

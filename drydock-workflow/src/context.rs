@@ -145,7 +145,7 @@ impl StepContext {
         self.push(Said { error: true, text: text.into(), subject: None });
     }
 
-    /// What the call before kept with [`Outcome::keep`]; nothing on the first, or when it is of another type.
+    /// What the call before kept with [`Outcome::keep`](crate::Outcome::keep); nothing on the first, or when it is of another type.
     pub fn scratch<T: DeserializeOwned>(&self) -> Option<T> {
         self.0.note.scratch.as_ref().and_then(|value| value.decode().ok())
     }

@@ -8,29 +8,35 @@
 
 mod error;
 mod instance;
+mod lock;
 mod new_task;
 mod news;
 mod operator;
 mod record;
 mod signal;
+mod state;
 mod task;
 mod wait;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
-pub use instance::{InstanceBeat, StoredWorkflow};
+pub use instance::{InstanceBeat, Offers, StoredWorkflow};
+pub use lock::{LockAnswer, LockClaim, Obstacle};
 pub use new_task::{NewTask, Parent};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
+pub use state::{HeldLock, TaskState};
 pub use task::{Child, Claim, ClaimedTask, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use crate::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
 ///
@@ -43,7 +49,14 @@ use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 pub trait Journal: Send + Sync + 'static {
     /// Registers an incarnation of `name` and gives it an epoch greater than any before.
     /// Earlier incarnations of the same name are retired in the same transaction, and their tasks freed.
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError>;
+    /// Its lease and what it offers are what others then see of it.
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError>;
 
     /// Renews the lease: the beat grows by one. [`JournalError::Fenced`] when the epoch was retired.
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError>;
@@ -117,8 +130,41 @@ pub trait Journal: Send + Sync + 'static {
     /// ended or does not exist.
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError>;
 
+    /// Takes exclusive locks for a task that `epoch` owns: all of them, or none. A task holds its locks across steps and crashes,
+    /// until [`Write::LocksFreed`] or its end. To ask again for what it holds is harmless.
+    ///
+    /// It is fair by age: refused while another task holds one of them, or while an older one, by the time it was asked for,
+    /// queues for one. A paused task in a queue is passed over, and so is one that itself waits for what the asking task holds. A
+    /// refused task stands in the queues of the names of its latest asking, and asks again when there may be room; nobody
+    /// tells it. Tasks that ask for further locks while they hold some may wait for each other for ever: ask for all at once.
+    ///
+    /// [`JournalError::Fenced`] when the epoch was retired or does not own the task. A NUL in a name is stored as U+FFFD.
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError>;
+
+    /// Takes a slot of each limit for a step of a task that `epoch` owns: all of them, or none. A limit is a name, and how many
+    /// slots it has among all instances. `false` when one has no slot left. To ask again for what the step holds is harmless.
+    ///
+    /// A slot is held until [`Write::SlotsFreed`], until the task ends, or until the epoch is retired.
+    /// [`JournalError::Fenced`] when the epoch was retired or does not own the task. A NUL in a name is stored as U+FFFD.
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError>;
+
     /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;
+
+    /// All that is stored of a task, at one moment; `None` when there is no such task.
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError>;
 
     /// How a task ended; `None` while it has not, or when there is no such task.
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError>;

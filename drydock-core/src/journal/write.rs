@@ -28,6 +28,10 @@ pub enum Write {
     Marked(TaskId, Mark),
     /// A step took a signal. The first to take it keeps it; nothing happens when the task has no such signal.
     SignalTaken(TaskId, SignalId, StepKey),
+    /// A task gives back all its locks, and leaves all queues for them.
+    LocksFreed(TaskId),
+    /// A step gives back its slots of all limits.
+    SlotsFreed(TaskId, StepKey),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
     /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.

@@ -9,13 +9,16 @@ CREATE TABLE workflows (
     definition text NOT NULL
 );
 
+-- offers: JSON.
 -- An identity never gives a number twice, so no epoch is used again. Writes lock their instance's row, renewals update it.
 CREATE TABLE instances (
     epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,
     beat bigint NOT NULL DEFAULT 0,
     alive boolean NOT NULL DEFAULT true,
-    joined_at timestamptz NOT NULL
+    joined_at timestamptz NOT NULL,
+    lease_ms bigint NOT NULL,
+    offers text NOT NULL
 ) WITH (fillfactor = 50);
 
 -- One incarnation of a name lives at a time.
@@ -144,6 +147,40 @@ CREATE TABLE messages (
     text text NOT NULL,
     PRIMARY KEY (task_id, seq)
 );
+
+-- Who holds a lock. A row without a task is being looked at: whoever asks for a lock takes its row first.
+CREATE TABLE locks (
+    name text COLLATE "C" PRIMARY KEY,
+    task_id uuid,
+    taken_at timestamptz
+);
+
+CREATE INDEX locks_task ON locks (task_id) WHERE task_id IS NOT NULL;
+
+-- Who was refused a lock.
+CREATE TABLE lock_queue (
+    task_id uuid NOT NULL,
+    asked_at timestamptz NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    PRIMARY KEY (name, task_id)
+);
+
+CREATE INDEX lock_queue_task ON lock_queue (task_id);
+
+-- One row for each limit that was ever asked for: whoever asks locks it.
+CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
+
+-- Who holds a slot of a limit, for as long as the instance lives.
+CREATE TABLE slots (
+    task_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    PRIMARY KEY (name, task_id, step)
+);
+
+CREATE INDEX slots_task ON slots (task_id);
+CREATE INDEX slots_epoch ON slots (epoch);
 
 -- kind: 0 completed, 1 failed, 2 cancelled. Insert only; what the live row knew moves here.
 CREATE TABLE ends (

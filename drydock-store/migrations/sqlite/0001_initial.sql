@@ -8,13 +8,16 @@ CREATE TABLE workflows (
     definition TEXT NOT NULL
 ) STRICT;
 
+-- offers: JSON.
 -- AUTOINCREMENT: an epoch is never given twice, not even after its row is gone.
 CREATE TABLE instances (
     epoch INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     beat INTEGER NOT NULL DEFAULT 0,
     alive INTEGER NOT NULL DEFAULT 1,
-    joined_at INTEGER NOT NULL
+    joined_at INTEGER NOT NULL,
+    lease_ms INTEGER NOT NULL,
+    offers TEXT NOT NULL
 ) STRICT;
 
 -- One incarnation of a name lives at a time.
@@ -143,6 +146,37 @@ CREATE TABLE messages (
     text TEXT NOT NULL,
     PRIMARY KEY (task_id, seq)
 ) STRICT;
+
+-- Who holds a lock.
+CREATE TABLE locks (
+    name TEXT NOT NULL PRIMARY KEY,
+    task_id BLOB NOT NULL,
+    taken_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX locks_task ON locks (task_id);
+
+-- Who was refused a lock.
+CREATE TABLE lock_queue (
+    name TEXT NOT NULL,
+    task_id BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (name, task_id)
+) STRICT;
+
+CREATE INDEX lock_queue_task ON lock_queue (task_id);
+
+-- Who holds a slot of a limit, for as long as the instance lives.
+CREATE TABLE slots (
+    name TEXT NOT NULL,
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    PRIMARY KEY (name, task_id, step)
+) STRICT;
+
+CREATE INDEX slots_task ON slots (task_id);
+CREATE INDEX slots_epoch ON slots (epoch);
 
 -- kind: 0 completed, 1 failed, 2 cancelled. Insert only; what the live row knew moves here.
 CREATE TABLE ends (

@@ -32,6 +32,8 @@ pub async fn every_kind_of_write_is_refused(store: Shared) {
         Write::StepWaits(id(1), wait("a", 2)),
         Write::Marked(id(1), mark("a", "begun", 2)),
         Write::SignalTaken(id(1), signal_id(1), step("a")),
+        Write::LocksFreed(id(1)),
+        Write::SlotsFreed(id(1), step("a")),
         Write::MessageSaid(id(1), message(0)),
         Write::TaskEnded(id(1), completed(9)),
     ];

@@ -1,6 +1,6 @@
 //! Instances join, renew and are retired.
 
-use super::samples::{assert_fenced, claim, id, join, put_workflow, running, submit};
+use super::samples::{LEASE, assert_fenced, claim, id, join, offers, put_workflow, running, submit};
 use super::{Shared, rules};
 
 rules!(
@@ -52,6 +52,9 @@ pub async fn renewing_moves_the_beat(store: Shared) {
         before.iter().map(|beat| (beat.epoch, beat.name.as_str())).collect::<Vec<_>>(),
         [(a, "a"), (b, "b")]
     );
+    for seen in &before {
+        assert_eq!((seen.lease, &seen.offers), (LEASE, &offers(seen.name.as_str())));
+    }
     store.instance_renew(b).await.unwrap();
     let after = store.instance_list().await.unwrap();
     assert_eq!(after.first(), before.first());

@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use drydock_core::journal::{
     AttemptRecord, Cancellation, Checkpoint, ClaimedTask, Failure, JournalError, Mark, Message, NewTask,
-    Parent, Signal, StepEnd, StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+    Offers, Parent, Signal, StepEnd, StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
 };
 use drydock_core::{
     Disposition, Epoch, InstanceName, Payload, SignalId, StepKey, StepName, TaskId, Timestamp, WorkflowId,
@@ -61,9 +62,18 @@ pub async fn put_workflow(store: &Shared) -> WorkflowId {
     store.workflow_put(&workflow(1)).await.unwrap()
 }
 
+/// The lease of all instances.
+pub const LEASE: Duration = Duration::from_millis(15_001);
+
+/// What the instance `name` can run: two versions of a workflow, and an executor of its own.
+pub fn offers(name: &str) -> Offers {
+    let workflows = [1, 2].map(|n| (workflow(n).name, u32::from(n))).to_vec();
+    Offers { workflows, executors: vec!["in-process".to_owned(), format!("of {name} 'x' \"y\" \0")] }
+}
+
 /// Joins under `name`.
 pub async fn join(store: &Shared, name: &str) -> Epoch {
-    store.instance_join(&InstanceName::new(name).unwrap(), at(0)).await.unwrap()
+    store.instance_join(&InstanceName::new(name).unwrap(), at(0), LEASE, &offers(name)).await.unwrap()
 }
 
 /// Task `n`, asked for `n` seconds after the beginning.

@@ -48,6 +48,12 @@ impl State {
         for (id, (signal, step)) in batch.taken {
             self.take_signal(id, signal, step);
         }
+        for id in batch.unlocked {
+            self.unlock(id);
+        }
+        for (id, step) in batch.vacated {
+            self.slots.retain(|(_, task, of), _| (*task, of) != (id, step));
+        }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
         }

@@ -34,24 +34,7 @@ impl State {
         live.owner = Some(epoch);
         live.started_at.get_or_insert(at);
         let (cancellation, pause) = (live.cancellation.clone(), live.pause.clone());
-        let messages = self.messages.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
-        let mut claimed = ClaimedTask {
-            task: self.tasks.get(&id)?.clone(),
-            resumed,
-            cancellation,
-            pause,
-            checkpoints: of(id, &self.checkpoints, |(task, _)| *task),
-            attempts: of(id, &self.attempts, |(task, _, _)| *task),
-            waits: of(id, &self.waits, |(task, _)| *task),
-            marks: of(id, &self.marks, |(task, _, _)| *task),
-            signals: self.signals_of(id),
-            messages: messages.unwrap_or(0),
-        };
-        claimed.checkpoints.sort_by(|a, b| a.step.text().cmp(&b.step.text()));
-        claimed.attempts.sort_by(|a, b| (a.step.text(), a.attempt).cmp(&(b.step.text(), b.attempt)));
-        claimed.waits.sort_by(|a, b| a.step.text().cmp(&b.step.text()));
-        claimed.marks.sort_by(|a, b| (a.step.text(), a.at, &a.name).cmp(&(b.step.text(), b.at, &b.name)));
-        Some(claimed)
+        Some(ClaimedTask { resumed, cancellation, pause, ..self.with_records(id)? })
     }
 }
 

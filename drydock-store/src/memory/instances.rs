@@ -1,12 +1,14 @@
 //! Joining, renewing and retiring.
 
-use drydock_core::journal::{InstanceBeat, JournalError};
+use std::time::Duration;
+
+use drydock_core::journal::{InstanceBeat, JournalError, Offers};
 use drydock_core::{Epoch, InstanceName};
 
 use super::{Instance, State};
 
 impl State {
-    pub(super) fn join(&mut self, name: &InstanceName) -> Epoch {
+    pub(super) fn join(&mut self, name: &InstanceName, lease: Duration, offers: &Offers) -> Epoch {
         let earlier: Vec<Epoch> = self
             .instances
             .iter()
@@ -17,7 +19,17 @@ impl State {
             self.leave(epoch);
         }
         let epoch = Epoch::new(self.instances.keys().next_back().map_or(0, |last| last.get()) + 1);
-        self.instances.insert(epoch, Instance { name: name.clone(), beat: 0, alive: true });
+        self.instances.insert(
+            epoch,
+            Instance {
+                name: name.clone(),
+                // To the millisecond, as it is stored elsewhere.
+                lease: Duration::from_millis(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)),
+                offers: offers.clone(),
+                beat: 0,
+                alive: true,
+            },
+        );
         epoch
     }
 
@@ -32,7 +44,13 @@ impl State {
     pub(super) fn beats(&self) -> Vec<InstanceBeat> {
         let alive = self.instances.iter().filter(|(_, instance)| instance.alive);
         alive
-            .map(|(epoch, it)| InstanceBeat { epoch: *epoch, name: it.name.clone(), beat: it.beat })
+            .map(|(epoch, it)| InstanceBeat {
+                epoch: *epoch,
+                name: it.name.clone(),
+                beat: it.beat,
+                lease: it.lease,
+                offers: it.offers.clone(),
+            })
             .collect()
     }
 
@@ -48,6 +66,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(&epoch) {
             instance.alive = false;
         }
+        self.slots.retain(|_, holder| *holder != epoch);
         for live in self.live.values_mut().filter(|live| live.owner == Some(epoch)) {
             live.owner = None;
         }

@@ -1,18 +1,26 @@
 //! The engine's port: each call takes the lock once.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::MemoryStore;
 
 #[async_trait]
 impl Journal for MemoryStore {
-    async fn instance_join(&self, name: &InstanceName, _at: Timestamp) -> Result<Epoch, JournalError> {
-        Ok(self.state().join(name))
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        _at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        Ok(self.state().join(name, lease, offers))
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
@@ -84,8 +92,32 @@ impl Journal for MemoryStore {
         Ok(self.state().send(task, signal))
     }
 
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.state().lock(epoch, task, names, at)
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.state().take_slots(epoch, task, step, limits)
+    }
+
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         Ok(self.state().news(epoch, parents))
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.state().read(task)
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

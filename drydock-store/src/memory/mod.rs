@@ -5,17 +5,21 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod limits;
+mod locks;
 mod news;
 mod operators;
 mod signals;
+mod state;
 mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Request,
-    Signal, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -52,6 +56,9 @@ struct State {
     marks: BTreeMap<(TaskId, StepKey, String), Mark>,
     signals: BTreeMap<(TaskId, SignalId), Signal>,
     audit: Vec<(TaskId, AuditRecord)>,
+    locks: BTreeMap<String, (TaskId, Timestamp)>,
+    lock_queue: BTreeMap<(String, TaskId), Timestamp>,
+    slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
 }
@@ -70,6 +77,8 @@ impl State {
 #[derive(Debug)]
 struct Instance {
     name: InstanceName,
+    lease: Duration,
+    offers: Offers,
     beat: i64,
     alive: bool,
 }

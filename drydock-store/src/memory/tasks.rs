@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use drydock_core::TaskId;
-use drydock_core::journal::{JournalError, NewTask};
+use drydock_core::journal::{JournalError, NewTask, StoredWorkflow};
 
 use super::claims::of;
 use super::{MemoryStore, State};
@@ -88,14 +88,7 @@ fn is_found(record: &TaskRecord, search: &TaskSearch) -> bool {
 impl State {
     fn record(&self, task: &NewTask) -> Result<TaskRecord, JournalError> {
         let id = task.id;
-        let Some(workflow) = self.workflows.get(&task.workflow) else {
-            return Err(JournalError::Inconsistent {
-                table: "tasks",
-                column: "workflow_id",
-                row: id.to_string(),
-                problem: "no such workflow is stored".to_owned(),
-            });
-        };
+        let workflow = self.workflow_of(task)?;
         let (live, ended) = (self.live.get(&id), self.ends.get(&id));
         let end = ended.map(|ended| ended.end.clone());
         let recorded =
@@ -125,6 +118,16 @@ impl State {
             end,
             children: children.into_iter().map(|child| child.id).collect(),
             messages: of(id, &self.messages, |(task, _)| *task),
+        })
+    }
+
+    /// Its stored workflow.
+    pub(super) fn workflow_of(&self, task: &NewTask) -> Result<&StoredWorkflow, JournalError> {
+        self.workflows.get(&task.workflow).ok_or_else(|| JournalError::Inconsistent {
+            table: "tasks",
+            column: "workflow_id",
+            row: task.id.to_string(),
+            problem: "no such workflow is stored".to_owned(),
         })
     }
 }

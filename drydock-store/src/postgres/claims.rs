@@ -105,7 +105,10 @@ impl PgStore {
 }
 
 /// All that was ever recorded of the tasks. They have their owner already, so nobody else writes about them meanwhile.
-async fn read(tx: &mut Tx, ids: impl Iterator<Item = TaskId>) -> Result<ClaimRows<PgRow>, JournalError> {
+pub(super) async fn read(
+    tx: &mut Tx,
+    ids: impl Iterator<Item = TaskId>,
+) -> Result<ClaimRows<PgRow>, JournalError> {
     let ids = id_list(ids);
     let tasks = select(tx, TASKS, &ids).await?;
     Ok(ClaimRows {

@@ -3,12 +3,15 @@
 //! INVARIANT: `alive` is cleared in a statement of its own, before the tasks are freed. Clearing it waits for the writes that
 //! hold the row, and only a later statement sees the tasks that they have started.
 
-use drydock_core::journal::{InstanceBeat, JournalError};
+use std::time::Duration;
+
+use drydock_core::journal::{InstanceBeat, JournalError, Offers};
 use drydock_core::{Epoch, InstanceName, Timestamp};
 use sqlx::error::ErrorKind;
 use sqlx::{Postgres, Transaction};
 
 use super::PgStore;
+use crate::codec;
 use crate::error::journal_error;
 use crate::row::Reader;
 
@@ -21,23 +24,37 @@ const FREE: &str = "WITH locked AS (
         SELECT task_id FROM live WHERE owner = ANY($1) ORDER BY task_id FOR UPDATE
     )
     UPDATE live SET owner = NULL FROM locked WHERE live.task_id = locked.task_id";
+const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
 
 impl PgStore {
-    pub(super) async fn join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
+    pub(super) async fn join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        let (lease, offers) = (codec::lease_ms(lease), codec::offers(offers)?);
         for _ in 1..TRIES {
-            match self.try_join(name, at).await {
+            match self.try_join(name, at, lease, &offers).await {
                 Err(error) if is_taken(&error) => {}
                 done => return done.map_err(journal_error),
             }
         }
-        self.try_join(name, at).await.map_err(|error| {
+        self.try_join(name, at, lease, &offers).await.map_err(|error| {
             // Not `Rejected`: the name is free again once the others are done.
             if is_taken(&error) { JournalError::Unavailable(error.into()) } else { journal_error(error) }
         })
     }
 
     /// Fails with a unique violation when another joined under the same name meanwhile.
-    async fn try_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, sqlx::Error> {
+    async fn try_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: i64,
+        offers: &str,
+    ) -> Result<Epoch, sqlx::Error> {
         let mut tx: Tx = self.control.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         let earlier: Vec<i64> = sqlx::query_scalar(
             "UPDATE instances SET alive = false WHERE name = $1 AND alive RETURNING epoch",
@@ -45,11 +62,14 @@ impl PgStore {
         .bind(name.as_str())
         .fetch_all(&mut *tx)
         .await?;
-        sqlx::query(FREE).bind(earlier).execute(&mut *tx).await?;
+        sqlx::query(FREE).bind(&earlier).execute(&mut *tx).await?;
+        sqlx::query(VACATE).bind(&earlier).execute(&mut *tx).await?;
         let epoch =
-            sqlx::query_scalar("INSERT INTO instances (name, joined_at) VALUES ($1, $2) RETURNING epoch")
+            sqlx::query_scalar("INSERT INTO instances (name, joined_at, lease_ms, offers) VALUES ($1, $2, $3, $4) RETURNING epoch")
                 .bind(name.as_str())
                 .bind(at)
+                .bind(lease)
+                .bind(offers)
                 .fetch_one(&mut *tx)
                 .await?;
         tx.commit().await?;
@@ -66,10 +86,12 @@ impl PgStore {
     }
 
     pub(super) async fn beats(&self) -> Result<Vec<InstanceBeat>, JournalError> {
-        let rows = sqlx::query("SELECT epoch, name, beat FROM instances WHERE alive ORDER BY epoch")
-            .fetch_all(&self.control)
-            .await
-            .map_err(journal_error)?;
+        let rows = sqlx::query(
+            "SELECT epoch, name, beat, lease_ms, offers FROM instances WHERE alive ORDER BY epoch",
+        )
+        .fetch_all(&self.control)
+        .await
+        .map_err(journal_error)?;
         rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
     }
 
@@ -82,7 +104,9 @@ impl PgStore {
         if retired.map_err(journal_error)?.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query(FREE).bind(vec![epoch.get()]).execute(&mut *tx).await.map_err(journal_error)?;
+        for sql in [FREE, VACATE] {
+            sqlx::query(sql).bind(vec![epoch.get()]).execute(&mut *tx).await.map_err(journal_error)?;
+        }
         tx.commit().await.map_err(journal_error)?;
         Ok(true)
     }

@@ -1,11 +1,13 @@
 //! The engine's port.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::PgStore;
 use crate::error::journal_error;
@@ -20,8 +22,14 @@ const WORKFLOW_INSERT: &str =
 
 #[async_trait]
 impl Journal for PgStore {
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
-        self.join(name, at).await
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        self.join(name, at, lease, offers).await
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
@@ -103,8 +111,32 @@ impl Journal for PgStore {
         self.send(task, signal).await
     }
 
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.lock(epoch, task, names, at).await
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.take_slots(epoch, task, step, limits).await
+    }
+
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         self.tell_news(epoch, parents).await
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.read_state(task).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

@@ -15,6 +15,8 @@ pub(super) enum Part {
     Waits,
     Marks,
     Taken,
+    Unlocked,
+    Vacated,
     Messages,
     Ends,
 }
@@ -27,7 +29,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -37,6 +39,8 @@ impl Part {
         Self::Waits,
         Self::Marks,
         Self::Taken,
+        Self::Unlocked,
+        Self::Vacated,
         Self::Messages,
         Self::Ends,
     ];
@@ -52,6 +56,8 @@ impl Part {
             Self::Waits => &WAITS,
             Self::Marks => &MARKS,
             Self::Taken => &TAKEN,
+            Self::Unlocked => &UNLOCKED,
+            Self::Vacated => &VACATED,
             Self::Messages => &MESSAGES,
             Self::Ends => &ENDS,
         }
@@ -68,6 +74,8 @@ impl Part {
             Self::Waits => !batch.waits.is_empty(),
             Self::Marks => !batch.marks.is_empty(),
             Self::Taken => !batch.taken.is_empty(),
+            Self::Unlocked => !batch.unlocked.is_empty(),
+            Self::Vacated => !batch.vacated.is_empty(),
             Self::Messages => !batch.messages.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
         }
@@ -200,6 +208,25 @@ const TAKEN: Text = Text {
         UPDATE signals SET taken_by = t.step
         FROM fence, unnest(#1::uuid[], #2::uuid[], #3::text[]) AS t (task_id, signal_id, step)
         WHERE signals.task_id = t.task_id AND signals.signal_id = t.signal_id AND signals.taken_by IS NULL
+    )",
+};
+/// In the order in which all lock these rows.
+const UNLOCKED: Text = Text {
+    arrays: 1,
+    sql: ", held AS (
+        SELECT locks.name FROM locks WHERE locks.task_id = ANY(#1::uuid[]) AND EXISTS (SELECT 1 FROM fence)
+        ORDER BY locks.name FOR UPDATE
+    ), unlocked AS (
+        DELETE FROM locks USING held WHERE locks.name = held.name
+    ), unqueued AS (
+        DELETE FROM lock_queue USING fence WHERE lock_queue.task_id = ANY(#1::uuid[])
+    )",
+};
+const VACATED: Text = Text {
+    arrays: 2,
+    sql: ", vacated AS (
+        DELETE FROM slots USING fence, unnest(#1::uuid[], #2::text[]) AS t (task_id, step)
+        WHERE slots.task_id = t.task_id AND slots.step = t.step
     )",
 };
 const MESSAGES: Text = Text {

@@ -40,6 +40,11 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             Part::Waits => columns.waits(batch)?,
             Part::Marks => columns.marks(batch)?,
             Part::Taken => columns.taken(batch)?,
+            Part::Unlocked => columns.array(batch.unlocked.iter().map(TaskId::as_uuid))?,
+            Part::Vacated => {
+                columns.ids(&batch.vacated)?;
+                columns.array(batch.vacated.iter().map(|(_, step)| step.text()))?;
+            }
             Part::Messages => columns.messages(batch)?,
             Part::Ends => columns.ends(batch)?,
         }

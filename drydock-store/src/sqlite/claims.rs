@@ -71,7 +71,7 @@ impl SqliteStore {
 }
 
 /// All that was ever recorded of the tasks.
-async fn read(
+pub(super) async fn read(
     tx: &mut SqliteConnection,
     ids: impl Iterator<Item = TaskId>,
 ) -> Result<ClaimRows<SqliteRow>, JournalError> {

@@ -7,6 +7,8 @@ mod append;
 mod claims;
 mod instances;
 mod journal;
+mod limits;
+mod locks;
 mod migrate;
 mod news;
 mod operators;
@@ -15,6 +17,7 @@ mod records;
 mod row;
 mod search;
 mod signals;
+mod state;
 mod statements;
 mod submit;
 mod tasks;
@@ -313,7 +316,7 @@ mod tests {
         let (store, other) =
             (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
         store.migrate().await.unwrap();
-        let insert = "INSERT INTO instances (name, joined_at) VALUES ('a', 0)";
+        let insert = "INSERT INTO instances (name, joined_at, lease_ms, offers)\n            VALUES ('a', 0, 9, '{\"workflows\":[],\"executors\":[]}')";
         let mut dropped = store.write().await.unwrap();
         sqlx::query(insert).execute(&mut *dropped).await.unwrap();
         drop(dropped);

@@ -59,6 +59,11 @@ pub(super) static WAITS: Chunked = Chunked::new(
     until = excluded.until, deadline = excluded.deadline, reason = excluded.reason, waits_on = excluded.waits_on,
     scratch = excluded.scratch",
 );
+pub(super) const UNLOCK: &str = "DELETE FROM locks WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
+pub(super) const UNQUEUE: &str =
+    "DELETE FROM lock_queue WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
+pub(super) static VACATED: Chunked =
+    Chunked::new("DELETE FROM slots WHERE (task_id, step) IN (VALUES ", 2, ")");
 pub(super) static MESSAGES: Chunked = Chunked::new(
     "INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text) SELECT * FROM (VALUES ",
     7,

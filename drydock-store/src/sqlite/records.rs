@@ -3,8 +3,10 @@
 use drydock_core::journal::{AttemptRecord, Checkpoint, Mark, Message, WaitRecord};
 use drydock_core::{Payload, TaskId};
 
-use super::parts::{ATTEMPTS, CHECKPOINTS, MARKS, MESSAGES, REOPENED, TAKEN, WAITS};
-use super::row::micros;
+use super::parts::{
+    ATTEMPTS, CHECKPOINTS, MARKS, MESSAGES, REOPENED, TAKEN, UNLOCK, UNQUEUE, VACATED, WAITS,
+};
+use super::row::{id_list, micros};
 use super::statements::Script;
 use crate::batch::{Batch, storable};
 use crate::codec;
@@ -23,6 +25,16 @@ pub(super) fn record(script: &mut Script, batch: &Batch<'_>) {
     script.say_rows(&TAKEN, &batch.taken, |to, (id, (signal, step))| {
         to.add(id.as_uuid());
         to.add(signal.as_uuid());
+        to.add(step.text());
+    });
+    if !batch.unlocked.is_empty() {
+        for statement in [UNLOCK, UNQUEUE] {
+            script.say(statement);
+            script.add(id_list(batch.unlocked.iter().copied()));
+        }
+    }
+    script.say_rows(&VACATED, &batch.vacated, |to, (id, step)| {
+        to.add(id.as_uuid());
         to.add(step.text());
     });
     script.say_rows(&MESSAGES, &batch.messages, message);

@@ -166,11 +166,29 @@ async fn a_spoilt_task_does_not_spoil_a_claim_on_postgres() {
     cluster.close().await;
 }
 
+/// What an instance says of itself is read by all others.
+async fn a_bad_instance_is_named(secret: &SecretString) {
+    let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
+    migrate(&url).await.unwrap();
+    let store: Shared = open(&url).await.unwrap();
+    join(&store, "a").await;
+    for (change, column) in [("lease_ms = -1", "lease_ms"), ("lease_ms = 9, offers = '{}'", "offers")] {
+        raw::run(secret, format!("UPDATE instances SET {change}")).await;
+        let bad = store.instance_list().await.unwrap_err();
+        assert!(
+            matches!(&bad, JournalError::Inconsistent { table: "instances", column: named, .. } if *named == column),
+            "{bad:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("yard.db").display());
     each_bad_value_is_named(&url.into()).await;
+    let url = format!("sqlite://{}", folder.path().join("other.db").display());
+    a_bad_instance_is_named(&url.into()).await;
 }
 
 #[tokio::test]
@@ -178,5 +196,6 @@ async fn on_postgres() {
     let cluster = Cluster::new().await;
     let url = cluster.database().await;
     each_bad_value_is_named(&url).await;
+    a_bad_instance_is_named(&cluster.database().await).await;
     cluster.close().await;
 }

@@ -2,14 +2,14 @@
 //! read in the end.
 
 use drydock_core::journal::{
-    Child, ClaimedTask, InstanceBeat, JournalError, NewTask, News, Signal, TaskEnd, TaskEndKind, Verb,
-    WaitKind, WaitRecord, Write,
+    Child, ClaimedTask, InstanceBeat, JournalError, LockAnswer, NewTask, News, Signal, TaskEnd, TaskEndKind,
+    TaskState, Verb, WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, payload, request,
-    signal, signal_id, step, task, wait, workflow,
+    LEASE, at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, offers,
+    payload, request, signal, signal_id, step, task, wait, workflow,
 };
 use drydock_store::repo::{
     Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
@@ -32,6 +32,8 @@ enum Call {
     Claim(usize, Vec<WorkflowId>, i64, usize),
     Append(usize, Vec<Write>),
     Signal(u32, u32, i64),
+    Lock(usize, u32, Vec<&'static str>, i64),
+    Slot(usize, u32, &'static str, Vec<(&'static str, u32)>),
     News(usize),
     Children(u32),
     List(TaskQuery),
@@ -45,6 +47,7 @@ enum Answer {
     Told(bool),
     Joined(Epoch),
     Claimed(Vec<ClaimedTask>),
+    Locked(LockAnswer),
     News(News),
     Ends(Vec<Child>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
@@ -127,6 +130,8 @@ fn write() -> impl Strategy<Value = Write> {
         2 => (of(), name(), select(vec!["m", "M", "\0"]), 1..50_i64)
             .prop_map(|(id, name, made, n)| Write::Marked(id, mark(name, made, n))),
         2 => (of(), 0..4_u32, name()).prop_map(|(id, n, by)| Write::SignalTaken(id, signal_id(n), step(by))),
+        1 => of().prop_map(Write::LocksFreed),
+        1 => (of(), name()).prop_map(|(id, name)| Write::SlotsFreed(id, step(name))),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
         2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
     ]
@@ -155,6 +160,15 @@ fn call() -> impl Strategy<Value = Call> {
         8 => (instance(), prop::collection::vec(write(), 0..12))
             .prop_map(|(instance, writes)| Call::Append(instance, writes)),
         2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
+        5 => (instance(), 0..8_u32, prop::collection::vec(select(vec!["n", "N", "\0"]), 0..3), 1..9_i64)
+            .prop_map(|(instance, task, names, at)| Call::Lock(instance, task, names, at)),
+        4 => (
+            instance(),
+            0..8_u32,
+            select(vec!["a", "b[1]"]),
+            prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3),
+        )
+            .prop_map(|(instance, task, step, limits)| Call::Slot(instance, task, step, limits)),
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::Children),
         1 => query.prop_map(Call::List),
@@ -166,7 +180,8 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
     let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
     Ok(match call {
         Call::Join(name) => {
-            let epoch = store.instance_join(&InstanceName::new(name).unwrap(), at(0)).await?;
+            let epoch =
+                store.instance_join(&InstanceName::new(name).unwrap(), at(0), LEASE, &offers(name)).await?;
             epochs.push(epoch);
             Answer::Joined(epoch)
         }
@@ -201,6 +216,14 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             Answer::Nothing
         }
         Call::Signal(task, n, at) => Answer::Told(store.signal_send(id(task), &signal(n, at)).await?),
+        Call::Lock(instance, n, names, second) => {
+            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+            Answer::Locked(store.lock_take(epoch(instance), id(n), &names, at(second)).await?)
+        }
+        Call::Slot(instance, n, of, limits) => {
+            let limits: Vec<_> = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
+            Answer::Told(store.slot_take(epoch(instance), id(n), &step(of), &limits).await?)
+        }
         Call::News(instance) => {
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)
@@ -223,23 +246,26 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
 struct State {
     instances: Vec<InstanceBeat>,
     histories: Vec<TaskHistory>,
+    states: Vec<TaskState>,
     claimed: Vec<ClaimedTask>,
 }
 
 async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     let instances = store.instance_list().await.unwrap();
-    let mut histories = Vec::new();
+    let (mut histories, mut states) = (Vec::new(), Vec::new());
     for record in store.task_list(&TaskQuery::default()).await.unwrap() {
         histories.push(store.task_history(record.id).await.unwrap().unwrap());
         assert_eq!(histories.last().unwrap().task, record);
+        states.push(store.task_read(record.id).await.unwrap().unwrap());
     }
     for epoch in epochs {
         store.instance_leave(*epoch).await.unwrap();
     }
-    let last = store.instance_join(&InstanceName::new("last").unwrap(), at(0)).await.unwrap();
+    let last = InstanceName::new("last").unwrap();
+    let last = store.instance_join(&last, at(0), LEASE, &offers("last")).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
     let claimed = claimed(store, last, &workflows, at(900), 99).await;
-    State { instances, histories, claimed }
+    State { instances, histories, states, claimed }
 }
 
 async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {

@@ -31,6 +31,7 @@ impl Cluster {
             .execute(&self.admin)
             .await
             .unwrap();
+        self.made.lock().unwrap().push(name.clone());
         let (server, options) = self.url.split_once('?').map_or((&*self.url, None), |(s, o)| (s, Some(o)));
         let at = server.find("://").unwrap() + 3;
         let end = server.get(at..).unwrap().find('/').map_or(server.len(), |slash| at + slash);

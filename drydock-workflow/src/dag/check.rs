@@ -7,7 +7,7 @@ use drydock_core::StepName;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Definition, Source, StepDef, StepIndex, StepKind, StepPolicy};
+use super::{Definition, Source, StepDef, StepIndex, StepKind, StepPolicy, limit};
 
 /// One thing that is wrong with a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -181,7 +181,7 @@ fn policy(step: &StepDef) -> Option<BuildError> {
     } else if step.kind == (StepKind::Map { at_once: Some(0) }) {
         "none of its items may run: allow one or more at once"
     } else {
-        return None;
+        step.limits.iter().find_map(limit::problem)?
     };
     Some(BuildError::Policy { step: step.name.clone(), problem })
 }

@@ -11,6 +11,7 @@ use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::limit::Limit;
 use super::{Input, Rollout, Source};
 use crate::class::Class;
 
@@ -57,6 +58,9 @@ pub struct StepDef {
     /// How a children step starts its children, and when it is done.
     #[serde(default, skip_serializing_if = "Rollout::is_plain")]
     pub rollout: Rollout,
+    /// What bounds how many of its like are under way together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
     /// How failures and time are treated.
     pub policy: StepPolicy,
     /// What runs it, when that is not code of this process.
@@ -149,6 +153,7 @@ impl StepDef {
             undo: None,
             class: Class::Replayable,
             rollout: Rollout::default(),
+            limits: Vec::new(),
             policy: StepPolicy::default(),
             executor: None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use drydock_core::{InvalidName, StepName};
 
 use super::handle::Wire;
+use super::limit::Limit;
 use super::{
     BuildError, ExecutorJob, Handle, Input, Rollout, Source, StepDef, StepKind, StepPolicy, UndoScope,
 };
@@ -34,6 +35,7 @@ pub(super) struct Draft {
     pub(super) finally: bool,
     pub(super) class: Class,
     pub(super) rollout: Rollout,
+    pub(super) limits: Vec<Limit>,
     pub(super) policy: StepPolicy,
     pub(super) executor: Option<ExecutorJob>,
 }
@@ -51,6 +53,7 @@ impl Draft {
             finally: false,
             class: Class::Replayable,
             rollout: Rollout::default(),
+            limits: Vec::new(),
             policy: StepPolicy::default(),
             executor: None,
         }
@@ -84,6 +87,7 @@ impl Parts {
             finally,
             class,
             rollout,
+            limits,
             policy,
             executor,
         } = draft;
@@ -131,6 +135,7 @@ impl Parts {
             undo,
             class,
             rollout,
+            limits,
             policy,
             executor,
         });

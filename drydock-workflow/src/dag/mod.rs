@@ -8,6 +8,7 @@ mod draft;
 mod gate;
 mod handle;
 mod include;
+pub(crate) mod limit;
 #[cfg(doctest)]
 pub mod mistakes;
 mod picture;
@@ -21,6 +22,7 @@ pub use children_builder::ChildrenBuilder;
 pub use definition::{Definition, ExecutorJob, StepDef, StepKind, StepPolicy, UndoScope, Unwind};
 pub use gate::{Condition, Gate};
 pub use handle::{Handle, Wires};
+pub use limit::Limit;
 pub use rollout::{Join, Rollout, Wave};
 pub use source::{Input, Source};
 pub use step_builder::{MapBuilder, StepBuilder};

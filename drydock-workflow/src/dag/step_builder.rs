@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::draft::{Draft, Parts};
+use super::limit::Limit;
 use super::{Condition, Handle, StepKind, UndoScope, Wires};
 use crate::class::Class;
 use crate::step::{Step, erase};
@@ -52,6 +53,25 @@ impl<'a, In, Out, Takes, Gives> StepBuilder<'a, In, Out, Takes, Gives> {
     /// among them; found begun after a crash, such a step waits for an operator.
     pub const fn irreversible(mut self) -> Self {
         self.draft.class = Class::Irreversible;
+        self
+    }
+
+    /// At most `places` steps that keep to this limit are under way together, in all instances; the others wait for a place.
+    ///
+    /// What stands in braces in its name is taken from the step's input, by a JSON pointer (RFC 6901): `bmc/{/rack}` is a limit of its
+    /// own for each rack. A step may keep to several; it begins when it has a place under each.
+    ///
+    /// ```
+    /// # use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Node { rack: String }
+    /// # let mut workflow = WorkflowBuilder::<Node>::new("power", 1);
+    /// # let node = workflow.input();
+    /// let cycle = step_fn(|_, node: Node| async move { Ok(Outcome::Done(node.rack)) });
+    /// workflow.step("cycle", cycle).limit("bmc/{/rack}", 4).limit("power", 16).run(&node);
+    /// # workflow.build().unwrap();
+    /// ```
+    pub fn limit(mut self, name: &str, places: u32) -> Self {
+        self.draft.limits.push(Limit { name: name.to_owned(), places });
         self
     }
 

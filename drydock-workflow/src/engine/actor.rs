@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{NewTask, Parent, TaskEnd, Write};
+use drydock_core::journal::{Checkpoint, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -58,6 +58,10 @@ pub(super) struct Actor {
     pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>, Repeatable>,
     /// Bodies that wait for a mark of theirs to be stored.
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
+    /// Steps that wait for locks and were refused.
+    pub(super) locks_wanted: BTreeMap<(TaskId, SlotIndex), Vec<String>>,
+    /// Steps that wait for a place under their limits, the oldest task first.
+    pub(super) slots_wanted: BTreeMap<(TaskId, SlotIndex), Vec<(String, u32)>>,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
@@ -154,6 +158,8 @@ impl Actor {
             all: CancellationToken::new(),
             starting: HashMap::default(),
             marking: HashMap::default(),
+            locks_wanted: BTreeMap::new(),
+            slots_wanted: BTreeMap::new(),
             paused: HashSet::default(),
             watchers: HashMap::default(),
             claiming: 0,
@@ -235,6 +241,7 @@ impl Actor {
     fn on_request(&mut self, request: Request) {
         match request {
             Request::Submit { task, reply } => self.on_submit(task, reply),
+            Request::Carry { task, carried, reply } => self.on_carry(task, carried, reply),
             Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
                     let watchers = self.watchers.entry(task).or_default();
@@ -256,6 +263,8 @@ impl Actor {
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
             Message::News(news) => self.on_news(news),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
+            Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),
+            Message::Admitted { task, slot, limits, answer } => self.on_admitted(task, slot, limits, answer),
             Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
             Message::OutputOf { task, step, wanted, reply } => {
                 let live = self.lives.get(&task);
@@ -274,6 +283,23 @@ impl Actor {
         let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
         self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
+    }
+
+    /// Queues a task and its first records in one commit: whoever claims it finds them.
+    fn on_carry(
+        &mut self,
+        task: NewTask,
+        carried: Vec<Checkpoint>,
+        reply: oneshot::Sender<Result<(), EngineError>>,
+    ) {
+        if self.draining {
+            answer(reply, Err(EngineError::Draining));
+            return;
+        }
+        let id = task.id;
+        self.starting.insert(id, reply);
+        self.writes.push(Write::TaskQueued(task));
+        self.writes.extend(carried.into_iter().map(|record| Write::StepEnded(id, record)));
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
@@ -366,7 +392,7 @@ impl Actor {
         !self.flusher_busy
             && self.writes.is_empty()
             && self.claiming == 0
-            && self.lives.values().all(|live| live.run.running() == 0)
+            && self.lives.values().all(|live| live.attempts.is_empty())
     }
 
     /// Spawns a question whose answer is a message.

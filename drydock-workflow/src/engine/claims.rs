@@ -16,6 +16,8 @@ const CLAIM_MAX: usize = 256;
 impl Actor {
     /// Looks for work and for news, unless it is looking already.
     pub(super) fn look(&mut self) {
+        self.ask_locks_again();
+        self.ask_slots_again();
         self.claim();
         self.ask_news();
     }

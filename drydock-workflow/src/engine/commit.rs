@@ -65,6 +65,8 @@ impl Actor {
                         self.advance(task);
                     }
                 }
+                Write::LocksFreed(_) => self.ask_locks_again(),
+                Write::SlotsFreed(..) => self.ask_slots_again(),
                 Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }

@@ -23,6 +23,9 @@ impl Actor {
         // What children give together is not this step's own to keep short.
         let limited = !matches!(definition.kind, StepKind::Children(_));
         let now = self.ports.clock.now();
+        if !definition.limits.is_empty() {
+            self.writes.push(Write::SlotsFreed(task, key.clone()));
+        }
         self.record_said(task, said, now);
         let result = match result {
             Ok(Outcome::Done(output)) if limited && output.len() > self.options.output_limit => {
@@ -74,7 +77,7 @@ impl Actor {
         let at = checkpoint.ended_at;
         self.writes.push(Write::StepEnded(task, checkpoint));
         if let Some(kind) = end {
-            self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at }));
+            self.record_task_end(task, TaskEnd { kind, at });
         }
     }
 

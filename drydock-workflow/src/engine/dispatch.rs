@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{Decider, StepEnd, TaskEnd, Write};
+use drydock_core::journal::{Decider, StepEnd, TaskEnd};
 use drydock_core::{Payload, TaskId, Timestamp};
 
 use super::EventKind;
@@ -10,7 +10,7 @@ use super::actor::Actor;
 use super::conclude::checkpoint;
 use super::message::Finished;
 use crate::class::Class;
-use crate::dag::StepKind;
+use crate::dag::{StepKind, limit};
 use crate::outcome::StepError;
 use crate::run::{Command, Progress, SlotIndex, StepState, begun};
 
@@ -33,11 +33,11 @@ impl Actor {
                     self.conclude(Finished::failed(task, slot, StepError::bug(problem), now));
                 }
                 Command::TakeSignal(slot, signal) => self.take_signal(task, slot, signal),
-                Command::AskLocks(..) => {}
+                Command::AskLocks(slot, names) => self.ask_locks(task, slot, names),
                 Command::Obey(signal, order) => self.obey(task, &signal, &order, now),
                 Command::Stop => self.stop(task),
                 Command::Stuck => self.tell_stuck(task),
-                Command::End(kind) => self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: now })),
+                Command::End(kind) => self.record_task_end(task, TaskEnd { kind, at: now }),
             }
         }
         self.commands = commands;
@@ -53,16 +53,40 @@ impl Actor {
         } else if spawns && !live.run.is_undo(slot) {
             self.spawn_children(task, slot, now)
         } else {
-            self.begin(task, slot, progress, now);
-            Ok(())
+            self.begin(task, slot, progress, now)
         };
         if let Err(error) = refused {
             self.conclude(Finished::failed(task, slot, error, now));
         }
     }
 
+    /// Begins an attempt, once there is a place for it under its limits.
+    fn begin(
+        &mut self,
+        task: TaskId,
+        slot: SlotIndex,
+        progress: Progress,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let Some(live) = self.lives.get(&task) else { return Ok(()) };
+        let limits = &live.workflow.dag.steps()[live.run.step_of(slot)].limits;
+        if limits.is_empty() {
+            self.begin_admitted(task, slot, progress, now);
+        } else {
+            let limits = limit::resolve(limits, &live.run.input_of(slot))?;
+            self.ask_slots(task, slot, limits);
+        }
+        Ok(())
+    }
+
     /// Begins an attempt, once what must be durable before it is.
-    fn begin(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, now: Timestamp) {
+    pub(super) fn begin_admitted(
+        &mut self,
+        task: TaskId,
+        slot: SlotIndex,
+        progress: Progress,
+        now: Timestamp,
+    ) {
         let Some(live) = self.lives.get(&task) else { return };
         let class = live.workflow.dag.steps()[live.run.step_of(slot)].class;
         // A later attempt is in doubt, unless an operator knows that the one before had no effect.

@@ -32,6 +32,9 @@ pub enum EngineError {
         /// The executor.
         executor: ExecutorName,
     },
+    /// Records cannot be carried over in this way.
+    #[error("a task that carries records over can have no key, and starts with `submit` only")]
+    Carrying,
     /// A signal cannot have this name.
     #[error(
         "signal {0:?}: a name must not be empty, nor begin with \"order:\", which is for the verbs of operators"
@@ -74,6 +77,7 @@ impl Classify for EngineError {
             | Self::Definition(_)
             | Self::UnknownWorkflow(_)
             | Self::UnknownExecutor { .. }
+            | Self::Carrying
             | Self::SignalName(_)
             | Self::Options { .. }
             | Self::DuplicateWorkflow(_)

@@ -85,6 +85,8 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::StepWaits(task, _)
         | Write::Marked(task, _)
         | Write::SignalTaken(task, ..)
+        | Write::LocksFreed(task)
+        | Write::SlotsFreed(task, _)
         | Write::MessageSaid(task, _)
         | Write::TaskEnded(task, _) => *task,
     }
@@ -102,7 +104,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::AttemptFailed(_, record) | Write::StepReopened(_, record) => record.failure.message.len(),
         Write::StepWaits(_, record) => record.reason.len() + record.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
-        Write::SignalTaken(..) => 0,
+        Write::SignalTaken(..) | Write::LocksFreed(..) | Write::SlotsFreed(..) => 0,
         Write::MessageSaid(_, message) => message.text.len(),
         Write::TaskEnded(_, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),

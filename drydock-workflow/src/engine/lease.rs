@@ -35,7 +35,7 @@ pub(super) async fn run(
             Ok(Ok(())) => renewed = asked,
             Ok(Err(Fenced)) | Err(_) => return,
         }
-        let watch = rivals.watch(&ports, epoch, lease);
+        let watch = rivals.watch(&ports, epoch);
         if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await {
             // Tasks became free. A full inbox loses the hint; the next poll finds them.
             let _hint_lost = inbox.try_send(Message::Look).is_err();
@@ -62,8 +62,8 @@ async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Fenced> {
 struct Rivals(HashMap<Epoch, (i64, Instant)>);
 
 impl Rivals {
-    /// Looks at the others once; retires those whose beat has stood still for a lease. `true` when one was.
-    async fn watch(&mut self, ports: &Ports, own: Epoch, lease: Duration) -> bool {
+    /// Looks at the others once; retires those whose beat has stood still for their own lease. `true` when one was.
+    async fn watch(&mut self, ports: &Ports, own: Epoch) -> bool {
         let Ok(instances) = ports.reach.heard(ports.journal.instance_list().await) else { return false };
         let now = Instant::now();
         let seen: HashMap<Epoch, (i64, Instant)> = instances
@@ -80,7 +80,7 @@ impl Rivals {
         self.0 = seen;
         let mut retired = false;
         for rival in instances {
-            let still = self.0.get(&rival.epoch).is_some_and(|(_, since)| now - *since >= lease);
+            let still = self.0.get(&rival.epoch).is_some_and(|(_, since)| now - *since >= rival.lease);
             if still && matches!(ports.journal.instance_retire(rival.epoch, rival.beat).await, Ok(true)) {
                 tracing::warn!(
                     instance = %rival.name, claim.epoch = %rival.epoch,

@@ -1,7 +1,9 @@
 //! Everything that the actor can be told: requests by users of the engine, which outlive an incarnation, and messages from
 //! within, which do not.
 
-use drydock_core::journal::{Child, Claim, JournalError, NewTask, News, TaskEnd, Write};
+use drydock_core::journal::{
+    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, TaskEnd, Write,
+};
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -14,6 +16,8 @@ use crate::run::SlotIndex;
 pub(super) enum Request {
     /// Start a task.
     Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
+    /// Queue a task that begins with these records.
+    Carry { task: NewTask, carried: Vec<Checkpoint>, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Tell when a task has ended; `None` when the task is not here.
     Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
     /// There may be news: look now.
@@ -34,6 +38,10 @@ pub(super) enum Message {
     News(Result<(Vec<TaskId>, News), JournalError>),
     /// The ends of a step's children were read.
     Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<Child>, JournalError> },
+    /// The store said whether a task has the locks that a step of it wants.
+    Locked { task: TaskId, slot: SlotIndex, names: Vec<String>, answer: Result<LockAnswer, JournalError> },
+    /// The store said whether a step has a place under its limits.
+    Admitted { task: TaskId, slot: SlotIndex, limits: Vec<(String, u32)>, answer: Result<bool, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,

@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod flusher;
 mod lease;
+mod locks;
 mod marks;
 mod message;
 mod options;
@@ -29,6 +30,7 @@ mod orders;
 mod reach;
 mod refused;
 mod registry;
+mod start;
 mod stopping;
 mod supervisor;
 mod verbs;
@@ -36,12 +38,10 @@ mod waits;
 
 use std::sync::Arc;
 
-use drydock_core::journal::{Cancellation, Journal, NewTask, TaskEnd};
+use drydock_core::journal::{Cancellation, Journal, TaskEnd};
 use drydock_core::{
-    Classify, Clock, Disposition, Entropy, ExecutorName, InstanceName, Payload, SystemClock, SystemEntropy,
-    TaskId,
+    Classify, Clock, Disposition, Entropy, ExecutorName, InstanceName, SystemClock, SystemEntropy, TaskId,
 };
-use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -49,6 +49,7 @@ pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
 pub use options::EngineOptions;
+pub use start::TaskStart;
 
 use crate::executor::Executor;
 use crate::workflow::Workflow;
@@ -157,29 +158,6 @@ impl Engine {
             reach: Reach::default(),
         };
         EngineBuilder { ports, name, options: EngineOptions::default(), registry: Registry::default() }
-    }
-
-    /// Starts a task and returns when its start is durable. It runs here when there is room, otherwise wherever there is.
-    ///
-    /// Cancel-safe: a dropped call may or may not have started the task.
-    pub async fn submit<I: Serialize, O>(
-        &self,
-        workflow: &Workflow<I, O>,
-        input: &I,
-    ) -> Result<TaskId, EngineError> {
-        let now = self.ports.clock.now();
-        let id = TaskId::generate(now, &*self.ports.entropy);
-        let input = Payload::encode(input).map_err(EngineError::Input)?;
-        let workflow = self.registry.id_of_code(&workflow.code())?;
-        let task = NewTask::new(id, workflow, input, now);
-        let again = task.clone();
-        // An interrupted start may have been committed, and others may have the task by now: submitting the same task again does
-        // nothing then, and queues it otherwise.
-        match self.ask(|reply| Request::Submit { task, reply }).await {
-            Err(EngineError::Interrupted) => drop(self.ports.journal.task_submit(&[again]).await?),
-            answer => answer??,
-        }
-        Ok(id)
     }
 
     /// Asks for a task's cancellation, on behalf of `by`; whichever instance has it will see. `false` when it has ended or

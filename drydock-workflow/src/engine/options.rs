@@ -13,8 +13,8 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(30);
 /// How an instance behaves. The defaults suit a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// How long the instance may be silent before others take its tasks over. It stops its own steps before that. Instances judge
-    /// each other by their own lease, so all that share a database need the same.
+    /// How long the instance may be silent before others take its tasks over. It stops its own steps before that. The others know
+    /// it from the store, so instances that share one may have different leases.
     pub lease: Duration,
     /// How often it looks for work and for news from others, when nothing tells it to.
     pub poll: Duration,

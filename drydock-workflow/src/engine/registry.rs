@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use drydock_core::journal::Journal;
+use drydock_core::journal::{Journal, Offers};
 use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 
 use super::EngineError;
@@ -63,6 +63,14 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// What this instance tells the others that it can run.
+    pub(super) fn offers(&self) -> Offers {
+        let definitions = self.workflows.iter().map(|code| code.dag.definition());
+        let mut executors: Vec<String> = self.executors.keys().map(ToString::to_string).collect();
+        executors.sort_unstable();
+        Offers { workflows: definitions.map(|it| (it.name.clone(), it.version)).collect(), executors }
     }
 
     fn check_executors(&self, workflow: &Definition) -> Result<(), EngineError> {

@@ -14,6 +14,8 @@ impl Actor {
     pub(super) fn stop(&mut self, task: TaskId) {
         let Some(live) = self.lives.get(&task) else { return };
         live.cancel.cancel();
+        self.leave_queues(task);
+        let Some(live) = self.lives.get(&task) else { return };
         if let Some(request) = live.run.cancellation().cloned()
             && live.run.awaits_children()
         {

@@ -91,7 +91,17 @@ impl Supervisor {
     }
 
     async fn join(&self) -> Result<Epoch, JournalError> {
-        self.ports.reach.heard(self.ports.journal.instance_join(&self.name, self.ports.clock.now()).await)
+        self.ports.reach.heard(
+            self.ports
+                .journal
+                .instance_join(
+                    &self.name,
+                    self.ports.clock.now(),
+                    self.options.lease,
+                    &self.registry.offers(),
+                )
+                .await,
+        )
     }
 
     /// One incarnation: actor, flusher and lease, until one of them ends.

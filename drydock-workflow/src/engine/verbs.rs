@@ -1,5 +1,7 @@
 //! What is said to a running task from outside: signals, and the verbs of operators. All of it is stored, and audited.
 
+use std::sync::Arc;
+
 use drydock_core::journal::{Request as Asked, Signal};
 use drydock_core::{Payload, SignalId, StepKey, TaskId};
 use serde::Serialize;
@@ -7,6 +9,8 @@ use serde_json::Value;
 
 use super::message::Request;
 use super::{Engine, EngineError};
+use crate::dag::Dag;
+use crate::explain::{Explanation, explain};
 use crate::run::Order;
 
 impl Engine {
@@ -26,6 +30,19 @@ impl Engine {
         }
         let payload = Payload::encode(payload).map_err(EngineError::Input)?;
         self.send(task, name.to_owned(), payload, sender).await
+    }
+
+    /// Why a task is where it is, whichever instance has it, or none; `None` when there is no such task. It reads what is stored, and
+    /// changes nothing.
+    pub async fn explain(&self, task: TaskId) -> Result<Option<Explanation>, EngineError> {
+        let journal = &self.ports.journal;
+        let Some(state) = journal.task_read(task).await? else { return Ok(None) };
+        let workflows = journal.workflow_list().await?;
+        let stored = workflows.into_iter().find(|(id, _)| *id == state.task.task.workflow);
+        let definition = stored.and_then(|(_, stored)| serde_json::from_str(&stored.definition).ok());
+        let dag = definition.and_then(|definition| Dag::new(definition).ok()).map(Arc::new);
+        let instances = journal.instance_list().await?;
+        Ok(Some(explain(&state, dag, &instances)))
     }
 
     /// Holds a task and its descendants: what is under way goes on to its end, nothing else begins. `false` when the task has
@@ -116,7 +133,7 @@ impl Engine {
     }
 
     /// The news would come with the next poll; this is sooner. A full inbox may lose the hint.
-    fn nudge(&self) {
+    pub(super) fn nudge(&self) {
         let _hint_lost = self.inbox.try_send(Request::Look).is_err();
     }
 }

@@ -247,7 +247,7 @@ impl Run {
     }
 
     /// Whether the task's phase has gone past what this slot is for.
-    pub(super) fn is_past(&self, slot: SlotIndex) -> bool {
+    pub(crate) fn is_past(&self, slot: SlotIndex) -> bool {
         match self.phase {
             Phase::Working => false,
             Phase::Unwinding(_) => self.is_work(slot),

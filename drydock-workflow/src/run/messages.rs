@@ -68,7 +68,6 @@ impl Run {
     }
 
     /// Whether the task may hold locks, or queue for some.
-    #[expect(dead_code, reason = "locks come next")]
     pub(crate) fn has_asked_for_locks(&self) -> bool {
         self.notes.any_mark(LOCKS)
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, NewTask, News, Request, Signal,
-    StoredWorkflow, TaskEnd, Write,
+    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
+    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
 
 /// What is asked of the store.
@@ -241,8 +241,14 @@ fn away(text: &str) -> JournalError {
 
 #[async_trait]
 impl Journal for FaultyJournal {
-    async fn instance_join(&self, name: &InstanceName, at: Timestamp) -> Result<Epoch, JournalError> {
-        let make = |_| self.store.instance_join(name, at);
+    async fn instance_join(
+        &self,
+        name: &InstanceName,
+        at: Timestamp,
+        lease: Duration,
+        offers: &Offers,
+    ) -> Result<Epoch, JournalError> {
+        let make = |_| self.store.instance_join(name, at, lease, offers);
         self.pass(Call::Join(name), None, make, |epoch| Answer::Joined(*epoch)).await
     }
 
@@ -301,6 +307,30 @@ impl Journal for FaultyJournal {
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
         let make = |_| self.store.signal_send(task, signal);
         self.pass(Call::Signal(task, signal), Some(true), make, |told| Answer::Told(*told)).await
+    }
+
+    async fn lock_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<LockAnswer, JournalError> {
+        self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
+    }
+
+    async fn slot_take(
+        &self,
+        epoch: Epoch,
+        task: TaskId,
+        step: &StepKey,
+        limits: &[(String, u32)],
+    ) -> Result<bool, JournalError> {
+        self.pass_other(|| self.store.slot_take(epoch, task, step, limits)).await
+    }
+
+    async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
+        self.pass_other(|| self.store.task_read(task)).await
     }
 
     async fn task_claim(

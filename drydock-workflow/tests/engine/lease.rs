@@ -8,7 +8,7 @@ use drydock_workflow::EngineError;
 use tokio::sync::Notify;
 
 use crate::faulty::Switch;
-use crate::support::{Log, TokioClock, World, gated, output, within};
+use crate::support::{Log, TokioClock, World, gated, nothing, output, within};
 
 #[tokio::test(start_paused = true)]
 async fn waiting_goes_on_over_a_lost_lease() {
@@ -74,4 +74,16 @@ async fn no_step_goes_on_after_a_panic_of_the_engine_itself() {
     gate.notify_waiters();
     output(&second.wait(task).await.unwrap());
     assert_eq!(log.lines(), ["began", "began", "ended"]);
+}
+
+/// Its lease, its workflows and its executors: so that others can tell why nobody takes a task.
+#[tokio::test(start_paused = true)]
+async fn an_instance_tells_the_others_what_it_can_run() {
+    let world = World::new();
+    let _engine = world.instance("a").workflow(&nothing()).start().await.unwrap();
+    let told = world.beat("a").await;
+    assert_eq!(told.lease, Duration::from_secs(9));
+    let workflows: Vec<_> =
+        told.offers.workflows.iter().map(|(name, version)| (name.as_str(), *version)).collect();
+    assert_eq!(workflows, [("nothing", 1)]);
 }

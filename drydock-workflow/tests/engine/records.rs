@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Checkpoint, Journal as _, StepEnd, Write};
+use drydock_core::journal::{Checkpoint, Journal as _, Offers, StepEnd, Write};
 use drydock_core::{Clock as _, InstanceName, Payload};
 
 use crate::faulty::{FaultyJournal, Spoilt};
@@ -15,7 +15,11 @@ async fn a_task_whose_records_do_not_fit_ends_as_failed() {
     let workflow = nothing();
     let task = world.queue(&workflow, &()).await;
     let now = world.clock.now();
-    let epoch = world.store.instance_join(&InstanceName::new("wrong").unwrap(), now).await.unwrap();
+    let epoch = world
+        .store
+        .instance_join(&InstanceName::new("wrong").unwrap(), now, Duration::from_secs(9), &Offers::default())
+        .await
+        .unwrap();
     world.store.task_claim(epoch, &[task.workflow], now, 1).await.unwrap();
     let checkpoint = Checkpoint {
         step: "no-such-step".parse().unwrap(),

@@ -35,6 +35,8 @@ impl Oracle {
                 | Write::StepWaits(task, _)
                 | Write::Marked(task, _)
                 | Write::SignalTaken(task, ..)
+                | Write::LocksFreed(task)
+                | Write::SlotsFreed(task, _)
                 | Write::MessageSaid(task, _) => self.about(epoch, *task, write),
                 Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
             }
@@ -152,6 +154,8 @@ fn brief(write: &Write) -> String {
         Write::StepReopened(_, it) => format!("the reopening of {}", it.step),
         Write::Marked(_, it) => format!("mark {:?} of {}", it.name, it.step),
         Write::SignalTaken(_, _, step) => format!("a signal for {step}"),
+        Write::LocksFreed(_) => "the locks given back".to_owned(),
+        Write::SlotsFreed(_, step) => format!("the places of {step} given back"),
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::TaskEnded(_, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),

@@ -1,0 +1,35 @@
+//! What keeps tasks apart: exclusive locks on names, and limits on how many steps are under way.
+
+use crate::{TaskId, Timestamp};
+
+/// The answer to a task that asks for locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockAnswer {
+    /// It holds all of them now.
+    Taken,
+    /// It got none of those that it did not hold already, and stands in the queues of all. These are in its way, by lock; the
+    /// holder first, then those that wait, the oldest first.
+    Refused(Vec<Obstacle>),
+}
+
+/// A task in the way of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The lock.
+    pub lock: String,
+    /// The task in the way.
+    pub task: TaskId,
+    /// Why it is.
+    pub claim: LockClaim,
+    /// Since when it holds the lock, or waits for it.
+    pub since: Timestamp,
+}
+
+/// What a task has to do with a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LockClaim {
+    /// It holds the lock.
+    Holds,
+    /// It waits for the lock, and is older.
+    Waits,
+}

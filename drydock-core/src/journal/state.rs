@@ -1,0 +1,36 @@
+//! All that is stored of one task at one moment, for `explain` and for views.
+
+use super::{ClaimedTask, Obstacle, TaskEnd};
+use crate::{Epoch, Timestamp, WorkflowName};
+
+/// The answer to [`Journal::task_read`](super::Journal::task_read).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskState {
+    /// The task with its records, as whoever claims it would find it; of one that has ended, with the request to stop it that
+    /// there was.
+    pub task: ClaimedTask,
+    /// The name of its stored workflow.
+    pub workflow: WorkflowName,
+    /// The version of its stored workflow.
+    pub version: u32,
+    /// The instance that has it.
+    pub owner: Option<Epoch>,
+    /// Its end, once it ended.
+    pub end: Option<TaskEnd>,
+    /// The locks that it holds, by name. None once it ended, as all that follows.
+    pub locks: Vec<HeldLock>,
+    /// The locks for which it queues, by name.
+    pub queues: Vec<HeldLock>,
+    /// What is in its way in these queues, as [`LockAnswer::Refused`](super::LockAnswer::Refused) tells it. Nothing when it would get
+    /// them if it asked now.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// A lock that a task has, or for which it queues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLock {
+    /// Its name.
+    pub lock: String,
+    /// Since when.
+    pub since: Timestamp,
+}

@@ -1,0 +1,167 @@
+//! Limits: never more steps under way than there are slots, among all instances.
+
+use drydock_core::Epoch;
+use drydock_core::journal::{JournalError, Write};
+
+use super::samples::{assert_fenced, claim, completed, id, join, put_workflow, running, step, submit, task};
+use super::{Shared, rules};
+
+rules!(
+    there_are_as_many_slots_as_the_limit_says,
+    it_is_all_or_nothing,
+    asking_again_for_what_is_held_is_harmless,
+    a_slot_is_given_back,
+    a_retired_instance_holds_no_slot,
+    who_has_ended_holds_no_slot,
+    only_the_owner_takes_slots,
+    simultaneous_askers_stay_within_the_limit,
+    names_may_be_anything,
+);
+
+async fn takes(store: &Shared, epoch: Epoch, task: u32, of: &str, limits: &[(&str, u32)]) -> bool {
+    let limits: Vec<(String, u32)> =
+        limits.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+    store.slot_take(epoch, id(task), &step(of), &limits).await.unwrap()
+}
+
+/// Steps of one task and of several.
+pub async fn there_are_as_many_slots_as_the_limit_says(store: Shared) {
+    let epoch = running(&store).await;
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, [2]).await;
+    assert_eq!(claim(&store, epoch, workflow, 9).await, [id(2)]);
+    for (task, of) in [(1, "a"), (1, "a[1]"), (2, "a")] {
+        assert!(takes(&store, epoch, task, of, &[("maas", 3)]).await, "{task} {of}");
+    }
+    assert!(!takes(&store, epoch, 2, "b", &[("maas", 3)]).await);
+    assert!(takes(&store, epoch, 2, "b", &[("bmc", 1)]).await, "another limit");
+    assert!(!takes(&store, epoch, 1, "b", &[("maas", 2)]).await, "a limit may shrink");
+    assert!(takes(&store, epoch, 1, "b", &[("maas", 4)]).await, "and grow");
+    assert!(!takes(&store, epoch, 1, "c", &[("none", 0)]).await);
+    assert!(takes(&store, epoch, 1, "c", &[]).await);
+}
+
+/// A step that does not get one gets none.
+pub async fn it_is_all_or_nothing(store: Shared) {
+    let epoch = running(&store).await;
+    assert!(takes(&store, epoch, 1, "a", &[("x", 1)]).await);
+    assert!(!takes(&store, epoch, 1, "b", &[("w", 1), ("x", 1), ("y", 1)]).await);
+    assert!(takes(&store, epoch, 1, "c", &[("y", 1), ("w", 1)]).await);
+    assert!(!takes(&store, epoch, 1, "d", &[("z", 2), ("z", 0)]).await, "the smaller of two counts");
+}
+
+/// Also when the limit is full, or has shrunk since.
+pub async fn asking_again_for_what_is_held_is_harmless(store: Shared) {
+    let epoch = running(&store).await;
+    assert!(
+        takes(&store, epoch, 1, "a", &[("x", 2)]).await && takes(&store, epoch, 1, "b", &[("x", 2)]).await
+    );
+    for slots in [2, 1, 0] {
+        assert!(takes(&store, epoch, 1, "a", &[("x", slots)]).await);
+    }
+    assert!(takes(&store, epoch, 1, "a", &[("x", 2), ("y", 1)]).await, "and may take more");
+    assert!(!takes(&store, epoch, 1, "b", &[("y", 1)]).await);
+}
+
+/// Of all limits, by that step alone; twice is once.
+pub async fn a_slot_is_given_back(store: Shared) {
+    let epoch = running(&store).await;
+    assert!(takes(&store, epoch, 1, "a", &[("x", 1), ("y", 1)]).await);
+    assert!(takes(&store, epoch, 1, "b", &[("z", 1)]).await);
+    let freed = [Write::SlotsFreed(id(1), step("a")), Write::SlotsFreed(id(1), step("a"))];
+    for _ in 0..2 {
+        store.append(epoch, &freed).await.unwrap();
+    }
+    assert!(takes(&store, epoch, 1, "c", &[("x", 1), ("y", 1)]).await);
+    assert!(!takes(&store, epoch, 1, "c", &[("z", 1)]).await);
+}
+
+/// Retired by a rival, by itself, or by its own next incarnation.
+pub async fn a_retired_instance_holds_no_slot(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, [1]).await;
+    let mut epoch = join(&store, "a").await;
+    for round in 0..6 {
+        assert_eq!(claim(&store, epoch, workflow, 9).await, [id(1)]);
+        // Under another name each time: that of a step that may have been under way.
+        assert!(takes(&store, epoch, 1, &format!("s{round}"), &[("x", 1)]).await, "round {round}");
+        match round % 3 {
+            0 => assert!(store.instance_retire(epoch, 0).await.unwrap()),
+            1 => store.instance_leave(epoch).await.unwrap(),
+            _ => {}
+        }
+        epoch = join(&store, "a").await;
+    }
+}
+
+/// Even if it did not give it back.
+pub async fn who_has_ended_holds_no_slot(store: Shared) {
+    let epoch = running(&store).await;
+    let workflow = put_workflow(&store).await;
+    store.append(epoch, &[Write::TaskStarted(task(2, workflow))]).await.unwrap();
+    assert!(
+        takes(&store, epoch, 1, "a", &[("x", 1)]).await && !takes(&store, epoch, 2, "a", &[("x", 1)]).await
+    );
+    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    assert!(takes(&store, epoch, 2, "a", &[("x", 1)]).await);
+}
+
+/// Nor does anybody for a task that is not there, has ended, or is nobody's.
+pub async fn only_the_owner_takes_slots(store: Shared) {
+    let epoch = running(&store).await;
+    let other = join(&store, "b").await;
+    let limit = [("x".to_owned(), 1)];
+    assert_fenced(store.slot_take(other, id(1), &step("a"), &limit).await);
+    assert_fenced(store.slot_take(epoch, id(7), &step("a"), &limit).await);
+    store.instance_leave(epoch).await.unwrap();
+    assert_fenced(store.slot_take(epoch, id(1), &step("a"), &limit).await);
+    assert_fenced(store.slot_take(other, id(1), &step("a"), &[]).await);
+    let workflow = put_workflow(&store).await;
+    assert_eq!(claim(&store, other, workflow, 9).await, [id(1)]);
+    assert!(takes(&store, other, 1, "b", &[("x", 1)]).await, "a refused epoch holds the slot");
+}
+
+/// Steps of two instances ask for the same limits at once, in different orders, and give them back.
+pub async fn simultaneous_askers_stay_within_the_limit(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    let epochs = [join(&store, "a").await, join(&store, "b").await];
+    for n in 0..6_u32 {
+        let owner = epochs[usize::from(n.is_multiple_of(2))];
+        store.append(owner, &[Write::TaskStarted(task(n, workflow))]).await.unwrap();
+    }
+    let under_way = std::sync::Mutex::new(std::collections::BTreeSet::<u32>::new());
+    let work = async |n: u32| {
+        let epoch = epochs[usize::from(n.is_multiple_of(2))];
+        let mut limits = vec![("bmc".to_owned(), 2), ("maas".to_owned(), 3)];
+        if n.is_multiple_of(3) {
+            limits.reverse();
+        }
+        for _ in 0..40 {
+            loop {
+                match store.slot_take(epoch, id(n), &step("a"), &limits).await {
+                    Ok(true) => break,
+                    Ok(false) | Err(JournalError::Unavailable(_)) => tokio::task::yield_now().await,
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+            {
+                let mut under_way = under_way.lock().unwrap();
+                under_way.insert(n);
+                assert!(under_way.len() <= 2, "{under_way:?}");
+            }
+            tokio::task::yield_now().await;
+            under_way.lock().unwrap().remove(&n);
+            store.append(epoch, &[Write::SlotsFreed(id(n), step("a"))]).await.unwrap();
+        }
+    };
+    tokio::join!(work(0), work(1), work(2), work(3), work(4), work(5));
+}
+
+/// Also nothing, and with a NUL, which is replaced as in every text.
+pub async fn names_may_be_anything(store: Shared) {
+    let epoch = running(&store).await;
+    for (name, same) in [("", ""), ("bmc 'x' \"y\"/故障", "bmc 'x' \"y\"/故障"), ("z\0", "z\u{fffd}")] {
+        assert!(takes(&store, epoch, 1, "a", &[(name, 1)]).await);
+        assert!(!takes(&store, epoch, 1, "b", &[(same, 1)]).await);
+    }
+}
