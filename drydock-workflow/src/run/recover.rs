@@ -56,9 +56,10 @@ impl Run {
     }
 
     /// A task that is undone, or tidied up, was stopped. If nothing says so any more, because it was cancelled and then brought back, it
-    /// comes to that end again: what is undone cannot be gone on with.
+    /// comes to that end again: what is undone cannot be gone on with. It takes an operator's order to bring a task back.
     fn stay_stopped(&mut self, claimed: &ClaimedTask) {
-        if self.unfinished > 0 && !self.is_stopping() {
+        let ordered = claimed.signals.iter().any(|signal| signal.order().is_some());
+        if ordered && self.unfinished > 0 && !self.is_stopping() {
             let by = "a request that was there before the task was brought back".to_owned();
             let at =
                 claimed.checkpoints.iter().map(|it| it.ended_at).max().unwrap_or(claimed.task.created_at);

@@ -263,3 +263,23 @@ async fn what_was_undone_and_tidied_up_stays_so_whatever_is_tried_again() {
         assert_eq!(history.checkpoints.len(), 3, "{:?}", history.checkpoints);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_finally_step_that_waits_is_taken_as_done() {
+    let (log, world) = (Log::default(), World::new());
+    let mut builder = WorkflowBuilder::<()>::new("closing", 1);
+    let noted = log.clone();
+    let waits = step_fn(move |_, (): ()| {
+        noted.note("waits");
+        async { Ok(Outcome::<()>::signal("never", "it never comes")) }
+    });
+    builder.step("work", step_fn(|_, (): ()| async { Ok(Outcome::Done(())) })).run(());
+    builder.finally("tidy", waits).run(());
+    let workflow = builder.build().unwrap();
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    log.reaches(1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(engine.settle(task, key("tidy"), &(), "ada").await.unwrap());
+    assert_eq!(completes(&engine, task).await, "null");
+}
