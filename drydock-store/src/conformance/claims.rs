@@ -145,13 +145,15 @@ pub async fn the_fence_grows_with_every_claim(store: Shared) {
     assert_eq!([fence(&store, 1).await, fence(&store, 2).await], [Fence::FIRST, Fence::UNCLAIMED]);
     store.instance_leave(high).await.unwrap();
     assert_eq!(fence(&store, 1).await, Fence::FIRST, "nobody has claimed it");
-    for round in [low, join(&store, "low").await, join(&store, "other").await] {
+    let mut claimant = low;
+    for name in ["other", "low", "other"] {
         let before = [fence(&store, 1).await, fence(&store, 2).await];
         let now: Vec<Fence> =
-            claimed(&store, round, &[workflow], at(9), 9).await.iter().map(|it| it.fence).collect();
-        assert_eq!(now, before.map(Fence::next), "epoch {round}");
+            claimed(&store, claimant, &[workflow], at(9), 9).await.iter().map(|it| it.fence).collect();
+        assert_eq!(now, before.map(Fence::next), "epoch {claimant}");
         assert_eq!([fence(&store, 1).await, fence(&store, 2).await], *now);
-        store.instance_leave(round).await.unwrap();
+        store.instance_leave(claimant).await.unwrap();
+        claimant = join(&store, name).await;
     }
 }
 

@@ -229,13 +229,20 @@ impl Actor {
         self.all.cancel();
         // Nobody waits for room in the inbox any more.
         self.messages.close();
-        for (_, live) in self.lives.drain() {
+        let mut stopped = Vec::new();
+        for (task, live) in self.lives.drain() {
             live.abort();
+            for (slot, attempt) in &live.attempts {
+                stopped.push((task, live.run.key(*slot), attempt.handle.clone()));
+            }
         }
         self.spawned.close();
         if tokio::time::timeout(patience, self.spawned.wait()).await.is_err() {
+            let blocked = stopped.iter().filter(|(.., handle)| !handle.is_finished());
+            let steps: Vec<String> =
+                blocked.map(|(task, step, _)| format!("{step} of task {task}")).collect();
             tracing::error!(
-                bodies = self.spawned.len(),
+                bodies = self.spawned.len(), steps = %steps.join(", "),
                 "step bodies block their threads and cannot be stopped: use `tokio::task::spawn_blocking` in them"
             );
         }

@@ -1,9 +1,9 @@
 //! The workflows that this code offers, and the stored ones that it can run.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use drydock_core::journal::{Journal, Offers};
+use drydock_core::journal::{Journal, Offers, StoredWorkflow};
 use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 
 use super::EngineError;
@@ -19,6 +19,8 @@ pub(super) struct Registry {
     elsewhere: HashSet<ExecutorName>,
     workflows: Vec<Arc<workflow::Code>>,
     ids: RwLock<HashMap<WorkflowName, WorkflowId>>,
+    /// Stored workflows of which the log has said that this code lacks them.
+    told: Mutex<HashSet<WorkflowId>>,
 }
 
 /// A stored workflow with the code that runs it.
@@ -121,13 +123,29 @@ impl Registry {
                 let own = code.dag.definition();
                 own.name == stored.name && own.version == stored.version
             });
-            if let Some(code) = offered
-                && let Some(workflow) = self.resolve(&stored.definition, code)
-            {
+            let Some(code) = offered else {
+                self.tell_unknown(id, &stored);
+                continue;
+            };
+            if let Some(workflow) = self.resolve(&stored.definition, code) {
                 loaded.insert(id, Arc::new(workflow));
             }
         }
         Ok(loaded)
+    }
+
+    /// Tells of a stored workflow that this code does not offer, once, however often the instance joins.
+    fn tell_unknown(&self, id: WorkflowId, stored: &StoredWorkflow) {
+        if !self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            return;
+        }
+        let own = self.workflows.iter().map(|code| code.dag.definition());
+        let offered = own.clone().find(|own| own.name == stored.name).map(|own| own.version);
+        tracing::info!(
+            workflow = %stored.name, version = stored.version, offered,
+            "this code lacks a stored version of a workflow: tasks of it, if there are any, stay queued until an instance \
+            starts that offers it, or they are cancelled and carried over"
+        );
     }
 
     /// A stored definition with the bodies of `code`, unless they do not fit: then its tasks stay queued, and the log says why.

@@ -1,8 +1,10 @@
 //! The engine over the store in memory, on tokio's paused time: no test waits for real.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod blocked;
 mod build;
 mod cancel;
+mod captured;
 mod children;
 mod classes;
 mod clock;
@@ -16,6 +18,7 @@ mod faulty;
 mod finally;
 mod include;
 mod joins;
+mod late;
 mod laws;
 mod lease;
 mod limits;
@@ -37,4 +40,5 @@ mod start;
 mod subprocess;
 mod support;
 mod undo;
+mod versions;
 mod wait;

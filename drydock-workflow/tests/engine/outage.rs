@@ -1,55 +1,17 @@
 //! A store that goes away for longer than the lease, and comes back: what stops, what is asked meanwhile, what the log says.
 
-use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
+use crate::captured::Captured;
 use crate::faulty::{Fault, FaultyJournal, Switch};
 use crate::support::{Log, World, gated, output};
 
 const OUTAGE: Duration = Duration::from_mins(5);
-
-/// What was logged, a line each.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Captured {
-    /// Captures this thread's log from now on: a test's runtime has one thread.
-    fn start() -> (Self, DefaultGuard) {
-        let captured = Self::default();
-        let writer = captured.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(Level::INFO)
-            .with_ansi(false)
-            .without_time()
-            .with_target(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        (captured, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| line.trim().to_owned()).collect()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_was_away_for_longer_than_the_lease_costs_no_task_and_few_words() {
