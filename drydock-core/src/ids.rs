@@ -78,13 +78,49 @@ impl Epoch {
         Self(number)
     }
 
-    /// The number, for stores and fence tokens.
+    /// The number, for stores.
     pub const fn get(self) -> i64 {
         self.0
     }
 }
 
 impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A task's fence token: how often the task was claimed. It grows with every claim, by whichever instance, also after the task
+/// was reopened; so of two owners of one task the later has the greater. Fences of different tasks have nothing to do with
+/// each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fence(u64);
+
+impl Fence {
+    /// Of a task that nobody has claimed yet.
+    pub const UNCLAIMED: Self = Self(0);
+    /// Of a task's first owner.
+    pub const FIRST: Self = Self(1);
+
+    /// A fence as a store counted it.
+    pub const fn new(claims: u64) -> Self {
+        Self(claims)
+    }
+
+    /// The number, for stores and for services that compare it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// That of the next owner.
+    #[must_use = "a fence is a value"]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Fence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

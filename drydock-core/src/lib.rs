@@ -5,7 +5,7 @@
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
 //! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant.
 //! * [`task`]: the words of the v1.0 API about tasks.
-//! * [`TaskId`], [`Epoch`], [`NodeName`] …: ids and names, checked when they are made.
+//! * [`TaskId`], [`Epoch`], [`Fence`], [`NodeName`] …: ids and names, checked when they are made.
 
 pub mod design;
 mod entropy;
@@ -23,7 +23,7 @@ mod time;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{Classify, Disposition, error_chain};
-pub use ids::{Epoch, SignalId, TaskId, WorkflowId};
+pub use ids::{Epoch, Fence, SignalId, TaskId, WorkflowId};
 pub use name::{ExecutorName, InstanceName, InvalidName, NodeName, StepName, WorkflowName};
 pub use payload::Payload;
 pub use retry::RetryPolicy;

@@ -8,8 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use drydock_core::TaskId;
 use drydock_core::journal::{Cancellation, Claim, ClaimedTask, JournalError, Request, UnreadableTask};
+use drydock_core::{Fence, TaskId};
 
 use crate::error::inconsistent;
 use crate::row::{Columns, Reader};
@@ -20,15 +20,21 @@ pub(crate) type Taken = HashMap<TaskId, Result<Life, JournalError>>;
 /// What a live row knows of a task that is claimed.
 pub(crate) struct Life {
     resumed: bool,
+    fence: Fence,
     cancellation: Option<Cancellation>,
     pause: Option<Request>,
 }
 
-/// What a claim took, from the live rows' `task_id`, `resumed`, `cancel_at`, `cancel_by`, `pause_at` and `pause_by`.
+/// What a claim took, from the live rows' `task_id`, `resumed`, `claims`, `cancel_at`, `cancel_by`, `pause_at` and `pause_by`.
 pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
     let readers = rows.iter().map(|row| Reader::new("live", row));
     let life = |row: &Reader<'_, R>| {
-        Ok(Life { resumed: row.truth("resumed")?, cancellation: row.cancellation()?, pause: row.pause()? })
+        Ok(Life {
+            resumed: row.truth("resumed")?,
+            fence: row.count("claims").map(Fence::new)?,
+            cancellation: row.cancellation()?,
+            pause: row.pause()?,
+        })
     };
     readers.map(|row| Ok((row.id("task_id")?, life(&row)))).collect()
 }
@@ -81,6 +87,7 @@ impl<R: Columns> ClaimRows<R> {
             claimed.push(ClaimedTask {
                 task,
                 resumed: life.resumed,
+                fence: life.fence,
                 cancellation: life.cancellation,
                 pause: life.pause,
                 checkpoints: checkpoints.remove(&id).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{Signal, Subject};
-use drydock_core::{Epoch, Payload, StepKey, StepName, TaskId, Timestamp};
+use drydock_core::{Fence, Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) task: TaskId,
     pub(crate) key: StepKey,
     pub(crate) attempt: u32,
-    pub(crate) epoch: Epoch,
+    pub(crate) fence: Fence,
     pub(crate) since: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) deadline: Option<Timestamp>,
@@ -111,10 +111,10 @@ impl StepContext {
         Uuid::new_v5(&self.0.task.as_uuid(), self.0.key.text().as_bytes())
     }
 
-    /// The fence token: grows with every takeover of the task. A service that remembers the greatest it has seen can refuse
-    /// a late call of an instance that has lost the task.
-    pub fn fence(&self) -> (TaskId, Epoch) {
-        (self.0.task, self.0.epoch)
+    /// The fence token: grows with every claim of the task, whichever instance takes it. A service that remembers the greatest it
+    /// has seen of a task can refuse a late call of an instance that has lost it.
+    pub fn fence(&self) -> (TaskId, Fence) {
+        (self.0.task, self.0.fence)
     }
 
     /// Cancelled when the task is to stop. A body that waits for long selects on it and returns [`StepError::cancelled`];
@@ -218,6 +218,12 @@ impl StepContext {
         output.decode().map_err(|error| {
             StepError::bug(format!("the output of step {step} does not fit the code: {error}"))
         })
+    }
+
+    /// Whether the wait that is over was one for [locks](crate::Outcome::locks), and the task has them: not so when its time ran out
+    /// first. The task keeps them to its end, whatever the step waits for afterwards.
+    pub fn has_locks(&self) -> bool {
+        self.0.note.locked
     }
 
     pub(crate) fn class(&self) -> Class {

@@ -71,7 +71,7 @@ impl<T> Outcome<T> {
     /// Ask again when the task holds the locks of all these names. It holds them to its end, over steps and crashes, and no other
     /// task has any of them meanwhile; the oldest task that waits is served first.
     ///
-    /// [Keep](Self::keep) something with the wait: a body that finds it has the locks.
+    /// In its next call the body finds with [`has_locks`](crate::StepContext::has_locks) whether it has them.
     /// [`may_have_run`](crate::StepContext::may_have_run) does not tell, since a crash may have come before the wait was stored.
     pub fn locks(names: impl IntoIterator<Item = impl Into<String>>, reason: impl Into<String>) -> Self {
         let names = names.into_iter().map(Into::into).collect();

@@ -38,10 +38,10 @@ impl Ledger {
 
     /// A body begins to act.
     pub(crate) fn begin(&self, ctx: &StepContext) -> Result<Effect, StepError> {
-        let (task, epoch) = ctx.fence();
+        let (task, fence) = ctx.fence();
         let effect = Effect {
             ledger: self.clone(),
-            about: format!("{task} {} {epoch} {}", ctx.step(), ctx.attempt()),
+            about: format!("{task} {} {fence} {}", ctx.step(), ctx.attempt()),
             over: false,
         };
         self.line(&format!("begin {} {}", effect.about, now()))?;
@@ -83,13 +83,13 @@ pub(crate) enum Verb {
     Drop,
 }
 
-/// A line of a ledger. Of a start, `step` is the shape and `epoch` the input.
+/// A line of a ledger. Of a start, `step` is the shape and `fence` the input.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) verb: Verb,
     pub(crate) task: TaskId,
     pub(crate) step: String,
-    pub(crate) epoch: u64,
+    pub(crate) fence: u64,
     pub(crate) attempt: u32,
     pub(crate) at: i64,
 }
@@ -99,7 +99,7 @@ impl FromStr for Line {
 
     fn from_str(line: &str) -> Result<Self, Failure> {
         let words: Vec<&str> = line.split(' ').collect();
-        let [verb, task, step, epoch, attempt, at] = words[..] else {
+        let [verb, task, step, fence, attempt, at] = words[..] else {
             return Err(format!("not a line of a ledger: {line:?}").into());
         };
         let verb = match verb {
@@ -113,7 +113,7 @@ impl FromStr for Line {
             verb,
             task: task.parse()?,
             step: step.to_owned(),
-            epoch: epoch.parse()?,
+            fence: fence.parse()?,
             attempt: attempt.parse()?,
             at: at.parse()?,
         })

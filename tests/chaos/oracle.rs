@@ -29,7 +29,7 @@ pub(crate) struct Life {
 
 /// A body that acted.
 struct Effect {
-    epoch: u64,
+    fence: u64,
     attempt: u32,
     life: usize,
     begin: i64,
@@ -61,9 +61,10 @@ pub(crate) fn judge(report: &mut Report, lives: &[Life], histories: Vec<TaskHist
         if !by_id.contains_key(task) {
             report.violations.push(format!("{step} of {task} had an effect, and the task is not there"));
         }
-        report.again += all.len() - all.iter().filter(|effect| effect.epoch == all[0].epoch).count();
+        report.again += all.len() - all.iter().filter(|effect| effect.fence == all[0].fence).count();
         overlaps(report, &format!("{step} of {task}"), all, lives);
     }
+    fences(report, &effects, lives);
     Ok(())
 }
 
@@ -80,7 +81,7 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
             match line.verb {
                 Verb::Started => started.push(line),
                 Verb::Begin => of_step.or_default().push(Effect {
-                    epoch: line.epoch,
+                    fence: line.fence,
                     attempt: line.attempt,
                     life: place,
                     begin: line.at,
@@ -88,7 +89,7 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
                     whole: false,
                 }),
                 Verb::End | Verb::Drop => {
-                    let mine = |it: &&mut Effect| it.life == place && it.epoch == line.epoch && !it.whole;
+                    let mine = |it: &&mut Effect| it.life == place && it.fence == line.fence && !it.whole;
                     if let Some(effect) = of_step.or_default().iter_mut().rev().find(mine) {
                         effect.end = line.at;
                         effect.whole = line.verb == Verb::End;
@@ -105,7 +106,7 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
 
 fn output(report: &mut Report, line: &Line, history: &TaskHistory) {
     let shape = Shape::ALL.into_iter().find(|shape| shape.word() == line.step);
-    let expected = shape.map(|shape| shape.output(line.epoch));
+    let expected = shape.map(|shape| shape.output(line.fence));
     match history.task.end.as_ref().map(|end| &end.kind) {
         Some(TaskEndKind::Completed(output)) if output.decode::<u64>().ok() == expected => {}
         other => report
@@ -167,6 +168,31 @@ fn task(
     Ok(())
 }
 
+/// Of two owners of a task the later has the greater fence, and no two have the same.
+fn fences(report: &mut Report, effects: &Effects, lives: &[Life]) {
+    let mut by_task: BTreeMap<TaskId, Vec<&Effect>> = BTreeMap::new();
+    for ((task, _), all) in effects {
+        by_task.entry(*task).or_default().extend(all);
+    }
+    for (task, mut all) in by_task {
+        all.sort_by_key(|effect| effect.begin);
+        let mut owners: BTreeMap<u64, usize> = BTreeMap::new();
+        for effect in all {
+            let greatest = owners.last_key_value().map_or(0, |(fence, _)| *fence);
+            // What begins as its process goes on after a standstill is late, and its fence shows it.
+            if effect.fence < greatest && !lives[effect.life].awakes(effect.begin) {
+                report.violations.push(format!(
+                    "a step of {task} began with fence {} after one with fence {greatest}",
+                    effect.fence
+                ));
+            }
+            if *owners.entry(effect.fence).or_insert(effect.life) != effect.life {
+                report.violations.push(format!("two processes had fence {} of {task}", effect.fence));
+            }
+        }
+    }
+}
+
 /// Effects of one step never overlap, but while the process of the earlier stands still.
 fn overlaps(report: &mut Report, what: &str, all: &[Effect], lives: &[Life]) {
     for (place, earlier) in all.iter().enumerate() {
@@ -175,8 +201,8 @@ fn overlaps(report: &mut Report, what: &str, all: &[Effect], lives: &[Life]) {
             let acts_until = lives[earlier.life].acts_until(earlier);
             if later.begin < acts_until {
                 report.violations.push(format!(
-                    "{what} acted in epoch {} until {acts_until} and from {} in epoch {}",
-                    earlier.epoch, later.begin, later.epoch
+                    "{what} acted with fence {} until {acts_until} and from {} with fence {}",
+                    earlier.fence, later.begin, later.fence
                 ));
             }
         }

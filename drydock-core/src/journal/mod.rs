@@ -103,6 +103,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Takes up to `max` ownerless tasks of the given workflows, those of the greatest priority first, then the oldest, with all that was ever recorded of them.
     /// No two instances get the same task. [`JournalError::Fenced`] when the epoch was retired.
     ///
+    /// The claim itself raises each task's [`Fence`](crate::Fence); a task that is started by its owner
+    /// ([`Write::TaskStarted`]) has [`Fence::FIRST`](crate::Fence::FIRST). It never falls, not even when the task is reopened.
+    ///
     /// A task that cannot be read is taken like any other, and comes last: one bad row keeps nobody from working.
     ///
     /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same

@@ -4,7 +4,7 @@ use super::{
     AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Mark, NewTask, Request, Signal,
     WaitRecord,
 };
-use crate::{Payload, TaskId, Timestamp};
+use crate::{Fence, Payload, TaskId, Timestamp};
 
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct ClaimedTask {
     pub task: NewTask,
     /// Whether some instance owned it before: its open steps may have been under way.
     pub resumed: bool,
+    /// How often it was claimed, this time included: greater than every earlier owner had.
+    pub fence: Fence,
     /// A request to stop it, if there is one.
     pub cancellation: Option<Cancellation>,
     /// A request to hold it, if it is paused.
@@ -85,6 +87,7 @@ impl ClaimedTask {
         Self {
             task,
             resumed: false,
+            fence: Fence::UNCLAIMED,
             cancellation: None,
             pause: None,
             checkpoints: Vec::new(),

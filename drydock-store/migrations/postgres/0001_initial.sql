@@ -50,7 +50,7 @@ CREATE TABLE labels (
 
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
--- One narrow row for each task that has not ended; room in each page for its updates.
+-- One narrow row for each task that has not ended; room in each page for its updates. claims: how often it was claimed.
 CREATE TABLE live (
     task_id uuid PRIMARY KEY,
     parent_id uuid,
@@ -59,6 +59,7 @@ CREATE TABLE live (
     owner bigint,
     started_at timestamptz,
     cancel_at timestamptz,
+    claims bigint NOT NULL DEFAULT 0,
     signalled boolean NOT NULL DEFAULT false,
     priority smallint NOT NULL DEFAULT 0,
     pause_at timestamptz,
@@ -189,6 +190,7 @@ CREATE TABLE ends (
     started_at timestamptz,
     ended_at timestamptz NOT NULL,
     cancel_at timestamptz,
+    claims bigint NOT NULL,
     kind smallint NOT NULL,
     cancel_by text,
     output bytea NOT NULL

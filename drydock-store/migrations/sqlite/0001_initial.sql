@@ -49,7 +49,7 @@ CREATE TABLE labels (
 
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
--- One narrow row for each task that has not ended.
+-- One narrow row for each task that has not ended. claims: how often it was claimed.
 CREATE TABLE live (
     task_id BLOB NOT NULL PRIMARY KEY,
     parent_id BLOB,
@@ -62,7 +62,8 @@ CREATE TABLE live (
     pause_at INTEGER,
     pause_by TEXT,
     cancel_by TEXT,
-    signalled INTEGER NOT NULL DEFAULT 0
+    signalled INTEGER NOT NULL DEFAULT 0,
+    claims INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
@@ -187,6 +188,7 @@ CREATE TABLE ends (
     ended_at INTEGER NOT NULL,
     cancel_at INTEGER,
     cancel_by TEXT,
+    claims INTEGER NOT NULL,
     output BLOB NOT NULL
 ) STRICT;
 

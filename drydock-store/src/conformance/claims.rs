@@ -1,10 +1,11 @@
 //! Claims: who gets which task, and with what.
 
-use drydock_core::journal::{ClaimedTask, Signal, Write};
+use drydock_core::Fence;
+use drydock_core::journal::{ClaimedTask, Signal, TaskEnd, TaskEndKind, Write};
 
 use super::samples::{
-    at, attempt, child, claim, claimed, done, failed, give_up_after, id, join, mark, message, put_workflow,
-    request, running, signal, signal_id, step, submit, task, wait, workflow,
+    at, attempt, child, claim, claimed, done, failed, failure, give_up_after, id, join, mark, message,
+    put_workflow, request, running, signal, signal_id, step, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 
@@ -14,6 +15,8 @@ rules!(
     no_task_is_claimed_twice,
     a_claim_brings_all_that_was_recorded,
     a_claim_tells_whether_the_task_was_owned_before,
+    the_fence_grows_with_every_claim,
+    the_fence_grows_after_a_reopening_too,
     a_claim_dropped_half_way_loses_no_task,
     submitting_again_changes_nothing,
 );
@@ -99,6 +102,7 @@ pub async fn a_claim_brings_all_that_was_recorded(store: Shared) {
     let claimed = claimed(&store, next, &[workflow], at(50), 9).await;
     let first = ClaimedTask {
         resumed: true,
+        fence: Fence::new(2),
         checkpoints: vec![failed("a", 4), done("b", 3)],
         attempts: vec![attempt("c", 1, 5), attempt("c", 2, 6)],
         marks: vec![mark("c", "disk-2", 6), mark("c[10]", "disk-1", 5), mark("c[9]", "disk-1", 4)],
@@ -107,6 +111,7 @@ pub async fn a_claim_brings_all_that_was_recorded(store: Shared) {
     };
     let second = ClaimedTask {
         resumed: true,
+        fence: Fence::new(2),
         cancellation: Some(request("ann", 9)),
         checkpoints: vec![done("b", 5)],
         waits: vec![wait("w", 7)],
@@ -128,6 +133,51 @@ pub async fn a_claim_tells_whether_the_task_was_owned_before(store: Shared) {
         assert_eq!(claimed.first().unwrap().resumed, round > 0, "round {round}");
         store.instance_leave(epoch).await.unwrap();
     }
+}
+
+/// Also when an instance with a lower epoch takes over from one with a higher; and it is what a reader is told.
+pub async fn the_fence_grows_with_every_claim(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    let low = join(&store, "low").await;
+    let high = join(&store, "high").await;
+    store.append(high, &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
+    submit(&store, workflow, [2]).await;
+    assert_eq!([fence(&store, 1).await, fence(&store, 2).await], [Fence::FIRST, Fence::UNCLAIMED]);
+    store.instance_leave(high).await.unwrap();
+    assert_eq!(fence(&store, 1).await, Fence::FIRST, "nobody has claimed it");
+    for round in [low, join(&store, "low").await, join(&store, "other").await] {
+        let before = [fence(&store, 1).await, fence(&store, 2).await];
+        let now: Vec<Fence> =
+            claimed(&store, round, &[workflow], at(9), 9).await.iter().map(|it| it.fence).collect();
+        assert_eq!(now, before.map(Fence::next), "epoch {round}");
+        assert_eq!([fence(&store, 1).await, fence(&store, 2).await], *now);
+        store.instance_leave(round).await.unwrap();
+    }
+}
+
+/// However the task ended: after claims, or in the very batch that started it, which an owner with a key sees too.
+pub async fn the_fence_grows_after_a_reopening_too(store: Shared) {
+    let workflow = put_workflow(&store).await;
+    let epoch = join(&store, "a").await;
+    let fails = |n| Write::TaskEnded(id(n), TaskEnd { kind: TaskEndKind::Failed(failure(n)), at: at(50) });
+    let keyed = task(2, workflow).key("k");
+    let short = [Write::TaskStarted(task(1, workflow)), Write::TaskStarted(keyed), fails(1), fails(2)];
+    store.append(epoch, &short).await.unwrap();
+    for round in 1..4 {
+        for n in [1, 2] {
+            assert_eq!(fence(&store, n).await, Fence::new(round), "task {n} has ended");
+            let again = request("ann", 60 + i64::try_from(round).unwrap());
+            assert!(store.task_reopen(id(n), &again).await.unwrap());
+        }
+        for claimed in claimed(&store, epoch, &[workflow], at(70), 9).await {
+            assert_eq!(claimed.fence, Fence::new(round + 1), "task {}", claimed.task.id);
+        }
+        store.append(epoch, &[fails(1), fails(2)]).await.unwrap();
+    }
+}
+
+async fn fence(store: &Shared, n: u32) -> Fence {
+    store.task_read(id(n)).await.unwrap().unwrap().task.fence
 }
 
 /// Whoever drops a claim does not know what it took; nobody would run that. So a later claim brings it.

@@ -1,5 +1,6 @@
 //! One task, whole: what whoever claims it would find, and where it is.
 
+use drydock_core::Fence;
 use drydock_core::journal::{
     ClaimedTask, HeldLock, LockAnswer, LockClaim, Obstacle, TaskEnd, TaskEndKind, TaskState, Write,
 };
@@ -66,13 +67,14 @@ pub async fn it_follows_the_tasks_life(store: Shared) {
     assert_eq!((expected.owner, &expected.end, expected.locks.len()), (None, &None, 0));
     let epoch = join(&store, "a").await;
     claim(&store, epoch, workflow, 1).await;
-    (expected.owner, expected.task.resumed) = (Some(epoch), true);
+    (expected.owner, expected.task.resumed, expected.task.fence) = (Some(epoch), true, Fence::FIRST);
     assert_eq!(read(&store, 1).await, expected);
     store.instance_leave(epoch).await.unwrap();
     expected.owner = None;
     assert_eq!(read(&store, 1).await, expected);
     let next = join(&store, "b").await;
     claim(&store, next, workflow, 1).await;
+    expected.task.fence = Fence::new(2);
     let taken = store.lock_take(next, id(1), &["n".to_owned()], at(30)).await.unwrap();
     assert_eq!(taken, LockAnswer::Taken);
     assert!(store.task_pause(id(1), &request("ann", 7)).await.unwrap());

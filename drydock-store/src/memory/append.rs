@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use drydock_core::journal::{
     AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
 };
-use drydock_core::{Epoch, TaskId};
+use drydock_core::{Epoch, Fence, TaskId};
 
 use super::{Ended, Live, State};
 use crate::batch::{Batch, TaskRow, labels_of, storable};
@@ -24,7 +24,9 @@ impl State {
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
             let owner = started.then_some(epoch);
-            self.create(task, Live { owner, started_at: owner.map(|_| task.created_at), ..Live::default() });
+            let fence = if started { Fence::FIRST } else { Fence::UNCLAIMED };
+            let started_at = owner.map(|_| task.created_at);
+            self.create(task, Live { owner, fence, started_at, ..Live::default() });
         }
         for (id, attempt) in batch.reopened {
             self.reopen_step(id, attempt);
@@ -91,9 +93,9 @@ impl State {
     /// Only its owner ends a task, so a repetition finds nothing to end.
     fn end(&mut self, epoch: Epoch, id: TaskId, end: &TaskEnd) {
         if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch))
-            && let Some(Live { started_at, cancellation, .. }) = self.live.remove(&id)
+            && let Some(Live { fence, started_at, cancellation, .. }) = self.live.remove(&id)
         {
-            self.ends.insert(id, Ended { end: end.clone(), started_at, cancellation });
+            self.ends.insert(id, Ended { end: end.clone(), fence, started_at, cancellation });
         }
     }
 }

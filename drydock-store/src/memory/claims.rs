@@ -32,9 +32,10 @@ impl State {
         let live = self.live.get_mut(&id)?;
         let resumed = live.started_at.is_some();
         live.owner = Some(epoch);
+        live.fence = live.fence.next();
         live.started_at.get_or_insert(at);
-        let (cancellation, pause) = (live.cancellation.clone(), live.pause.clone());
-        Some(ClaimedTask { resumed, cancellation, pause, ..self.with_records(id)? })
+        let (fence, cancellation, pause) = (live.fence, live.cancellation.clone(), live.pause.clone());
+        Some(ClaimedTask { resumed, fence, cancellation, pause, ..self.with_records(id)? })
     }
 }
 

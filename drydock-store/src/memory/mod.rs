@@ -21,7 +21,7 @@ use drydock_core::journal::{
     AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Offers,
     Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
-use drydock_core::{Epoch, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
@@ -84,18 +84,26 @@ struct Instance {
 }
 
 /// What changes about a task that has not ended.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Live {
     owner: Option<Epoch>,
+    fence: Fence,
     started_at: Option<Timestamp>,
     cancellation: Option<Cancellation>,
     pause: Option<Request>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { owner: None, fence: Fence::UNCLAIMED, started_at: None, cancellation: None, pause: None }
+    }
 }
 
 /// A task's end, with what was known of its life.
 #[derive(Debug)]
 struct Ended {
     end: TaskEnd,
+    fence: Fence,
     started_at: Option<Timestamp>,
     cancellation: Option<Cancellation>,
 }

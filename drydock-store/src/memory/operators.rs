@@ -53,7 +53,8 @@ impl State {
         let Some(ended) = ended.filter(|it| !matches!(it.end.kind, TaskEndKind::Completed(_))) else {
             return false;
         };
-        self.live.insert(id, Live { started_at: ended.started_at, ..Live::default() });
+        let (fence, started_at) = (ended.fence, ended.started_at);
+        self.live.insert(id, Live { fence, started_at, ..Live::default() });
         self.ends.remove(&id);
         self.log(id, line);
         true

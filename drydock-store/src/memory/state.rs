@@ -1,7 +1,7 @@
 //! One task, whole.
 
-use drydock_core::TaskId;
 use drydock_core::journal::{ClaimedTask, HeldLock, JournalError, TaskState};
+use drydock_core::{Fence, TaskId};
 
 use super::State;
 use super::claims::of;
@@ -17,9 +17,11 @@ impl State {
         let end = ended.map(|ended| ended.end.clone());
         let recorded = live.map(|it| &it.cancellation).or(ended.map(|it| &it.cancellation));
         let started = live.map(|it| it.started_at).or(ended.map(|it| it.started_at)).flatten();
+        let fence = live.map(|it| it.fence).or(ended.map(|it| it.fence));
         let mut state = TaskState {
             task: ClaimedTask {
                 resumed: started.is_some(),
+                fence: fence.unwrap_or(Fence::UNCLAIMED),
                 cancellation: cancellation_of(recorded.cloned().flatten(), end.as_ref()),
                 pause: live.and_then(|live| live.pause.clone()),
                 ..claimed

@@ -24,9 +24,9 @@ const CLAIM: &str = "WITH fence AS (
         WHERE owner IS NULL AND workflow_id = ANY($2)
         ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
     ), taken AS (
-        UPDATE live SET owner = fence.epoch, started_at = coalesce(live.started_at, $3)
+        UPDATE live SET owner = fence.epoch, claims = live.claims + 1, started_at = coalesce(live.started_at, $3)
         FROM queued, fence WHERE live.task_id = queued.task_id
-        RETURNING live.task_id, queued.resumed, live.cancel_at, live.cancel_by,
+        RETURNING live.task_id, queued.resumed, live.claims, live.cancel_at, live.cancel_by,
             live.pause_at, live.pause_by
     )
     SELECT taken.task_id IS NULL AS nothing, taken.* FROM fence LEFT JOIN taken ON true";

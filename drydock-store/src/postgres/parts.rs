@@ -118,9 +118,10 @@ const TASKS: Text = Text {
     ), fates AS (
         SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
     ), new_live AS (
-        INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at)
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, claims)
         SELECT task_id, n.parent_id, n.workflow_id, n.created_at,
-            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
+            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END,
+            CASE WHEN fates.started THEN 1 ELSE 0 END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
         @repeat
     )",
@@ -137,9 +138,10 @@ const SPECIAL_TASKS: Text = Text {
     ), fates AS (
         SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
     ), new_live AS (
-        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, owner, started_at)
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, owner, started_at, claims)
         SELECT task_id, n.parent_id, n.workflow_id, n.created_at, n.priority,
-            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END
+            CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END,
+            CASE WHEN fates.started THEN 1 ELSE 0 END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
         @repeat
     )",
@@ -243,12 +245,13 @@ const ENDS: Text = Text {
     sql: ", gone AS (
         DELETE FROM live USING fence, unnest(#1::uuid[]) AS t (task_id)
         WHERE live.task_id = t.task_id AND live.owner = fence.epoch
-        RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by
+        RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by, live.claims
     ), lives AS (
-        SELECT task_id, started_at, cancel_at, cancel_by FROM gone@short_lives
+        SELECT task_id, started_at, cancel_at, cancel_by, claims FROM gone@short_lives
     ), new_ends AS (
-        INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output)
-        SELECT task_id, t.kind, $1, lives.started_at, t.ended_at, lives.cancel_at, lives.cancel_by, t.output
+        INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, claims, output)
+        SELECT task_id, t.kind, $1, lives.started_at, t.ended_at, lives.cancel_at, lives.cancel_by, lives.claims,
+            t.output
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
         @repeat

@@ -19,7 +19,7 @@ const FENCE: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1
 const NO_FENCE: &str = "WITH fence AS (SELECT $1::bigint AS epoch)";
 const RESULT: &str = " SELECT count(*) FROM fence";
 /// Tasks that start and end in this batch have no live row.
-const SHORT_LIVES: &str = " UNION ALL SELECT task_id, new_tasks.created_at, NULL, NULL
+const SHORT_LIVES: &str = " UNION ALL SELECT task_id, new_tasks.created_at, NULL, NULL, 1
         FROM new_tasks JOIN fates USING (task_id) WHERE fates.ended";
 
 /// What becomes of rows that are there already.

@@ -11,9 +11,11 @@ use crate::error::journal_error;
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
-const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, cancel_at, cancel_by, pause_at, pause_by FROM live
+const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, claims + 1 AS claims, cancel_at, cancel_by,
+        pause_at, pause_by
+    FROM live
     WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, task_id LIMIT ?2";
-const TAKE: &str = "UPDATE live SET owner = ?1, started_at = coalesce(started_at, ?2)
+const TAKE: &str = "UPDATE live SET owner = ?1, claims = claims + 1, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest place of their messages, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,

@@ -11,9 +11,10 @@ pub(super) static TASKS: Chunked = Chunked::new(
     7,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
-/// An existing task is not brought back to life, even when it has ended since.
+/// An existing task is not brought back to life, even when it has ended since. Who starts it as its owner has claimed it once.
 pub(super) static LIVE: Chunked = Chunked::new(
-    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at) SELECT * FROM (VALUES ",
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, claims)
+    SELECT *, column5 IS NOT NULL FROM (VALUES ",
     6,
     ") WHERE column1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
 );
@@ -32,7 +33,8 @@ pub(super) static SPECIAL_TASKS: Chunked = Chunked::new(
 );
 /// As `LIVE`; and a task whose key was there before was not created.
 pub(super) static SPECIAL_LIVE: Chunked = Chunked::new(
-    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority) SELECT * FROM (VALUES ",
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority, claims)
+    SELECT *, column5 IS NOT NULL FROM (VALUES ",
     7,
     ") WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
     AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
@@ -82,8 +84,9 @@ pub(super) static TAKEN: Chunked = Chunked::new(
 /// Columns: task, kind, the ending instance, when, output; and when it started, if in this batch.
 /// Only its owner ends a task, or the batch that starts it, and then it has never been live.
 pub(super) static ENDS: Chunked = Chunked::new(
-    "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, output)
-    SELECT column1, column2, column3, coalesce(live.started_at, column6), column4, cancel_at, cancel_by, column5
+    "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, claims, output)
+    SELECT column1, column2, column3, coalesce(live.started_at, column6), column4, cancel_at, cancel_by,
+        coalesce(live.claims, 1), column5
     FROM (VALUES ",
     6,
     ") LEFT JOIN live ON live.task_id = column1

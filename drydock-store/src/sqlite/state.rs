@@ -12,7 +12,7 @@ use crate::repo::cancellation_of;
 use crate::row::Reader;
 
 const LIFE: &str = "SELECT tasks.task_id, tasks.created_at, workflows.name, workflows.version, live.owner,
-        coalesce(live.started_at, ends.started_at) IS NOT NULL AS resumed,
+        coalesce(live.started_at, ends.started_at) IS NOT NULL AS resumed, coalesce(live.claims, ends.claims) AS claims,
         coalesce(live.cancel_at, ends.cancel_at) AS cancel_at, coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
         live.pause_at, live.pause_by, live.task_id IS NOT NULL AS alive, ends.kind, ends.ended_at, ends.output
     FROM tasks

@@ -36,12 +36,13 @@ const BAD: [(&str, &str, &str); 20] = [
 ];
 
 /// What spoils a claimed task, and where the error points.
-const SPOILT: [(&str, &str, &str); 7] = [
+const SPOILT: [(&str, &str, &str); 8] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE waits SET waits_on = 'rack1'", "waits", "waits_on"),
     ("UPDATE marks SET step = 'a['", "marks", "step"),
     ("UPDATE messages SET seq = -1", "messages", "seq"),
     ("UPDATE live SET cancel_by = NULL", "live", "cancel_by"),
+    ("UPDATE live SET claims = -3", "live", "claims"),
     ("UPDATE tasks SET parent_id = task_id", "tasks", "parent_step"),
     ("DELETE FROM tasks", "tasks", "task_id"),
 ];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, NewTask, Parent, TaskEnd, Write};
-use drydock_core::{Clock, Epoch, StepKey, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Clock, Epoch, Fence, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -85,6 +85,8 @@ pub(super) struct Live {
     pub(super) run: Run,
     pub(super) workflow: Arc<Loaded>,
     pub(super) parent: Option<Parent>,
+    /// What bodies are given as their fence token.
+    pub(super) fence: Fence,
     /// Cancelled when the task is.
     pub(super) cancel: CancellationToken,
     /// Cancelled when this incarnation has the task no more.
@@ -96,11 +98,12 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(run: Run, workflow: Arc<Loaded>, parent: Option<Parent>) -> Self {
+    pub(super) fn new(run: Run, workflow: Arc<Loaded>, fence: Fence, parent: Option<Parent>) -> Self {
         Self {
             run,
             workflow,
             parent,
+            fence,
             cancel: CancellationToken::new(),
             gone: CancellationToken::new(),
             next_message: 0,

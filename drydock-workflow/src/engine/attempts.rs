@@ -43,7 +43,7 @@ impl Actor {
             task,
             key: key.clone(),
             attempt: progress.attempt,
-            epoch: self.epoch,
+            fence: live.fence,
             since: progress.since.unwrap_or(now),
             now,
             deadline: progress.deadline,

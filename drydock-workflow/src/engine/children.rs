@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::actor::{Actor, Live};
 use super::claims::odd;
 use super::message::{Finished, Message};
+use super::reach::Call;
 use crate::children;
 use crate::dag::{Rollout, StepKind};
 use crate::outcome::{Outcome, StepError, StepResult};
@@ -162,7 +163,7 @@ impl Actor {
         let again = self.options.poll;
         self.tell_later(async move {
             for id in ids {
-                while reach.heard(journal.task_cancel(id, &request).await).is_err() {
+                while reach.heard(Call::Cancel, journal.task_cancel(id, &request).await).is_err() {
                     tokio::time::sleep(again).await;
                 }
             }
@@ -201,7 +202,7 @@ impl Actor {
         slot: SlotIndex,
         answer: Result<Vec<Child>, JournalError>,
     ) {
-        let ends = match self.ports.reach.heard(answer) {
+        let ends = match self.ports.reach.heard(Call::Read, answer) {
             Ok(children) => children.into_iter().filter(|child| child.end.is_some()).collect::<Vec<_>>(),
             Err(error) => return odd(&error, "how children ended could not be read"),
         };

@@ -8,6 +8,7 @@ use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
 use super::message::Message;
+use super::reach::Call;
 use crate::run::Run;
 
 /// At most so many tasks are taken in one go, so that instances share what there is.
@@ -40,7 +41,7 @@ impl Actor {
 
     pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<Claim>, JournalError>) {
         self.claiming = 0;
-        let claimed = match self.ports.reach.heard(answer) {
+        let claimed = match self.ports.reach.heard(Call::Claim, answer) {
             Ok(claimed) => claimed,
             Err(error) => return odd(&error, "no tasks could be claimed"),
         };
@@ -70,7 +71,7 @@ impl Actor {
         if run.pause().is_some() {
             self.paused.insert(task);
         }
-        let mut live = Live::new(run, workflow, claimed.task.parent.clone());
+        let mut live = Live::new(run, workflow, claimed.fence, claimed.task.parent.clone());
         live.next_message = claimed.messages;
         live.find_broods(claimed);
         let asks = !live.broods.is_empty();
@@ -95,7 +96,7 @@ impl Actor {
 
     pub(super) fn on_news(&mut self, answer: Result<(Vec<TaskId>, News), JournalError>) {
         self.asking = false;
-        let (asked, news) = match self.ports.reach.heard(answer) {
+        let (asked, news) = match self.ports.reach.heard(Call::Read, answer) {
             Ok(news) => news,
             Err(error) => return odd(&error, "there is no news from the store"),
         };

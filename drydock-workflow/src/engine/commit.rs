@@ -1,7 +1,7 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::TaskId;
 use drydock_core::journal::{NewTask, StepEnd, Write};
+use drydock_core::{Fence, TaskId};
 
 use super::EventKind;
 use super::actor::{Actor, Live, answer};
@@ -18,7 +18,7 @@ impl Actor {
                     }
                     let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
                     let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    self.adopt(task.id, Live::new(run, workflow, task.parent), false);
+                    self.adopt(task.id, Live::new(run, workflow, Fence::FIRST, task.parent), false);
                 }
                 Write::TaskQueued(task) => {
                     self.on_queued(&task);

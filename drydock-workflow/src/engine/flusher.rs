@@ -7,6 +7,7 @@ use drydock_core::{Epoch, Payload, TaskId};
 use tokio::sync::mpsc;
 
 use super::message::Flushed;
+use super::reach::Call;
 use super::supervisor::Ports;
 
 /// The first delay after the store did not answer; it doubles up to [`LONGEST_DELAY`].
@@ -49,7 +50,7 @@ pub(super) async fn run(
 async fn commit(ports: &Ports, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
     let mut delay = FIRST_DELAY;
     loop {
-        match ports.reach.heard(ports.journal.append(epoch, writes).await) {
+        match ports.reach.heard(Call::Commit, ports.journal.append(epoch, writes).await) {
             Err(JournalError::Unavailable(_)) => {
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::message::Message;
+use super::reach::Call;
 use super::supervisor::Ports;
 
 /// Renews every third of the lease and watches the others. Returns when the lease is lost: another instance has retired this one,
@@ -49,7 +50,7 @@ struct Fenced;
 /// Renews, again and again while the store does not answer; the caller sets the limit.
 async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Fenced> {
     loop {
-        match ports.reach.heard(ports.journal.instance_renew(epoch).await) {
+        match ports.reach.heard(Call::Lease, ports.journal.instance_renew(epoch).await) {
             Ok(()) => return Ok(()),
             Err(JournalError::Fenced { .. }) => return Err(Fenced),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -64,7 +65,9 @@ struct Rivals(HashMap<Epoch, (i64, Instant)>);
 impl Rivals {
     /// Looks at the others once; retires those whose beat has stood still for their own lease. `true` when one was.
     async fn watch(&mut self, ports: &Ports, own: Epoch) -> bool {
-        let Ok(instances) = ports.reach.heard(ports.journal.instance_list().await) else { return false };
+        let Ok(instances) = ports.reach.heard(Call::Read, ports.journal.instance_list().await) else {
+            return false;
+        };
         let now = Instant::now();
         let seen: HashMap<Epoch, (i64, Instant)> = instances
             .iter()

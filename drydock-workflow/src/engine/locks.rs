@@ -9,6 +9,7 @@ use drydock_core::journal::{JournalError, LockAnswer, TaskEnd, Write};
 use super::actor::Actor;
 use super::claims::odd;
 use super::message::{Finished, Message};
+use super::reach::Call;
 use crate::outcome::StepError;
 use crate::run::{SlotIndex, StepState};
 
@@ -30,7 +31,7 @@ impl Actor {
         answer: Result<LockAnswer, JournalError>,
     ) {
         let Some(live) = self.lives.get_mut(&task) else { return };
-        match self.ports.reach.heard(answer) {
+        match self.ports.reach.heard(Call::Lock, answer) {
             Ok(LockAnswer::Taken) => {
                 if live.run.fold_locked(slot).is_some() {
                     self.advance(task);
@@ -90,7 +91,7 @@ impl Actor {
             // Gives back what it may have got.
             return self.conclude(Finished::failed(task, slot, StepError::cancelled(), now));
         }
-        match self.ports.reach.heard(answer) {
+        match self.ports.reach.heard(Call::Lock, answer) {
             Ok(true) => return self.begin_admitted(task, slot, progress, now),
             Ok(false) => {}
             Err(error) => odd(&error, "a place under a limit could not be asked for"),

@@ -7,6 +7,7 @@ use drydock_core::TaskId;
 use super::actor::Actor;
 use super::attempts::Attempt;
 use super::message::{Finished, Message};
+use super::reach::Call;
 use crate::outcome::StepError;
 
 impl Actor {
@@ -23,7 +24,7 @@ impl Actor {
             let (journal, reach) = (Arc::clone(&self.ports.journal), self.ports.reach.clone());
             let again = self.options.poll;
             self.tell_later(async move {
-                while reach.heard(journal.task_cancel(task, &request).await).is_err() {
+                while reach.heard(Call::Cancel, journal.task_cancel(task, &request).await).is_err() {
                     tokio::time::sleep(again).await;
                 }
                 Message::Look

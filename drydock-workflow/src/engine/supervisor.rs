@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
 use super::message::{Flushed, Request};
-use super::reach::Reach;
+use super::reach::{Call, Reach};
 use super::registry::Registry;
 use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
 
@@ -92,6 +92,7 @@ impl Supervisor {
 
     async fn join(&self) -> Result<Epoch, JournalError> {
         self.ports.reach.heard(
+            Call::Lease,
             self.ports
                 .journal
                 .instance_join(
@@ -151,7 +152,7 @@ impl Supervisor {
     async fn still_ours(&self, epoch: Epoch) -> Result<(), EngineError> {
         let taken = |error: &JournalError| error.disposition() != Disposition::Retryable;
         loop {
-            match self.ports.reach.heard(self.ports.journal.instance_list().await) {
+            match self.ports.reach.heard(Call::Read, self.ports.journal.instance_list().await) {
                 Ok(all) if all.iter().any(|other| other.name == self.name && other.epoch > epoch) => {
                     return Err(EngineError::NameTaken(self.name.clone()));
                 }

@@ -3,7 +3,7 @@
 //! A program is told, in one document ([`JobDocument`]):
 //!
 //! ```json
-//! {"task": "0190…", "step": "wipe[3]", "attempt": 1, "may_have_run": false, "idempotency_key": "5f0c…", "fence": 12,
+//! {"task": "0190…", "step": "wipe[3]", "attempt": 1, "may_have_run": false, "idempotency_key": "5f0c…", "fence": 2,
 //!  "deadline": null, "input": {"disk": "sda"}, "job": {"passes": 3}}
 //! ```
 //!
@@ -19,7 +19,7 @@
 
 use std::time::Duration;
 
-use drydock_core::Payload;
+use drydock_core::{Fence, Payload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -40,8 +40,8 @@ pub struct JobDocument {
     pub may_have_run: bool,
     /// The same for every run of this step of this task, and for no other.
     pub idempotency_key: String,
-    /// Grows with every takeover of the task: a service that remembers the greatest can refuse a late call.
-    pub fence: i64,
+    /// Grows with every claim of the task, whichever instance takes it: a service that remembers the greatest can refuse a late call.
+    pub fence: Fence,
     /// When the step must have ended, RFC 3339.
     pub deadline: Option<String>,
     /// What feeds the step.
@@ -61,7 +61,7 @@ impl JobDocument {
             attempt: ctx.attempt(),
             may_have_run: ctx.may_have_run(),
             idempotency_key: ctx.idempotency_key().to_string(),
-            fence: ctx.fence().1.get(),
+            fence: ctx.fence().1,
             deadline: ctx.deadline().map(|deadline| deadline.to_rfc3339()),
             input: input.map_err(|error| StepError::bug(format!("the step's input is not JSON: {error}")))?,
             job: job.job.clone(),

@@ -27,7 +27,9 @@ impl Run {
 
     /// The task has the locks for which a step waits; the step, if it still does.
     pub fn fold_locked(&mut self, slot: SlotIndex) -> Option<SlotIndex> {
-        self.wake(slot, WaitKind::Lock)
+        let woken = self.wake(slot, WaitKind::Lock)?;
+        self.notes.lock(self.key(woken));
+        Some(woken)
     }
 
     /// A step made a mark.

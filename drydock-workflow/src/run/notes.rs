@@ -29,6 +29,8 @@ pub(crate) struct Note {
     pub(crate) scratch: Option<Payload>,
     pub(crate) marks: BTreeMap<String, Payload>,
     pub(crate) signal: Option<Signal>,
+    /// The wait that is over was one for locks, and the task has them.
+    pub(crate) locked: bool,
 }
 
 /// The notes of all steps that have any: few do.
@@ -76,7 +78,7 @@ impl Notes {
     /// A wait replaces what the one before kept.
     pub(super) fn keep(&mut self, step: &StepKey, scratch: Option<Payload>) {
         match self.0.get_mut(step) {
-            Some(note) => note.scratch = scratch,
+            Some(note) => (note.scratch, note.locked) = (scratch, false),
             None if scratch.is_some() => {
                 self.0.insert(step.clone(), Note { scratch, ..Note::default() });
             }
@@ -90,6 +92,10 @@ impl Notes {
         note.marks.entry(mark.name.clone()).or_insert_with(|| mark.value.clone());
     }
 
+    pub(super) fn lock(&mut self, step: StepKey) {
+        self.0.entry(step).or_default().locked = true;
+    }
+
     pub(super) fn give(&mut self, step: StepKey, signal: Signal) {
         self.0.entry(step).or_default().signal = Some(signal);
     }
@@ -98,7 +104,7 @@ impl Notes {
     pub(super) fn forget(&mut self, step: &StepKey) {
         if let Some(note) = self.0.get_mut(step) {
             note.marks.retain(|name, _| name == LOCKS);
-            (note.scratch, note.signal) = (None, None);
+            *note = Note { marks: std::mem::take(&mut note.marks), ..Note::default() };
             if note.marks.is_empty() {
                 self.0.remove(step);
             }

@@ -118,7 +118,7 @@ async fn a_task_in_the_queue_says_who_could_take_it() {
 async fn a_task_says_who_holds_the_lock_that_it_wants_who_paused_it_and_how_it_ended() {
     let world = World::new();
     let lock = step_fn(|ctx: StepContext, (): ()| async move {
-        if ctx.may_have_run() {
+        if ctx.has_locks() {
             tokio::time::sleep(Duration::from_hours(1)).await;
             return Err(StepError::permanent("it fell off"));
         }

@@ -241,16 +241,16 @@ async fn a_step_that_counts_its_runs_breaks_the_law_of_repetition() {
 async fn a_step_that_trusts_its_memory_breaks_the_law_of_crashes() {
     // The second step finds what the first has left in memory; after a crash between them nothing is there.
     let forgets = || {
-        let epoch = Arc::new(std::sync::Mutex::new(None));
+        let owner = Arc::new(std::sync::Mutex::new(None));
         let remember = {
-            let epoch = epoch.clone();
+            let owner = owner.clone();
             step_fn(move |ctx: StepContext, (): ()| {
-                *epoch.lock().unwrap() = Some(ctx.fence().1);
+                *owner.lock().unwrap() = Some(ctx.fence().1);
                 async { Ok(Outcome::Done(())) }
             })
         };
         let recall = step_fn(move |ctx: StepContext, (): ()| {
-            let same = *epoch.lock().unwrap() == Some(ctx.fence().1);
+            let same = *owner.lock().unwrap() == Some(ctx.fence().1);
             async move {
                 if same { Ok(Outcome::Done(())) } else { Err(StepError::permanent("the session is gone")) }
             }

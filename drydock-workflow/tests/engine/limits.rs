@@ -34,7 +34,7 @@ async fn messages_are_committed_in_order_with_the_step_that_said_them() {
     });
     let mut builder = WorkflowBuilder::<()>::new("talks", 1);
     let first = builder.step("first", talks).run(());
-    let again = step_fn(|ctx: StepContext, _: (uuid::Uuid, drydock_core::Epoch)| async move {
+    let again = step_fn(|ctx: StepContext, _: (uuid::Uuid, drydock_core::Fence)| async move {
         ctx.say("four");
         Ok(Outcome::Done(()))
     });

@@ -11,16 +11,17 @@ use drydock_workflow::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::support::{Log, World, failure, output, within};
+use crate::support::{Log, World, failure, output, single, within};
 
 /// Takes the locks that its input names, works for a minute over two steps, and says so.
 fn locked(log: &Log) -> Workflow<(String, Vec<String>), ()> {
     let mut builder = WorkflowBuilder::<(String, Vec<String>)>::new("locked", 1);
     let input = builder.input();
     let take = step_fn(|ctx: StepContext, (_, locks): (String, Vec<String>)| async move {
-        Ok(match ctx.scratch::<bool>() {
-            Some(_) => Outcome::Done(()),
-            None => Outcome::locks(locks, "nobody else may touch it").keep(&true),
+        Ok(if ctx.has_locks() {
+            Outcome::Done(())
+        } else {
+            Outcome::locks(locks, "nobody else may touch it")
         })
     });
     let taken = builder.step("take", take).run(&input);
@@ -123,6 +124,37 @@ async fn a_lock_without_a_name_is_refused() {
         let said = failure(&engine.wait(task).await.unwrap());
         assert_eq!(said, "step take: it waits for locks without naming any: name one or more");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_knows_whether_the_locks_came_or_its_time_ran_out() {
+    let (log, world) = (Log::default(), World::new());
+    let noted = log.clone();
+    let take = step_fn(move |ctx: StepContext, patience: u64| {
+        let log = noted.clone();
+        async move {
+            log.note(format!("{patience}: {}", ctx.has_locks()));
+            if ctx.has_locks() {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                return Ok(Outcome::Done(true));
+            }
+            if ctx.may_have_run() {
+                return Ok(Outcome::Done(false));
+            }
+            Ok(Outcome::locks(["n1"], "it is busy").or_after(Duration::from_secs(patience)))
+        }
+    });
+    let workflow = single("take", take);
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    for (patience, expected) in [(1_000, "true"), (5, "false"), (100, "true")] {
+        let task = engine.submit(&workflow, &patience).await.unwrap();
+        if patience != 1_000 {
+            assert_eq!(output(&engine.wait(task).await.unwrap()), expected, "{patience}");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let expected = ["1000: false", "1000: true", "5: false", "5: false", "100: false", "100: true"];
+    assert_eq!(log.lines(), expected);
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -1,14 +1,15 @@
 //! Crashes, takeovers, lost leases: a task goes on at its first step without a checkpoint.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use drydock_core::Fence;
 use drydock_core::journal::{Journal as _, JournalError, Write};
 use drydock_store::repo::TaskRepo as _;
 use drydock_workflow::{EngineError, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
 use tokio::sync::Notify;
 
-use crate::support::{Log, World, output};
+use crate::support::{Log, World, output, single};
 
 /// Three steps; the second goes on only when `gate` is opened.
 pub(crate) fn three(log: &Log, gate: &Arc<Notify>) -> Workflow<(), ()> {
@@ -102,4 +103,36 @@ async fn an_instance_whose_name_is_taken_stops_and_says_so() {
         matches!(&ended, Err(EngineError::Ended(cause)) if matches!(**cause, EngineError::NameTaken(_))),
         "{ended:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fence_grows_when_a_lower_epoch_takes_over_from_a_higher_one() {
+    let (log, gate, fences) = (Log::default(), Arc::new(Notify::new()), Arc::new(Mutex::new(Vec::new())));
+    let step = {
+        let (log, gate, fences) = (log.clone(), gate.clone(), fences.clone());
+        step_fn(move |ctx: StepContext, (): ()| {
+            let (log, gate, fences) = (log.clone(), gate.clone(), fences.clone());
+            async move {
+                fences.lock().unwrap().push(ctx.fence());
+                log.note("began");
+                gate.notified().await;
+                Ok(Outcome::Done(()))
+            }
+        })
+    };
+    let workflow = single("acts", step);
+    let world = World::new();
+    let low = world.instance("low").workflow(&workflow).start().await.unwrap();
+    let high = world.instance("high").workflow(&workflow).start().await.unwrap();
+    assert!(world.beat("low").await.epoch < world.beat("high").await.epoch);
+    let task = high.submit(&workflow, &()).await.unwrap();
+    log.reaches(1).await;
+    drop(high);
+    log.reaches(2).await;
+    // And once more, by an instance that only now joins.
+    let _next = world.instance("next").workflow(&workflow).start().await.unwrap();
+    drop(low);
+    log.reaches(3).await;
+    let given = fences.lock().unwrap().clone();
+    assert_eq!(given, [1, 2, 3].map(|claims| (task, Fence::new(claims))));
 }

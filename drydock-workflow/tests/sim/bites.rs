@@ -41,6 +41,11 @@ fn a_takeover_that_forgets_what_was_recorded_is_caught() {
 }
 
 #[test]
+fn a_fence_that_does_not_grow_is_caught() {
+    is_caught(Bug::FenceStands, &[Rule::FenceGrows]);
+}
+
+#[test]
 fn a_commit_that_was_only_said_to_be_made_is_caught() {
     is_caught(Bug::LostCommit, &[Rule::NothingForgotten, Rule::Durable, Rule::Ends]);
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, ClaimedTask, Journal, JournalError, StepEnd, Write};
-use drydock_core::{Epoch, InstanceName, TaskId};
+use drydock_core::{Epoch, Fence, InstanceName, TaskId};
 use drydock_store::MemoryStore;
 use drydock_workflow::testing::sim::Simulation;
 use drydock_workflow::testing::{Answer, Call, Fault, FaultyJournal, Tamper};
@@ -23,6 +23,8 @@ pub(crate) enum Bug {
     TwoOwners,
     /// A claim of a task that was begun brings no checkpoints.
     ForgottenRecords,
+    /// A claim gives each owner the same fence.
+    FenceStands,
     /// Every twentieth commit is answered and not made.
     LostCommit,
     /// A task is given to two instances.
@@ -70,12 +72,17 @@ pub(crate) fn simulation(bug: Bug) -> Simulation {
             },
             workload,
         ),
-        Bug::NoEpochCheck | Bug::TwoOwners | Bug::ForgottenRecords | Bug::GivenTwice => Simulation::new(
-            move || {
-                FaultyJournal::watched(Arc::new(MemoryStore::new()), Broken { bug, books: Mutex::default() })
-            },
-            workload,
-        ),
+        Bug::NoEpochCheck | Bug::TwoOwners | Bug::ForgottenRecords | Bug::FenceStands | Bug::GivenTwice => {
+            Simulation::new(
+                move || {
+                    FaultyJournal::watched(
+                        Arc::new(MemoryStore::new()),
+                        Broken { bug, books: Mutex::default() },
+                    )
+                },
+                workload,
+            )
+        }
     }
 }
 
@@ -203,6 +210,9 @@ impl Tamper for Broken {
                     books.owners.insert(claimed.task.id, *epoch);
                     if self.bug == Bug::ForgottenRecords {
                         claimed.checkpoints.clear();
+                    }
+                    if self.bug == Bug::FenceStands {
+                        claimed.fence = Fence::FIRST;
                     }
                 }
                 if self.bug == Bug::GivenTwice {

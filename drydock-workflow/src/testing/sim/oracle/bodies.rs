@@ -1,7 +1,7 @@
 //! The ledger of bodies: which run, on whose behalf, and whether they may.
 
 use drydock_core::journal::{Decider, WaitKind, Write};
-use drydock_core::{StepKey, StepName, TaskId};
+use drydock_core::{Epoch, Fence, StepKey, StepName, TaskId};
 
 use super::{Body, Oracle, Rule};
 use crate::class::Class;
@@ -12,7 +12,7 @@ use crate::testing::probe::BodyEnd;
 impl Oracle {
     /// A body is about to run on an instance.
     pub(in super::super) fn body_begins(&mut self, instance: u32, ctx: &StepContext) {
-        let (id, epoch) = ctx.fence();
+        let (id, fence) = ctx.fence();
         let step = ctx.key().clone();
         self.tally.bodies += 1;
         let label = self.label(id);
@@ -20,6 +20,10 @@ impl Oracle {
         let Some(task) = self.tasks.get(&id) else {
             return self
                 .breach(Rule::Acknowledged, format!("{step} of {label} begins before its task is there"));
+        };
+        let Some(epoch) = task.given.get(&fence).copied() else {
+            let what = format!("{step} of {label} begins with fence {fence}, which no claim gave");
+            return self.breach(Rule::FenceGrows, what);
         };
         let ends = self.ends_of(task);
         let own = ends.as_ref().and_then(|ends| ends.step(step.name()));
@@ -101,11 +105,18 @@ impl Oracle {
         }
     }
 
+    /// The owner that a claim, or the start of the task, gave this fence.
+    fn given(&self, task: TaskId, fence: Fence) -> Option<Epoch> {
+        self.tasks.get(&task).and_then(|task| task.given.get(&fence).copied())
+    }
+
     /// A body has returned or was dropped.
     pub(in super::super) fn body_ends(&mut self, instance: u32, ctx: &StepContext, how: BodyEnd) {
-        let (id, epoch) = ctx.fence();
+        let (id, fence) = ctx.fence();
         let step = ctx.key().clone();
         let label = self.label(id);
+        // One that nobody was given was told of when the body began.
+        let Some(epoch) = self.given(id, fence) else { return };
         if !self.dying {
             let verb = if how == BodyEnd::Returned { "ends" } else { "drops" };
             self.note(|| format!("i{instance} {verb} {step} of {label}"));

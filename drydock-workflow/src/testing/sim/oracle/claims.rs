@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use drydock_core::journal::{Claim, ClaimedTask, Write};
-use drydock_core::{Epoch, StepKey, TaskId};
+use drydock_core::{Epoch, Fence, StepKey, TaskId};
 
 use super::{Incarnation, Oracle, Rule};
 
@@ -68,6 +68,8 @@ impl Oracle {
             let resumed = std::mem::replace(&mut task.started, true);
             let before = task.owner.replace(epoch);
             task.held_by = task.paused.then_some(epoch);
+            let greatest = task.given.keys().next_back().copied().unwrap_or(Fence::UNCLAIMED);
+            task.given.insert(claimed.fence, epoch);
             self.tally.takeovers += u64::from(resumed);
             self.note(|| format!("epoch {epoch} takes {label}"));
             if ended {
@@ -78,6 +80,13 @@ impl Oracle {
                     Rule::OneOwner,
                     format!("{label} was given to epoch {epoch}, while epoch {owner} has it"),
                 );
+            }
+            if claimed.fence <= greatest {
+                let what = format!(
+                    "{label} was given to epoch {epoch} with fence {}, after {greatest} was given",
+                    claimed.fence
+                );
+                self.breach(Rule::FenceGrows, what);
             }
             self.compare(claimed);
             if resumed != claimed.resumed {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, NewTask, Request, TaskEnd, Write};
-use drydock_core::{Epoch, Payload, SignalId, StepKey, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, TaskId, WorkflowId};
 
 pub use rules::{Breach, Rule};
 
@@ -88,6 +88,8 @@ struct Task {
     workflow: WorkflowId,
     input: Payload,
     owner: Option<Epoch>,
+    /// To whom which fence was given.
+    given: BTreeMap<Fence, Epoch>,
     started: bool,
     end: Option<TaskEnd>,
     expected: Option<Payload>,
@@ -163,6 +165,7 @@ impl Oracle {
             workflow: task.workflow,
             input: task.input.clone(),
             owner,
+            given: owner.map(|owner| (Fence::FIRST, owner)).into_iter().collect(),
             started: owner.is_some(),
             end: None,
             expected: None,
