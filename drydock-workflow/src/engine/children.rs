@@ -279,15 +279,39 @@ fn together(verdict: Result<(), String>, ends: Vec<Child>) -> StepResult<Payload
 }
 
 /// The id of a child: always the same, so that it is never started twice, and can be named without asking the store. It sorts
-/// beside its parent: its first half is the parent's moment.
+/// right after its parent: its first half is the moment after the parent's (RFC 9562 section 5.7: 48 bits of milliseconds, 4 of
+/// version, 12 below the millisecond).
 fn child_id(parent: TaskId, step: &StepName, index: u32) -> TaskId {
     let key = StepKey::item(step.clone(), index);
-    let mut bytes = Uuid::new_v5(&parent.as_uuid(), key.text().as_bytes()).into_bytes();
-    bytes[..8].copy_from_slice(&parent.as_uuid().as_bytes()[..8]);
-    TaskId::from_uuid(Uuid::from_bytes(bytes))
+    let (moment, _) = parent.as_uuid().as_u64_pair();
+    let (millis, version, below) = (moment >> 16, moment & 0xf000, moment & 0x0fff);
+    let next = (((millis & 0xffff_ffff_ffff) << 12) | below).wrapping_add(1);
+    let moment = ((next >> 12) << 16) | version | (next & 0x0fff);
+    let (_, rest) = Uuid::new_v5(&parent.as_uuid(), key.text().as_bytes()).as_u64_pair();
+    TaskId::from_uuid(Uuid::from_u64_pair(moment, rest))
 }
 
 /// Whether a child has ended, and in such a way.
 fn ended_as(child: &Child, so: impl Fn(&TaskEndKind) -> bool) -> bool {
     matches!(&child.end, Some(TaskEnd { kind, .. }) if so(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_has_one_id_of_its_own_right_after_its_parents() {
+        let step = StepName::new("all").unwrap();
+        // The last moment of a millisecond, and of the year 10889.
+        for parent in ["0190b2c8-0000-7fff-bfff-ffffffffffff", "ffffffff-fffe-7fff-8000-000000000000"] {
+            let parent: TaskId = parent.parse().unwrap();
+            let ids: Vec<TaskId> = (0..100).map(|index| child_id(parent, &step, index)).collect();
+            assert!(ids.iter().all(|id| *id > parent), "{ids:?}");
+            assert!(ids.iter().all(|id| id.as_uuid().get_version_num() == 7));
+            assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 100);
+            assert_eq!(ids[3], child_id(parent, &step, 3));
+            assert!(child_id(ids[0], &step, 0) > ids[0]);
+        }
+    }
 }
