@@ -240,6 +240,7 @@ impl Executor for WorkQueue {
         let ended = self.outcome(ticket, answer);
         tokio::pin!(ended);
         tokio::select! {
+            biased;
             ended = &mut ended => return ended.result(),
             () = cancelled.cancelled() => {}
         }

@@ -162,6 +162,7 @@ impl Executor for Subprocess {
         let mut group = self.spawn()?;
         let cancelled = job.ctx.cancelled().clone();
         let stopped = tokio::select! {
+            biased;
             outcome = self.converse(&job, &mut group) => return outcome,
             () = cancelled.cancelled() => StepError::cancelled(),
         };
