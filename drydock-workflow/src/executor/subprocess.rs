@@ -10,6 +10,7 @@ use drydock_core::Payload;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio_util::sync::CancellationToken;
 
 use super::wire::{JobDocument, Line};
 use super::{Executor, Job};
@@ -22,8 +23,8 @@ const TRY_AGAIN: i32 = 75;
 ///
 /// The program reads a [`JobDocument`] from its standard input and prints [`Line`]s; see [`wire`](super::wire). It runs in a process
 /// group of its own with nothing of this process's environment but `PATH` and what [`Subprocess::env`] gives it. When the task is
-/// cancelled the group gets `SIGTERM`, and after the grace `SIGKILL`; when the step's time is over, or the instance loses its lease,
-/// `SIGKILL` at once. A program outlives an engine that is killed itself: the fence token in its job is there to be passed on.
+/// cancelled the group gets `SIGTERM`, and after the grace `SIGKILL`; an outcome that it gives in between counts. When the step's time is
+/// over, or the instance loses its lease, the group gets `SIGKILL` at once. A program outlives an engine that is killed itself: the fence token in its job is there to be passed on.
 ///
 /// An exit without an outcome is a failure: exit status 75 (`EX_TEMPFAIL`) asks for another attempt, any other is final; the end of what
 /// was printed to standard error is its message.
@@ -105,24 +106,20 @@ impl Subprocess {
     }
 
     /// Tells the job, reads the answer, and waits for the end.
-    async fn converse(&self, job: &Job, group: &mut Group) -> StepResult<Payload> {
+    async fn converse(&self, job: &Job, child: &mut Child) -> Result<Answer, StepError> {
         let document = serde_json::to_vec(&JobDocument::of(job)?)
             .map_err(|error| StepError::bug(format!("the job cannot be written as JSON: {error}")))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
-            (group.child.stdin.take(), group.child.stdout.take(), group.child.stderr.take())
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(StepError::bug("the program was started without its three streams"));
         };
         let ((), outcome, complaint) =
             tokio::join!(tell(stdin, document), self.listen(job, stdout), last(stderr, self.error_max));
-        let status = group.child.wait().await;
-        match (outcome?, status) {
-            (Some(outcome), Ok(status)) if status.success() || outcome.is_err() => outcome,
-            (_, Ok(status)) => Err(failed(status, &complaint)),
-            (_, Err(error)) => {
-                Err(StepError::retryable(format!("the program cannot be waited for: {error}")))
-            }
-        }
+        let status = child.wait().await;
+        let status = status
+            .map_err(|error| StepError::retryable(format!("the program cannot be waited for: {error}")))?;
+        Ok(Answer { outcome: outcome?, status, complaint })
     }
 
     /// Reads lines to the end of the program's output; the last outcome among them.
@@ -160,47 +157,54 @@ impl Subprocess {
 impl Executor for Subprocess {
     async fn run(&self, job: Job) -> StepResult<Payload> {
         let mut group = self.spawn()?;
-        let cancelled = job.ctx.cancelled().clone();
-        let stopped = tokio::select! {
+        let (leader, cancelled) = (group.leader, job.ctx.cancelled());
+        // It is listened to until it ends: closed streams would kill a program that says what it tidies up.
+        let answer = tokio::select! {
             biased;
-            outcome = self.converse(&job, &mut group) => return outcome,
-            () = cancelled.cancelled() => StepError::cancelled(),
+            answer = self.converse(&job, &mut group.child) => answer,
+            () = ask_to_stop(cancelled, leader, self.grace) => return Err(StepError::cancelled()),
         };
-        group.stop(self.grace).await;
-        Err(stopped)
+        match answer {
+            Ok(Answer { outcome: Some(outcome), status, .. }) if status.success() || outcome.is_err() => {
+                outcome
+            }
+            _ if cancelled.is_cancelled() => Err(StepError::cancelled()),
+            Ok(Answer { status, complaint, .. }) => Err(failed(status, &complaint)),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// What a program said to its end.
+struct Answer {
+    outcome: Option<StepResult<Payload>>,
+    status: ExitStatus,
+    complaint: String,
 }
 
 /// A program and all that it started. Dropped, what is left of it is killed.
 struct Group {
     child: Child,
-    /// Nothing once the group was killed: its number may then be another's.
     leader: Option<Pid>,
-}
-
-impl Group {
-    /// A group that is gone needs no telling.
-    fn kill(&mut self) {
-        if let Some(leader) = self.leader.take() {
-            let _gone = kill_process_group(leader, Signal::KILL).is_err();
-        }
-    }
-
-    /// Asks the group to stop, and kills it after `grace`.
-    async fn stop(&mut self, grace: Duration) {
-        if let Some(leader) = self.leader {
-            let _gone = kill_process_group(leader, Signal::TERM).is_err();
-        }
-        let _late = tokio::time::timeout(grace, self.child.wait()).await.is_err();
-        self.kill();
-        // It has been killed: this collects its status.
-        let _status = self.child.wait().await;
-    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.kill();
+        signal(self.leader, Signal::KILL);
+    }
+}
+
+/// Asks the program to stop once its task is cancelled; ends when it had its time for that.
+async fn ask_to_stop(cancelled: &CancellationToken, leader: Option<Pid>, grace: Duration) {
+    cancelled.cancelled().await;
+    signal(leader, Signal::TERM);
+    tokio::time::sleep(grace).await;
+}
+
+/// A group that is gone needs no telling.
+fn signal(leader: Option<Pid>, signal: Signal) {
+    if let Some(leader) = leader {
+        let _gone = kill_process_group(leader, signal).is_err();
     }
 }
 

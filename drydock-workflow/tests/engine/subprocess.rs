@@ -111,11 +111,10 @@ async fn cancelling_stops_the_program_and_what_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new();
     let workflow = workflow(|step| step);
-    // The program says when it stands, so that nobody has to guess; its child would outlive it.
+    // The program's child says when both stand, so that nobody has to guess; it would outlive its parent.
     let program = shell(
-        r"trap 'echo stopped > stopped; exit 0' TERM
-        sleep 1000 & echo $! > child
-        echo ready > ready.new; mv ready.new ready
+        r"trap 'echo stopping >&2; echo stopped > stopped; exit 0' TERM
+        sh -c 'echo $$ > child; echo ready > ready; exec sleep 1000' &
         while :; do wait; done",
     );
     let engine = engine(&world, &workflow, program.folder(folder.path())).await;
@@ -134,6 +133,25 @@ async fn cancelling_stops_the_program_and_what_it_started() {
     while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn what_a_program_gives_in_its_grace_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new();
+    let workflow = workflow(|step| step);
+    let program = shell(
+        r#"trap 'echo "{\"done\": 5}"; exit 0' TERM
+        sh -c 'echo ready > ready; exec sleep 1000' &
+        while :; do wait; done"#,
+    );
+    let engine = engine(&world, &workflow, program.folder(folder.path())).await;
+    let task = engine.submit(&workflow, &0).await.unwrap();
+    while !folder.path().join("ready").exists() {
+        tokio::task::yield_now().await;
+    }
+    assert!(engine.cancel(task, "an operator").await.unwrap());
+    assert_eq!(output(&engine.wait(task).await.unwrap()), "5");
 }
 
 #[tokio::test]
