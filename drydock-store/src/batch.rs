@@ -10,6 +10,8 @@ use drydock_core::journal::{
 };
 use drydock_core::{Payload, SignalId, StepKey, TaskId};
 
+use crate::feed::Told;
+
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
 
@@ -73,6 +75,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
+    /// What the feed tells of it.
+    pub(crate) told: Option<Told>,
 }
 
 impl<'a> Batch<'a> {

@@ -27,7 +27,7 @@ pub use dag::{
     Join, Limit, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy,
     UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
-pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
+pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, Feed, TaskStart};
 pub use explain::{Cause, Explanation};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;

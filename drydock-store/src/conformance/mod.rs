@@ -16,6 +16,7 @@ pub mod cancel;
 pub mod children;
 pub mod claims;
 pub mod ends;
+pub mod feed;
 pub mod fencing;
 pub mod instances;
 pub mod limits;
@@ -65,6 +66,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     signals::all(&fresh).await;
     messages::all(&fresh).await;
     ends::all(&fresh).await;
+    feed::all(&fresh).await;
     children::all(&fresh).await;
     locks::all(&fresh).await;
     limits::all(&fresh).await;

@@ -3,7 +3,8 @@
 use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
+    AttemptRecord, Checkpoint, FeedPlace, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord,
+    Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
@@ -19,7 +20,12 @@ impl State {
         tasks.iter().map(|task| standing(task).unwrap_or(task.id)).collect()
     }
 
-    pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    pub(super) fn append(
+        &mut self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
@@ -61,6 +67,9 @@ impl State {
         }
         for (id, end) in batch.ends {
             self.end(epoch, id, end);
+        }
+        if let Some(place) = place {
+            self.tell(epoch, writes, place);
         }
         Ok(())
     }

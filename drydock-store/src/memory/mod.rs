@@ -3,6 +3,7 @@
 
 mod append;
 mod claims;
+mod feed;
 mod instances;
 mod journal;
 mod limits;
@@ -18,8 +19,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FeedCommit, JournalError, Mark, Message, NewTask,
+    Offers, Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -61,6 +62,11 @@ struct State {
     slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
     ends: BTreeMap<TaskId, Ended>,
+    /// With the turn of each.
+    events: BTreeMap<(Epoch, u64), (u64, FeedCommit)>,
+    turns: u64,
+    /// Up to which commit those of an epoch are gone, and its time.
+    trimmed: BTreeMap<Epoch, (u64, Timestamp)>,
 }
 
 impl State {

@@ -5,6 +5,7 @@
 
 mod append;
 mod claims;
+mod feed;
 mod instances;
 mod journal;
 mod limits;

@@ -19,9 +19,10 @@ pub(super) enum Part {
     Vacated,
     Messages,
     Ends,
+    Told,
 }
 
-/// What a part says. `#1`, `#2` … are its array arguments; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
+/// What a part says. `#1`, `#2` … are its arguments, arrays but in the last part; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
 /// that are there already.
 pub(super) struct Text {
     pub(super) arrays: usize,
@@ -29,7 +30,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -43,6 +44,7 @@ impl Part {
         Self::Vacated,
         Self::Messages,
         Self::Ends,
+        Self::Told,
     ];
 
     pub(super) const fn text(self) -> &'static Text {
@@ -60,6 +62,7 @@ impl Part {
             Self::Vacated => &VACATED,
             Self::Messages => &MESSAGES,
             Self::Ends => &ENDS,
+            Self::Told => &TOLD,
         }
     }
 
@@ -78,6 +81,7 @@ impl Part {
             Self::Vacated => !batch.vacated.is_empty(),
             Self::Messages => !batch.messages.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
+            Self::Told => batch.told.is_some(),
         }
     }
 }
@@ -254,6 +258,15 @@ const ENDS: Text = Text {
             t.output
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
+        @repeat
+    )",
+};
+/// One row. Its turn is after all commits that this statement can see.
+const TOLD: Text = Text {
+    arrays: 3,
+    sql: ", told AS (
+        INSERT INTO events (epoch, seq, turn, at, body)
+        SELECT fence.epoch, #1::bigint, coalesce((SELECT max(turn) FROM events), 0) + 1, #2::timestamptz, #3::bytea FROM fence
         @repeat
     )",
 };

@@ -47,6 +47,7 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             }
             Part::Messages => columns.messages(batch)?,
             Part::Ends => columns.ends(batch)?,
+            Part::Told => columns.told(batch)?,
         }
     }
     Ok(columns.finish())
@@ -173,6 +174,13 @@ impl Arrays {
         self.array(subjects().map(|subject| subject.map(|subject| storable(&subject.kind))))?;
         self.array(subjects().map(|subject| subject.map(|subject| storable(&subject.name))))?;
         self.array(rows.iter().map(|(_, it)| storable(&it.text)))
+    }
+
+    fn told(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let Some(told) = &batch.told else { return Ok(()) };
+        self.one(told.seq)?;
+        self.one(told.at)?;
+        self.one(&*told.body)
     }
 
     fn ends(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {

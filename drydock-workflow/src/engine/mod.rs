@@ -20,6 +20,7 @@ mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod feed;
 mod flusher;
 mod lease;
 mod locks;
@@ -37,6 +38,7 @@ mod verbs;
 mod waits;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::{Cancellation, Journal, TaskEnd};
 use drydock_core::{
@@ -48,6 +50,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
+pub use feed::Feed;
 pub use options::EngineOptions;
 pub use start::TaskStart;
 
@@ -71,6 +74,7 @@ pub struct Engine {
     registry: Arc<Registry>,
     ports: Ports,
     drain: CancellationToken,
+    poll: Duration,
     _alive: Arc<DropGuard>,
 }
 
@@ -132,6 +136,7 @@ impl EngineBuilder {
         let registry = Arc::new(self.registry);
         let hard = CancellationToken::new();
         let drain = CancellationToken::new();
+        let poll = self.options.poll;
         let supervisor = Supervisor {
             ports: self.ports.clone(),
             name: self.name,
@@ -144,7 +149,7 @@ impl EngineBuilder {
         };
         supervisor.start(stopped_tx).await?;
         let alive = Arc::new(hard.drop_guard());
-        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, _alive: alive })
+        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, poll, _alive: alive })
     }
 }
 

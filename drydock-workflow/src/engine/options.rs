@@ -30,6 +30,9 @@ pub struct EngineOptions {
     pub inbox: usize,
     /// How many events a slow receiver may lag behind.
     pub event_buffer: usize,
+    /// Whether what it commits is told in the feed, which [`Engine::feed`](super::Engine::feed) reads. A feed to which not all
+    /// instances of a store tell has only what the others do.
+    pub feed: bool,
 }
 
 impl Default for EngineOptions {
@@ -43,6 +46,7 @@ impl Default for EngineOptions {
             output_limit: 1 << 20,
             inbox: 4_096,
             event_buffer: 4_096,
+            feed: true,
         }
     }
 }
