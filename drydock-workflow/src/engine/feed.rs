@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{FeedCommit, FeedCursor, FeedEventKind, Journal, JournalError};
-use drydock_core::{Classify, Disposition, TaskId, Timestamp, before};
+use drydock_core::journal::{FeedCommit, FeedCursor, FeedEvent, FeedEventKind, Journal, JournalError, Write};
+use drydock_core::{Classify, Disposition, TaskId, before};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
@@ -69,11 +69,11 @@ pub struct Feed {
 }
 
 /// How near a task's feed is to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
     Open,
-    /// It was given an end of the task, at this time.
-    Told(Timestamp),
+    /// An end of the task was given.
+    Told(FeedEvent),
     /// The task has ended: what was committed of it is all there to read.
     Known,
     /// All of it was read.
@@ -100,8 +100,8 @@ impl Feed {
     /// more. And when the store cannot be used.
     pub async fn next(&mut self) -> Result<Option<FeedCommit>, EngineError> {
         loop {
-            if let End::Told(at) = self.end {
-                self.end = self.judge(at).await?;
+            if let End::Told(event) = &self.end {
+                self.end = self.judge(event).await?;
             }
             if self.end == End::Read {
                 return Ok(None);
@@ -113,13 +113,16 @@ impl Feed {
         }
     }
 
-    /// The task was told to have ended at `at`. Unless it was brought back, that was all.
-    async fn judge(&self, at: Timestamp) -> Result<End, EngineError> {
-        let Some(task) = self.of else { return Ok(End::Open) };
-        match self.journal.task_end(task).await {
-            Ok(Some(end)) if end.at == at => Ok(End::Read),
-            Ok(_) => Ok(End::Open),
-            Err(error) => self.bear(error).await.map(|()| End::Told(at)),
+    /// The task was told to have ended. Unless it was brought back, that was all.
+    async fn judge(&self, told: &FeedEvent) -> Result<End, EngineError> {
+        match self.journal.task_end(told.task).await {
+            Ok(Some(end)) => {
+                let at = end.at;
+                let last = FeedEvent::of(&Write::TaskEnded(told.task, end), at);
+                Ok(if last.as_ref() == Some(told) { End::Read } else { End::Open })
+            }
+            Ok(None) => Ok(End::Open),
+            Err(error) => self.bear(error).await.map(|()| End::Told(told.clone())),
         }
     }
 
@@ -134,7 +137,7 @@ impl Feed {
             if !commit.events.is_empty() || self.of.is_none() {
                 let end = commit.events.iter().rfind(|event| self.of.is_some() && is_end(&event.kind));
                 if let Some(end) = end {
-                    self.end = End::Told(end.at);
+                    self.end = End::Told(end.clone());
                 }
                 return Some(commit);
             }

@@ -15,6 +15,7 @@ mod durations;
 mod explain;
 mod faults;
 mod faulty;
+mod feed;
 mod finally;
 mod include;
 mod joins;
