@@ -7,6 +7,7 @@ mod database;
 mod demo;
 mod design;
 mod emulate;
+mod events;
 mod failure;
 mod keys;
 mod log;
@@ -58,6 +59,7 @@ enum Command {
     Task(task::Command),
     #[command(subcommand)]
     Design(design::Command),
+    Events(events::Events),
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
 }
@@ -69,6 +71,7 @@ impl Command {
             Self::Serve(command) => command.run().await,
             Self::Task(command) => command.run().await,
             Self::Design(command) => command.run(),
+            Self::Events(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,
         }

@@ -4,6 +4,7 @@
 mod basics;
 mod cancel;
 mod create;
+mod events;
 mod get;
 mod health;
 mod list;

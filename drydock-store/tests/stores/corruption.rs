@@ -211,7 +211,11 @@ async fn a_bad_commit_is_named(secret: &SecretString) {
             "calendar",
         ),
         ("UPDATE events SET body = '7'", "body", "invalid type"),
-        ("DELETE FROM events WHERE seq = 1", "seq", "commit 1 is missing"),
+        (
+            r#"UPDATE events SET body = '[[11,"00000000000000000000000000000001",0,null,0,null]]'; DELETE FROM events WHERE seq = 1"#,
+            "seq",
+            "commit 1 is missing",
+        ),
     ] {
         let blob = if secret.expose_secret().starts_with("sqlite") {
             sql.replace("body = '", "body = CAST('")

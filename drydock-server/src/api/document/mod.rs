@@ -3,6 +3,7 @@
 //! Names, kinds and nulls are those of the v1.0 service; what it had no document for is marked as an extension.
 
 mod error;
+mod events;
 mod status;
 mod steps;
 mod task;
@@ -10,6 +11,7 @@ mod time;
 mod tree;
 
 pub use error::{ErrorDetail, ErrorDocument};
+pub use events::EventsDocument;
 pub use status::{HealthDetails, HealthDocument, HealthMessage};
 pub use steps::{StepDocument, StepError, StepStatus, StepWait, StepsDocument};
 pub use task::{MessageDocument, ResultDetails, ResultDocument, SubtaskErrors, TaskDocument};
