@@ -27,9 +27,9 @@ pub(crate) struct Args {
     /// How many rounds with the engine; there is one raw round more.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) rounds: usize,
-    /// Switch the event feed off.
+    /// Switch the event feed on.
     #[arg(long)]
-    pub(crate) no_feed: bool,
+    pub(crate) feed: bool,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
