@@ -81,7 +81,7 @@ async fn a_program_that_breaks_the_rules_fails_its_step_and_says_how() {
         (
             "echo nonsense",
             "step run: its answer cannot be read (expected value at line 1 column 1): \
-             expected a line with one of say, done, wait and fail",
+             expected a line with one of say, record, progress, done, wait and fail",
         ),
         (
             "yes '{\"say\": {\"text\": \"much\"}}'",
