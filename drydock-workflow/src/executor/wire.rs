@@ -172,22 +172,23 @@ impl Line {
         })
     }
 
-    /// Says what the line says; the outcome, if it is one or cannot be obeyed.
-    pub(super) fn apply(self, job: &Job) -> Option<StepResult<Payload>> {
-        Some(match self {
+    /// Says what the line says; the outcome, if it is one. The error is that of a line that cannot be obeyed: whatever else the
+    /// program answers, it has not done what it was to do.
+    pub(super) fn apply(self, job: &Job) -> Result<Option<StepResult<Payload>>, StepError> {
+        Ok(Some(match self {
             Self::Say(said) => {
                 said.say(job);
-                return None;
+                return Ok(None);
             }
-            Self::Record(record) => return record.record(job).err().map(Err),
+            Self::Record(record) => return record.record(job).map(|()| None),
             Self::Progress(ProgressDocument { done, total, text }) => {
                 job.ctx.progress_of(done, total, text);
-                return None;
+                return Ok(None);
             }
             Self::Done(output) => Ok(Outcome::Done(output.get().as_bytes().to_vec().into())),
             Self::Wait(wait) => seconds(wait.seconds).map(|time| Outcome::wait(time, wait.reason)),
             Self::Fail(fail) => Err(fail.error()),
-        })
+        }))
     }
 }
 
