@@ -105,7 +105,7 @@ pub async fn pages_neither_overlap_nor_leave_a_gap(store: Shared) {
     for limit in 1..6 {
         let (mut paged, mut after): (Vec<FoundFact>, Option<FactCursor>) = (Vec::new(), None);
         loop {
-            let query = FactQuery { limit, after, ..FactQuery::about("node", "n1") };
+            let query = FactQuery { after, limit, ..FactQuery::about("node", "n1") };
             let page = store.fact_list(&query).await.unwrap();
             paged.extend(page.facts);
             store.append(epoch, &wrote(9, [fact(limit, "n1", "later", 60)])).await.unwrap();

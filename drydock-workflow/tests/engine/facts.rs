@@ -171,10 +171,12 @@ async fn what_parts_done_once_found_is_recorded_once() {
     assert_eq!(facts(&world, task).await, expected);
 }
 
+type Record = fn(&StepContext) -> Result<(), StepError>;
+
 /// The step has the error at hand, and what it recorded before stands.
 #[tokio::test(start_paused = true)]
 async fn a_fact_that_cannot_be_kept_is_refused_with_what_to_do() {
-    let table: [(fn(&StepContext) -> Result<(), StepError>, &str); 5] = [
+    let table: [(Record, &str); 5] = [
         (
             |ctx| ctx.record(node().by("log").text("text/plain", "x".repeat(101))),
             "what log gave about node n07 has 101 bytes, the limit is 100: \
