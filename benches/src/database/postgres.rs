@@ -33,7 +33,7 @@ const START_LIVE: &str = "
 
 /// Tasks that ended in the past, with ids as old as that.
 const FILL: [&str; 4] = [
-    "INSERT INTO workflows (name, version, hash, definition) VALUES ('bench/past', 1, '\\x00', '{}')",
+    "INSERT INTO workflows (name, version, hash, definition) VALUES ('bench/past', 1, decode(repeat('00', 32), 'hex'), '{}')",
     "INSERT INTO tasks (task_id, workflow_id, created_at, input)
      SELECT lpad(to_hex(n), 32, '0')::uuid, 1, '2020-01-01'::timestamptz + n * interval '1 millisecond', '\\x6e756c6c'
      FROM generate_series(1, $1::bigint) AS n",

@@ -17,7 +17,7 @@ const TWINS: [(&str, &str); 3] =
 
 /// Tasks that ended in the past, with ids as old as that.
 const FILL: [&str; 4] = [
-    "INSERT INTO workflows (name, version, hash, definition) VALUES ('bench/past', 1, x'00', '{}')",
+    "INSERT INTO workflows (name, version, hash, definition) VALUES ('bench/past', 1, zeroblob(32), '{}')",
     "WITH RECURSIVE past(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM past WHERE n < ?)
      INSERT INTO tasks (task_id, workflow_id, created_at, input)
      SELECT unhex(format('%032x', n)), 1, 1577836800000000 + n * 1000, x'6e756c6c' FROM past",
