@@ -136,6 +136,22 @@ pub enum FeedEventKind {
         /// The message.
         text: String,
     },
+    /// A step found something out.
+    FactFound {
+        /// The step.
+        step: StepKey,
+        /// The fact's place among the task's facts, from 0.
+        seq: u32,
+        /// What made its data.
+        generator: String,
+    },
+    /// A step told how far it is.
+    StepProgressed {
+        /// The step.
+        step: StepKey,
+        /// How far.
+        figure: String,
+    },
     /// The task completed.
     TaskCompleted,
     /// The task failed.
@@ -178,6 +194,14 @@ impl FeedEvent {
             Write::MessageSaid(task, it) => {
                 let text = short(&it.text);
                 (*task, it.at, FeedEventKind::MessageSaid { seq: it.seq, error: it.error, text })
+            }
+            Write::FactFound(task, it) => {
+                let (step, generator) = (it.step.clone(), short(&it.fact.generator));
+                (*task, it.at, FeedEventKind::FactFound { step, seq: it.seq, generator })
+            }
+            Write::StepProgressed(task, it) => {
+                let figure = short(&it.figure.to_string());
+                (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), figure })
             }
             Write::TaskEnded(task, end) => (*task, end.at, task_ended(&end.kind)),
             Write::LocksFreed(..) | Write::SlotsFreed(..) => return None,

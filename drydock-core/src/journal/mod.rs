@@ -8,12 +8,14 @@
 
 mod cursor;
 mod error;
+mod fact;
 mod feed;
 mod instance;
 mod lock;
 mod new_task;
 mod news;
 mod operator;
+mod progress;
 mod record;
 mod signal;
 mod state;
@@ -27,12 +29,14 @@ use async_trait::async_trait;
 
 pub use cursor::{FeedCursor, InvalidFeedCursor};
 pub use error::{Cause, JournalError};
+pub use fact::{Fact, FactBuilder, FactRecord};
 pub use feed::{FeedCommit, FeedEvent, FeedEventKind, FeedPage, FeedPlace};
 pub use instance::{InstanceBeat, Offers, StoredWorkflow};
 pub use lock::{LockAnswer, LockClaim, Obstacle};
 pub use new_task::{NewTask, Parent};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
+pub use progress::{Figure, StepProgress};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
 pub use state::{HeldLock, TaskState};

@@ -2,6 +2,7 @@
 
 mod error;
 mod events;
+mod facts;
 mod health;
 mod steps;
 mod tasks;

@@ -3,6 +3,7 @@
 //! A command reads its arguments, calls the library and says what came of it; it decides nothing else. What it prints as data
 //! goes to standard output, everything else to standard error.
 
+mod bench;
 mod database;
 mod demo;
 mod design;
@@ -62,6 +63,7 @@ enum Command {
     Events(events::Events),
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
+    Bench(bench::Bench),
 }
 
 impl Command {
@@ -74,6 +76,7 @@ impl Command {
             Self::Events(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,
+            Self::Bench(command) => command.run().await,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod append;
 mod claims;
+mod facts;
 mod feed;
 mod instances;
 mod journal;

@@ -34,6 +34,7 @@ mod registry;
 mod start;
 mod stopping;
 mod supervisor;
+mod told;
 mod verbs;
 mod waits;
 

@@ -2,6 +2,7 @@
 
 mod events;
 mod health;
+mod nodes;
 mod tasks;
 
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/v1.0/events", get(events::events))
         .route("/api/v1.0/tasks", get(tasks::list::list).post(tasks::create::create))
         .route("/api/v1.0/tasks/{id}", get(tasks::get::get))
+        .route("/api/v1.0/tasks/{id}/builddata", get(tasks::build_data::build_data))
         .route("/api/v1.0/tasks/{id}/steps", get(tasks::steps::steps))
         .route("/api/v1.0/tasks/{id}/cancel", post(tasks::cancel::cancel))
+        .route("/api/v1.0/nodes/{name}/builddata", get(nodes::build_data))
 }
