@@ -10,6 +10,8 @@ use drydock_core::journal::{
 };
 use drydock_core::{Payload, SignalId, StepKey, TaskId};
 
+use crate::feed::Told;
+
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
 
@@ -75,6 +77,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) facts: Vec<(TaskId, &'a FactRecord)>,
     pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
+    /// What the feed tells of it.
+    pub(crate) told: Option<Told>,
 }
 
 impl<'a> Batch<'a> {

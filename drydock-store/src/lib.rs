@@ -14,6 +14,7 @@ mod codec;
 pub mod conformance;
 mod doubt;
 mod error;
+mod feed;
 mod gather;
 mod memory;
 mod postgres;

@@ -5,9 +5,9 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Fact, FactRecord, Figure, HeldLock,
-    InstanceBeat, JournalError, LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal,
-    StepProgress, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Fact, FactRecord, FeedCommit, Figure,
+    HeldLock, InstanceBeat, JournalError, LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request,
+    Signal, StepProgress, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::codec::{self, Problem};
 use crate::error::inconsistent;
+use crate::feed::{self, Teller};
 use crate::repo::{TaskRecord, cancellation_of, status_of};
 
 /// A database's row: its columns by name, in the types of this crate. `None` is NULL.
@@ -46,7 +47,9 @@ impl<'a, R: Columns> Reader<'a, R> {
     fn bad(&self, column: Column, problem: impl Display) -> JournalError {
         let task = self.row.uuid("task_id").ok().flatten().map(|id| id.to_string());
         let step = self.row.text("step").ok().flatten();
-        let key: Vec<String> = task.into_iter().chain(step).collect();
+        let commit = self.row.int("epoch").ok().flatten().zip(self.row.int("seq").ok().flatten());
+        let commit = commit.map(|(epoch, seq)| format!("{epoch}/{seq}"));
+        let key: Vec<String> = task.into_iter().chain(step).chain(commit).collect();
         inconsistent(self.table, column, key.join("/"), problem)
     }
 
@@ -320,6 +323,23 @@ impl<'a, R: Columns> Reader<'a, R> {
                 serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))?
             },
         })
+    }
+
+    /// An instance, and up to where its part of the feed was trimmed.
+    pub(crate) fn teller(&self) -> Read<Teller> {
+        Ok(Teller {
+            epoch: Epoch::new(self.number("epoch")?),
+            alive: self.truth("alive")?,
+            trimmed: self.count("trimmed")?,
+            trimmed_at: self.maybe("trimmed_at", R::time)?,
+        })
+    }
+
+    /// A commit of the feed.
+    pub(crate) fn commit(&self) -> Read<FeedCommit> {
+        let epoch = Epoch::new(self.number("epoch")?);
+        let seq = self.count("seq")?;
+        feed::decode(epoch, seq, self.sure("at", R::time)?, &self.sure("body", R::bytes)?)
     }
 
     pub(crate) fn workflow(&self) -> Read<(WorkflowId, StoredWorkflow)> {

@@ -6,8 +6,10 @@
 //! INVARIANT: after [`Journal::instance_retire`] or a later [`Journal::instance_join`] under the same name has returned, no
 //! write of the retired epoch becomes visible, not even one that was under way.
 
+mod cursor;
 mod error;
 mod fact;
+mod feed;
 mod instance;
 mod lock;
 mod new_task;
@@ -25,8 +27,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use cursor::{FeedCursor, InvalidFeedCursor};
 pub use error::{Cause, JournalError};
 pub use fact::{Fact, FactBuilder, FactRecord};
+pub use feed::{FeedCommit, FeedEvent, FeedEventKind, FeedPage, FeedPlace};
 pub use instance::{InstanceBeat, Offers, StoredWorkflow};
 pub use lock::{LockAnswer, LockClaim, Obstacle};
 pub use new_task::{NewTask, Parent};
@@ -127,7 +131,33 @@ pub trait Journal: Send + Sync + 'static {
     /// Each write may be repeated: the second time it changes nothing. So a batch whose answer was lost is simply sent again.
     /// [`JournalError::Fenced`] when the epoch was retired; [`JournalError::Rejected`] when a write can never be stored,
     /// or when the batch has more than 256 MiB of inputs and outputs. A NUL in a text is stored as U+FFFD.
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.append_told(epoch, writes, None).await
+    }
+
+    /// As [`append`](Self::append), and tells what was written at this place of the feed; nowhere, without one. It is told if and only
+    /// if it is written. A batch that goes to a place where there is one already is told no second time.
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError>;
+
+    /// Up to `limit` commits of the feed after `after`, and where to read on: an empty page is the end, for now.
+    ///
+    /// The events of each task come in the order in which they were committed, whoever wrote them; those of tasks that have nothing to
+    /// do with each other come in any order. [`JournalError::FeedTrimmed`] when some that `after` has not read are gone;
+    /// [`FeedCursor::START`] begins with the oldest that is there.
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError>;
+
+    /// The place in the feed before the first commit of each epoch whose [time](FeedPlace::at) is `time` or later.
+    /// [`JournalError::FeedTrimmed`] when some of these are gone.
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError>;
+
+    /// Forgets the commits of the feed before `time`, by the clocks of those who wrote them; how many there were. The records that
+    /// they told of stay.
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError>;
 
     /// Sends `signal` to a task, whether or not a step waits for it. Of two with one id for one task the first stands.
     /// What it says of `taken_by` is passed over: a new signal is not taken. A NUL in its name or sender is stored as U+FFFD.

@@ -232,3 +232,26 @@ CREATE TABLE audit (
     detail text COLLATE "C" NOT NULL,
     PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 );
+
+-- The feed: a row for each commit of an instance that is told. seq counts those of an epoch without a gap; turn orders commits of which
+-- one could see the other; body: JSON, what happened. Insert only, until they are trimmed.
+CREATE TABLE events (
+    epoch bigint NOT NULL,
+    seq bigint NOT NULL,
+    turn bigint NOT NULL,
+    at timestamptz NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (epoch, seq)
+);
+
+-- Written once and rarely read: not worth the time to compress.
+ALTER TABLE events ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX events_turn ON events (turn);
+CREATE INDEX events_at ON events (epoch, at, seq);
+
+-- Up to which commit those of an epoch are gone, and its time.
+CREATE TABLE events_trimmed (
+    epoch bigint PRIMARY KEY,
+    seq bigint NOT NULL,
+    at timestamptz NOT NULL
+);

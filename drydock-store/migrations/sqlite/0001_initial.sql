@@ -228,3 +228,24 @@ CREATE TABLE audit (
     detail TEXT NOT NULL,
     PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
 ) STRICT;
+
+-- The feed: a row for each commit of an instance that is told. seq counts those of an epoch without a gap; turn orders commits of which
+-- one could see the other; body: JSON, what happened. Insert only, until they are trimmed.
+CREATE TABLE events (
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (epoch, seq)
+) STRICT;
+
+CREATE INDEX events_turn ON events (turn);
+CREATE INDEX events_at ON events (epoch, at, seq);
+
+-- Up to which commit those of an epoch are gone, and its time.
+CREATE TABLE events_trimmed (
+    epoch INTEGER NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;

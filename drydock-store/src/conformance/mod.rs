@@ -17,6 +17,7 @@ pub mod children;
 pub mod claims;
 pub mod ends;
 pub mod facts;
+pub mod feed;
 pub mod fencing;
 pub mod instances;
 pub mod limits;
@@ -69,6 +70,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     facts::all(&fresh).await;
     progress::all(&fresh).await;
     ends::all(&fresh).await;
+    feed::all(&fresh).await;
     children::all(&fresh).await;
     locks::all(&fresh).await;
     limits::all(&fresh).await;

@@ -3,8 +3,8 @@
 use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Fact, FactRecord, Figure, JournalError, Mark, Message, NewTask, StepEnd,
-    StepProgress, Subject, TaskEnd, WaitRecord, Write,
+    AttemptRecord, Checkpoint, Fact, FactRecord, FeedPlace, Figure, JournalError, Mark, Message, NewTask,
+    StepEnd, StepProgress, Subject, TaskEnd, WaitRecord, Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
@@ -21,7 +21,12 @@ impl State {
         tasks.iter().map(|task| standing(task).unwrap_or(task.id)).collect()
     }
 
-    pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    pub(super) fn append(
+        &mut self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
@@ -69,6 +74,9 @@ impl State {
         }
         for (id, end) in batch.ends {
             self.end(epoch, id, end);
+        }
+        if let Some(place) = place {
+            self.tell(epoch, writes, place);
         }
         Ok(())
     }

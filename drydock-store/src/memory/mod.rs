@@ -4,6 +4,7 @@
 mod append;
 mod claims;
 mod facts;
+mod feed;
 mod instances;
 mod journal;
 mod limits;
@@ -19,8 +20,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask,
-    Offers, Request, Signal, StepProgress, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FactRecord, FeedCommit, JournalError, Mark,
+    Message, NewTask, Offers, Request, Signal, StepProgress, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -64,6 +65,11 @@ struct State {
     facts: BTreeMap<(TaskId, u32), FactRecord>,
     progress: BTreeMap<(TaskId, StepKey), StepProgress>,
     ends: BTreeMap<TaskId, Ended>,
+    /// With the turn of each.
+    events: BTreeMap<(Epoch, u64), (u64, FeedCommit)>,
+    turns: u64,
+    /// Up to which commit those of an epoch are gone, and its time.
+    trimmed: BTreeMap<Epoch, (u64, Timestamp)>,
 }
 
 impl State {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -103,8 +103,25 @@ impl Journal for PgStore {
         self.claim(epoch, workflows, at, max).await
     }
 
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        self.append_batch(epoch, writes).await
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        self.append_batch(epoch, writes, place).await
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.read_feed(after, limit).await
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.since(time).await
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        self.trim(before).await
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {

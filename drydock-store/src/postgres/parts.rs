@@ -21,9 +21,10 @@ pub(super) enum Part {
     Facts,
     Progress,
     Ends,
+    Told,
 }
 
-/// What a part says. `#1`, `#2` … are its array arguments; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
+/// What a part says. `#1`, `#2` … are its arguments, arrays but in the last part; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
 /// that are there already.
 pub(super) struct Text {
     pub(super) arrays: usize,
@@ -31,7 +32,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -47,6 +48,7 @@ impl Part {
         Self::Facts,
         Self::Progress,
         Self::Ends,
+        Self::Told,
     ];
 
     pub(super) const fn text(self) -> &'static Text {
@@ -66,6 +68,7 @@ impl Part {
             Self::Facts => &FACTS,
             Self::Progress => &PROGRESS,
             Self::Ends => &ENDS,
+            Self::Told => &TOLD,
         }
     }
 
@@ -86,6 +89,7 @@ impl Part {
             Self::Facts => !batch.facts.is_empty(),
             Self::Progress => !batch.progress.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
+            Self::Told => batch.told.is_some(),
         }
     }
 }
@@ -282,6 +286,15 @@ const ENDS: Text = Text {
             t.output
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
+        @repeat
+    )",
+};
+/// One row. Its turn is after all commits that this statement can see.
+const TOLD: Text = Text {
+    arrays: 3,
+    sql: ", told AS (
+        INSERT INTO events (epoch, seq, turn, at, body)
+        SELECT fence.epoch, #1::bigint, coalesce((SELECT max(turn) FROM events), 0) + 1, #2::timestamptz, #3::bytea FROM fence
         @repeat
     )",
 };

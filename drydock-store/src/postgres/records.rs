@@ -49,6 +49,7 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             Part::Facts => columns.facts(batch)?,
             Part::Progress => columns.progress(batch)?,
             Part::Ends => columns.ends(batch)?,
+            Part::Told => columns.told(batch)?,
         }
     }
     Ok(columns.finish())
@@ -199,6 +200,13 @@ impl Arrays {
         self.array(rows.iter().map(|(_, it)| codec::figure(it.figure.total)))?;
         self.array(rows.iter().map(|(_, it)| storable(&it.figure.text)))?;
         self.array(rows.iter().map(|(_, it)| it.at))
+    }
+
+    fn told(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let Some(told) = &batch.told else { return Ok(()) };
+        self.one(told.seq)?;
+        self.one(told.at)?;
+        self.one(&*told.body)
     }
 
     fn ends(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {

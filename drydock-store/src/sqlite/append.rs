@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use drydock_core::journal::{JournalError, TaskEnd, Write};
+use drydock_core::journal::{FeedPlace, JournalError, TaskEnd, Write};
 use drydock_core::{Epoch, TaskId};
 
-use super::parts::{ENDS, FENCE, LEAVE};
+use super::parts::{ENDS, FENCE, LEAVE, TELL};
 use super::records::record;
 use super::row::{id_list, micros};
 use super::statements::Script;
@@ -14,9 +14,15 @@ use super::{SqliteStore, fence};
 use crate::batch::Batch;
 use crate::codec;
 use crate::error::journal_error;
+use crate::feed::Told;
 
 impl SqliteStore {
-    pub(super) async fn append_batch(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    pub(super) async fn append_batch(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         let mut script = Script::new();
         script.say(FENCE);
@@ -24,6 +30,14 @@ impl SqliteStore {
         create(&mut script, &batch, Some(epoch));
         record(&mut script, &batch);
         end(&mut script, &batch, epoch);
+        if let Some(place) = place {
+            let told = Told::of(writes, place)?;
+            script.say(TELL);
+            script.add(epoch.get());
+            script.add(told.seq);
+            script.add(micros(told.at));
+            script.add(told.body);
+        }
         let mut writer = self.writer.turn().await?;
         let done = writer.transact(script).await;
         if let Err(JournalError::Rejected(_)) = done {

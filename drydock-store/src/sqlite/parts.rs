@@ -107,3 +107,6 @@ pub(super) static ENDS: Chunked = Chunked::new(
 );
 pub(super) const LEAVE: &str =
     "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))";
+/// Columns: epoch, seq, when, what.
+pub(super) const TELL: &str = "INSERT INTO events (epoch, seq, turn, at, body)
+    SELECT ?, ?, coalesce((SELECT max(turn) FROM events), 0) + 1, ?, ? WHERE true ON CONFLICT DO NOTHING";

@@ -1,6 +1,6 @@
 //! Values that no version of this program writes: each is an error that names its table, column and row.
 
-use drydock_core::journal::{JournalError, Message, Subject, Write};
+use drydock_core::journal::{FeedCursor, FeedPlace, JournalError, Message, Subject, Write};
 use drydock_core::{ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
@@ -173,6 +173,77 @@ async fn a_spoilt_task_does_not_spoil_a_claim_on_postgres() {
     cluster.close().await;
 }
 
+/// What the feed tells is read by those who follow it; a commit that somebody took out is no silent gap.
+async fn a_bad_commit_is_named(secret: &SecretString) {
+    let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
+    migrate(&url).await.unwrap();
+    let store: Shared = open(&url).await.unwrap();
+    let workflow = put_workflow(&store).await;
+    let epoch = join(&store, "a").await;
+    for (seq, write) in
+        (1..).zip([Write::TaskStarted(task(1, workflow)), Write::TaskEnded(id(1), completed(6))])
+    {
+        store.append_told(epoch, &[write], Some(FeedPlace { seq, at: at(6) })).await.unwrap();
+    }
+    for (sql, column, reason) in [
+        (
+            r#"UPDATE events SET body = '[[2,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "no step",
+        ),
+        (
+            r#"UPDATE events SET body = '[[2,"00000000000000000000000000000001",0,"a b",1,null]]'"#,
+            "body",
+            "step",
+        ),
+        (
+            r#"UPDATE events SET body = '[[14,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "14 is no kind",
+        ),
+        (
+            r#"UPDATE events SET body = '[[27,"00000000000000000000000000000001",0,"a",1,null]]'"#,
+            "body",
+            "27 is no kind",
+        ),
+        (
+            r#"UPDATE events SET body = '[[13,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "no text",
+        ),
+        (
+            r#"UPDATE events SET body = '[[0,"00000000000000000000000000000001",9223372036854775807,null,0,null]]'"#,
+            "body",
+            "calendar",
+        ),
+        ("UPDATE events SET body = '7'", "body", "invalid type"),
+        (
+            r#"UPDATE events SET body = '[[11,"00000000000000000000000000000001",0,null,0,null]]'; DELETE FROM events WHERE seq = 1"#,
+            "seq",
+            "commit 1 is missing",
+        ),
+    ] {
+        let blob = if secret.expose_secret().starts_with("sqlite") {
+            sql.replace("body = '", "body = CAST('")
+                .replace("]]'", "]]' AS BLOB)")
+                .replace("'7'", "'7' AS BLOB)")
+        } else {
+            sql.to_owned()
+        };
+        raw::run(secret, blob).await;
+        match store.feed_read(&FeedCursor::START, 9).await {
+            Err(JournalError::Inconsistent { table: "events", column: named, row, problem }) => {
+                assert_eq!(named, column, "{sql}: {problem}");
+                assert!(
+                    row.starts_with(&format!("{epoch}/")) && problem.contains(reason),
+                    "{sql}: {row}: {problem}"
+                );
+            }
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
 /// What an instance says of itself is read by all others.
 async fn a_bad_instance_is_named(secret: &SecretString) {
     let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
@@ -196,6 +267,8 @@ async fn on_sqlite() {
     each_bad_value_is_named(&url.into()).await;
     let url = format!("sqlite://{}", folder.path().join("other.db").display());
     a_bad_instance_is_named(&url.into()).await;
+    let url = format!("sqlite://{}", folder.path().join("feed.db").display());
+    a_bad_commit_is_named(&url.into()).await;
 }
 
 #[tokio::test]
@@ -204,5 +277,6 @@ async fn on_postgres() {
     let url = cluster.database().await;
     each_bad_value_is_named(&url).await;
     a_bad_instance_is_named(&cluster.database().await).await;
+    a_bad_commit_is_named(&cluster.database().await).await;
     cluster.close().await;
 }

@@ -1,9 +1,11 @@
 //! Random histories, applied to the store in memory and to another one: every answer is the same, and so is all that can be
 //! read in the end.
 
+use std::collections::BTreeMap;
+
 use drydock_core::journal::{
-    Child, ClaimedTask, InstanceBeat, JournalError, LockAnswer, NewTask, News, Signal, TaskEnd, TaskEndKind,
-    TaskState, Verb, WaitKind, WaitRecord, Write,
+    Child, ClaimedTask, FeedCursor, FeedPage, FeedPlace, InstanceBeat, JournalError, LockAnswer, NewTask,
+    News, Signal, TaskEnd, TaskEndKind, TaskState, Verb, WaitKind, WaitRecord, Write,
 };
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
@@ -30,7 +32,11 @@ enum Call {
     Submit(Vec<NewTask>),
     Ask(Verb, u32, &'static str, i64),
     Claim(usize, Vec<WorkflowId>, i64, usize),
-    Append(usize, Vec<Write>),
+    Append(usize, Vec<Write>, bool),
+    /// Reads on, so many commits.
+    Feed(usize),
+    Since(i64),
+    Trim(i64),
     Signal(u32, u32, i64),
     Lock(usize, u32, Vec<&'static str>, i64),
     Slot(usize, u32, &'static str, Vec<(&'static str, u32)>),
@@ -54,6 +60,9 @@ enum Answer {
     Listed(Vec<TaskId>),
     Found(Vec<TaskId>, Option<Cursor>),
     Facts(FactPage),
+    Feed(FeedPage),
+    Since(FeedCursor),
+    Trimmed(u64),
     Failed(String),
 }
 
@@ -179,8 +188,11 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(verb, n, by, at)| Call::Ask(verb, n, by, at)),
         4 => (instance(), workflows, 100..200_i64, 0..5_usize)
             .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
-        8 => (instance(), prop::collection::vec(write(), 0..12))
-            .prop_map(|(instance, writes)| Call::Append(instance, writes)),
+        8 => (instance(), prop::collection::vec(write(), 0..12), any::<bool>())
+            .prop_map(|(instance, writes, told)| Call::Append(instance, writes, told)),
+        3 => (0..4_usize).prop_map(Call::Feed),
+        1 => (0..30_i64).prop_map(Call::Since),
+        1 => (0..30_i64).prop_map(Call::Trim),
         2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         5 => (instance(), 0..8_u32, prop::collection::vec(select(vec!["n", "N", "\0"]), 0..3), 1..9_i64)
             .prop_map(|(instance, task, names, at)| Call::Lock(instance, task, names, at)),
@@ -199,7 +211,17 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<Answer, JournalError> {
+/// What those who call keep in mind.
+#[derive(Default)]
+struct Minds {
+    epochs: Vec<Epoch>,
+    /// How many commits of each epoch were told.
+    told: BTreeMap<Epoch, u64>,
+    reader: FeedCursor,
+}
+
+async fn answer(store: &Shared, minds: &mut Minds, call: Call) -> Result<Answer, JournalError> {
+    let Minds { epochs, told, reader } = minds;
     let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
     Ok(match call {
         Call::Join(name) => {
@@ -234,10 +256,25 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             let claims = store.task_claim(epoch(instance), &workflows, at(second), max).await?;
             Answer::Claimed(claims.into_iter().map(Result::unwrap).collect())
         }
-        Call::Append(instance, writes) => {
-            store.append(epoch(instance), &writes).await?;
+        Call::Append(instance, writes, tell) => {
+            let epoch = epoch(instance);
+            let last = told.get(&epoch).copied().unwrap_or(0);
+            // Each instance has a clock of its own.
+            let time = (last * 3).cast_signed() + i64::try_from(instance).unwrap() * 7;
+            let place = tell.then_some(FeedPlace { seq: last + 1, at: at(time) });
+            store.append_told(epoch, &writes, place).await?;
+            if tell {
+                told.insert(epoch, last + 1);
+            }
             Answer::Nothing
         }
+        Call::Feed(limit) => {
+            let page = store.feed_read(reader, limit).await?;
+            *reader = page.next.clone();
+            Answer::Feed(page)
+        }
+        Call::Since(second) => Answer::Since(store.feed_since(at(second)).await?),
+        Call::Trim(second) => Answer::Trimmed(store.feed_trim(at(second)).await?),
         Call::Signal(task, n, at) => Answer::Told(store.signal_send(id(task), &signal(n, at)).await?),
         Call::Lock(instance, n, names, second) => {
             let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
@@ -273,6 +310,7 @@ struct State {
     states: Vec<TaskState>,
     claimed: Vec<ClaimedTask>,
     facts: Vec<FactPage>,
+    feed: FeedPage,
 }
 
 async fn state(store: &Shared, epochs: &[Epoch]) -> State {
@@ -294,21 +332,22 @@ async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     let last = store.instance_join(&last, at(0), LEASE, &offers("last")).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
     let claimed = claimed(store, last, &workflows, at(900), 99).await;
-    State { instances, histories, states, claimed, facts }
+    let feed = store.feed_read(&FeedCursor::START, 99).await.unwrap();
+    State { instances, histories, states, claimed, facts, feed }
 }
 
 async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {
-    let mut epochs = Vec::new();
+    let mut minds = Minds::default();
     let mut answers = Vec::new();
     for n in 1..=2 {
         assert_eq!(store.workflow_put(&workflow(n)).await.unwrap(), WorkflowId::new(n.into()));
     }
     let start = [Call::Join("x"), Call::Join("y")];
     for call in start.iter().chain(calls) {
-        let answered = answer(store, &mut epochs, call.clone()).await;
+        let answered = answer(store, &mut minds, call.clone()).await;
         answers.push(answered.unwrap_or_else(|error| Answer::Failed(error.to_string())));
     }
-    (answers, state(store, &epochs).await)
+    (answers, state(store, &minds.epochs).await)
 }
 
 fn in_a_runtime(test: impl AsyncFnOnce() -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {

@@ -20,6 +20,7 @@ mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod feed;
 mod flusher;
 mod lease;
 mod locks;
@@ -38,6 +39,7 @@ mod verbs;
 mod waits;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::{Cancellation, Journal, TaskEnd};
 use drydock_core::{
@@ -49,6 +51,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
+pub use feed::Feed;
 pub use options::EngineOptions;
 pub use start::TaskStart;
 
@@ -72,6 +75,7 @@ pub struct Engine {
     registry: Arc<Registry>,
     ports: Ports,
     drain: CancellationToken,
+    poll: Duration,
     _alive: Arc<DropGuard>,
 }
 
@@ -133,6 +137,7 @@ impl EngineBuilder {
         let registry = Arc::new(self.registry);
         let hard = CancellationToken::new();
         let drain = CancellationToken::new();
+        let poll = self.options.poll;
         let supervisor = Supervisor {
             ports: self.ports.clone(),
             name: self.name,
@@ -145,7 +150,7 @@ impl EngineBuilder {
         };
         supervisor.start(stopped_tx).await?;
         let alive = Arc::new(hard.drop_guard());
-        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, _alive: alive })
+        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, poll, _alive: alive })
     }
 }
 

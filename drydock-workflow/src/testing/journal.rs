@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
@@ -44,6 +44,8 @@ pub enum Call<'a> {
         epoch: Epoch,
         /// Which.
         writes: &'a [Write],
+        /// Where the feed tells of them.
+        place: Option<FeedPlace>,
     },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
@@ -344,9 +346,26 @@ impl Journal for FaultyJournal {
         self.pass(Call::Claim(epoch), Some(Vec::new()), make, |taken| Answer::Claimed(taken)).await
     }
 
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        let make = |other: Option<Epoch>| self.store.append(other.unwrap_or(epoch), writes);
-        self.pass(Call::Append { epoch, writes }, Some(()), make, |()| Answer::Done).await
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        let make = |other: Option<Epoch>| self.store.append_told(other.unwrap_or(epoch), writes, place);
+        self.pass(Call::Append { epoch, writes, place }, Some(()), make, |()| Answer::Done).await
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.pass_other(|| self.store.feed_read(after, limit)).await
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.pass_other(|| self.store.feed_since(time)).await
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        self.pass_other(|| self.store.feed_trim(before)).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -16,6 +16,7 @@ mod explain;
 mod facts;
 mod faults;
 mod faulty;
+mod feed;
 mod finally;
 mod include;
 mod joins;

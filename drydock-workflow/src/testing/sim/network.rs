@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::Epoch;
-use drydock_core::journal::{JournalError, Write};
+use drydock_core::journal::{FeedPlace, JournalError, Write};
 
 use super::oracle::Oracle;
 use super::scenario::{Trouble, TroubleKind};
@@ -12,11 +12,20 @@ use crate::context::StepContext;
 use crate::testing::probe::{BodyEnd, Watch};
 use crate::testing::{Answer, Call, Fault, Tamper};
 
+/// A commit that is still on its way.
+#[derive(Clone)]
+pub(super) struct Letter {
+    /// When it arrives, in microseconds.
+    pub(super) arrives: u64,
+    pub(super) epoch: Epoch,
+    pub(super) writes: Vec<Write>,
+    pub(super) place: Option<FeedPlace>,
+}
+
 /// What all parts of a world share. Everything runs in one thread: no lock is ever waited for.
 pub(super) struct Shared {
     oracle: Mutex<Oracle>,
-    /// Commits that are still on their way, with the time of their arrival in microseconds.
-    pub(super) astray: Mutex<Vec<(u64, Epoch, Vec<Write>)>>,
+    pub(super) astray: Mutex<Vec<Letter>>,
 }
 
 impl Shared {
@@ -59,7 +68,10 @@ impl Tamper for Door {
             (Call::Signal(task, signal), Answer::Told(true)) => oracle.signalled(*task, signal),
             (Call::Submit(tasks), Answer::Done) => oracle.submitted(tasks),
             (Call::Claim(epoch), Answer::Claimed(tasks)) => oracle.claimed(*epoch, tasks),
-            (Call::Append { epoch, writes }, Answer::Done) => oracle.committed(*epoch, writes),
+            (Call::Append { epoch, writes, place }, Answer::Done) => {
+                oracle.committed(*epoch, writes);
+                oracle.told(*epoch, writes, *place);
+            }
             (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
                 oracle.refused(*epoch);
             }
@@ -93,9 +105,14 @@ impl Line {
         match kind {
             TroubleKind::Away => Some(Fault::Away),
             TroubleKind::Astray(late) => {
-                if let Call::Append { epoch, writes } = call {
+                if let Call::Append { epoch, writes, place } = call {
                     let mut astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner);
-                    astray.push((now + late * 1_000, *epoch, writes.to_vec()));
+                    astray.push(Letter {
+                        arrives: now + late * 1_000,
+                        epoch: *epoch,
+                        writes: writes.to_vec(),
+                        place: *place,
+                    });
                 }
                 Some(Fault::Away)
             }

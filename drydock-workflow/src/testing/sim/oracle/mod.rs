@@ -5,6 +5,7 @@
 mod bodies;
 mod claims;
 mod commits;
+mod feed;
 mod operators;
 mod rules;
 
@@ -16,6 +17,7 @@ use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, TaskId, WorkflowId}
 
 pub use rules::{Breach, Rule};
 
+use self::feed::Feed;
 use crate::dag::Definition;
 use crate::testing::records::Ends;
 
@@ -33,6 +35,7 @@ pub(super) struct Oracle {
     workflows: BTreeMap<WorkflowId, Definition>,
     epochs: BTreeMap<Epoch, Incarnation>,
     tasks: BTreeMap<TaskId, Task>,
+    feed: Feed,
     roots: usize,
     pub(super) breaches: Vec<Breach>,
     pub(super) trace: Option<Vec<String>>,
