@@ -25,7 +25,7 @@ use crate::run::{Command, Run, SlotIndex};
 /// How many messages are handled between two looks at the flusher.
 const GULP: usize = 256;
 
-/// At most so many bytes of payload go into one commit, unless a single task's writes have more.
+/// At most so many bytes of payload go into one commit, and what belongs to the last record in it.
 const BATCH_BYTES: usize = 32 << 20;
 
 /// How often a commit is put off for what is ready to run at that very moment.
@@ -363,17 +363,18 @@ impl Actor {
     /// How many of the writes go into the next batch: not too many, not too heavy, and a task's that belong together, together.
     fn batch_end(&self) -> usize {
         let mut weight = 0;
-        let fits = |write: &&Write| {
-            weight += flusher::weight(write);
-            weight <= BATCH_BYTES
-        };
-        let mut end = self.writes.iter().take(self.options.batch).take_while(fits).count().max(1);
-        while end < self.writes.len()
-            && flusher::owner(&self.writes[end - 1]) == flusher::owner(&self.writes[end])
-        {
-            end += 1;
+        for (at, pair) in self.writes.windows(2).enumerate() {
+            let [before, next] = pair else { break };
+            weight += flusher::weight(before);
+            let heavy = weight + flusher::weight(next) > BATCH_BYTES;
+            let apart = flusher::owner(before) != flusher::owner(next);
+            if (apart && (heavy || at + 1 >= self.options.batch))
+                || (heavy && flusher::may_part(before, next))
+            {
+                return at + 1;
+            }
         }
-        end
+        self.writes.len()
     }
 
     fn on_flushed(&mut self, flushed: Flushed) {

@@ -133,6 +133,22 @@ pub(super) fn owner(write: &Write) -> TaskId {
     }
 }
 
+/// Whether two writes of one task may go into two commits: what a step had to say goes with its record, and the task's end with the
+/// record that it follows from.
+pub(super) const fn may_part(before: &Write, next: &Write) -> bool {
+    matches!(before, Write::StepEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..))
+        && matches!(
+            next,
+            Write::SlotsFreed(..)
+                | Write::MessageSaid(..)
+                | Write::FactFound(..)
+                | Write::StepProgressed(..)
+                | Write::StepEnded(..)
+                | Write::AttemptFailed(..)
+                | Write::StepWaits(..)
+        )
+}
+
 /// About how many bytes of payload a write carries to the store.
 pub(super) fn weight(write: &Write) -> usize {
     match write {
