@@ -58,13 +58,11 @@ pub(crate) fn positions(
             oldest.advance(*epoch, *trimmed);
         }
     }
-    match gap.filter(|_| !after.is_start()) {
-        Some(epoch) => Err(JournalError::FeedTrimmed { epoch, oldest }),
-        None => {
-            let read = tellers.iter().filter_map(|it| Some((it.epoch, oldest.position(it.epoch)?))).collect();
-            Ok((oldest, read))
-        }
+    if let Some(epoch) = gap.filter(|_| !after.is_start()) {
+        return Err(JournalError::FeedTrimmed { epoch, oldest });
     }
+    let read = tellers.iter().filter_map(|it| Some((it.epoch, oldest.position(it.epoch)?))).collect();
+    Ok((oldest, read))
 }
 
 /// The page of these commits, which were read after `read`: the first by turn and epoch, so that each epoch's come without a gap. With

@@ -25,9 +25,14 @@ super::rules! {
     more_is_trimmed_than_goes_into_one_transaction,
 }
 
-/// Commit `seq` of an epoch, at second `n`.
-fn place(seq: u64, n: i64) -> Option<FeedPlace> {
-    Some(FeedPlace { seq, at: at(n) })
+/// Appends, and tells it as commit `seq` of the epoch at second `n`.
+async fn tell(
+    store: &Shared,
+    epoch: Epoch,
+    (seq, n): (u64, i64),
+    writes: &[Write],
+) -> Result<(), JournalError> {
+    store.append_told(epoch, writes, Some(FeedPlace { seq, at: at(n) })).await
 }
 
 fn said(n: u32, seq: u32) -> Write {
@@ -96,8 +101,8 @@ pub async fn every_kind_of_write_is_told(store: Shared) {
         Write::TaskEnded(id(3), TaskEnd { kind: cancelled, at: at(8) }),
     ];
     writes.extend(kinds.map(|kind| Write::StepWaits(id(1), WaitRecord { kind, ..wait("e", 7) })));
-    store.append_told(epoch, &writes, place(1, 9)).await.unwrap();
-    store.append_told(epoch, &[Write::LocksFreed(id(1))], place(2, 10)).await.unwrap();
+    tell(&store, epoch, (1, 9), &writes).await.unwrap();
+    tell(&store, epoch, (2, 10), &[Write::LocksFreed(id(1))]).await.unwrap();
     let expected: Vec<FeedEvent> = writes.iter().filter_map(|write| FeedEvent::of(write, at(9))).collect();
     assert_eq!(expected.len(), writes.len() - 2);
     let (told, _) = rest(&store, FeedCursor::START, 9).await;
@@ -116,16 +121,16 @@ pub async fn an_event_is_there_if_and_only_if_its_write_is(store: Shared) {
     let (epoch, dead) = (join(&store, "a").await, join(&store, "b").await);
     store.append(epoch, &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
     store.instance_leave(dead).await.unwrap();
-    assert_fenced(store.append_told(dead, &[said(1, 0)], place(1, 2)).await);
-    assert_fenced(store.append_told(Epoch::new(999), &[said(1, 0)], place(1, 2)).await);
+    assert_fenced(tell(&store, dead, (1, 2), &[said(1, 0)]).await);
+    assert_fenced(tell(&store, Epoch::new(999), (1, 2), &[said(1, 0)]).await);
     let contradiction =
         [Write::StepReopened(id(1), attempt("a", 3, 4)), Write::StepEnded(id(1), done("a", 4))];
-    let refused = store.append_told(epoch, &contradiction, place(1, 2)).await;
+    let refused = tell(&store, epoch, (1, 2), &contradiction).await;
     assert!(matches!(refused, Err(JournalError::Rejected(_))), "{refused:?}");
     let (told, end) = rest(&store, FeedCursor::START, 9).await;
     assert_eq!(told, []);
     // The place of what was refused is free.
-    store.append_told(epoch, &[said(1, 0)], place(1, 3)).await.unwrap();
+    tell(&store, epoch, (1, 3), &[said(1, 0)]).await.unwrap();
     assert_eq!(places(&store, end).await, [(epoch, 1)]);
 }
 
@@ -135,14 +140,14 @@ pub async fn a_batch_that_is_sent_again_is_told_once(store: Shared) {
     let epoch = join(&store, "a").await;
     let batch = [Write::TaskStarted(task(1, workflow)), Write::StepEnded(id(1), done("a", 2)), said(1, 0)];
     for n in [3, 4, 5] {
-        store.append_told(epoch, &batch, place(1, n)).await.unwrap();
+        tell(&store, epoch, (1, n), &batch).await.unwrap();
     }
     let end = [Write::TaskEnded(id(1), completed(6))];
     for _ in 0..2 {
-        store.append_told(epoch, &end, place(2, 6)).await.unwrap();
+        tell(&store, epoch, (2, 6), &end).await.unwrap();
     }
     // It was there before, and yet it is told, by whoever writes it once more.
-    store.append_told(epoch, &batch[1..], place(3, 7)).await.unwrap();
+    tell(&store, epoch, (3, 7), &batch[1..]).await.unwrap();
     let (told, _) = rest(&store, FeedCursor::START, 9).await;
     let seen: Vec<_> = told.iter().map(|it| (it.seq, it.at, it.events.len())).collect();
     assert_eq!(seen, [(1, at(3), 3), (2, at(6), 1), (3, at(7), 2)]);
@@ -157,7 +162,7 @@ pub async fn a_replay_from_any_cursor_equals_the_rest(store: Shared) {
         let epoch = epochs[usize::from(n % 3 == 0)];
         let seq = 1 + order.iter().filter(|(of, _)| *of == epoch).count() as u64;
         let start = [Write::TaskStarted(task(n, workflow))];
-        store.append_told(epoch, &start, place(seq, i64::from(n))).await.unwrap();
+        tell(&store, epoch, (seq, i64::from(n)), &start).await.unwrap();
         order.push((epoch, seq));
     }
     for limit in 1..14 {
@@ -181,18 +186,18 @@ pub async fn a_task_that_was_taken_over_is_told_in_order_whatever_the_clocks_say
     let workflow = put_workflow(&store).await;
     let (low, high) = (join(&store, "low").await, join(&store, "high").await);
     let start = [Write::TaskStarted(task(1, workflow)), Write::TaskQueued(task(2, workflow))];
-    store.append_told(high, &start, place(1, 9_000)).await.unwrap();
+    tell(&store, high, (1, 9_000), &start).await.unwrap();
     for n in 0..4 {
-        store.append_told(high, &[said(1, n)], place(u64::from(n) + 2, 9_001)).await.unwrap();
+        tell(&store, high, (u64::from(n) + 2, 9_001), &[said(1, n)]).await.unwrap();
     }
     assert_eq!(claim(&store, low, workflow, 9).await, [id(2)]);
-    store.append_told(low, &[said(2, 0)], place(1, 1)).await.unwrap();
+    tell(&store, low, (1, 1), &[said(2, 0)]).await.unwrap();
     store.instance_leave(high).await.unwrap();
     assert_eq!(claim(&store, low, workflow, 9).await, [id(1)]);
     for n in 4..8 {
-        store.append_told(low, &[said(1, n)], place(u64::from(n) - 2, 2)).await.unwrap();
+        tell(&store, low, (u64::from(n) - 2, 2), &[said(1, n)]).await.unwrap();
     }
-    store.append_told(low, &[Write::TaskEnded(id(1), completed(3))], place(6, 2)).await.unwrap();
+    tell(&store, low, (6, 2), &[Write::TaskEnded(id(1), completed(3))]).await.unwrap();
     for limit in 1..5 {
         let (told, _) = rest(&store, FeedCursor::START, limit).await;
         let of = |task: TaskId| {
@@ -216,13 +221,13 @@ pub async fn a_task_that_was_taken_over_is_told_in_order_whatever_the_clocks_say
 pub async fn a_late_epoch_is_not_passed_over(store: Shared) {
     let workflow = put_workflow(&store).await;
     let (early, late) = (join(&store, "early").await, join(&store, "late").await);
-    store.append_told(late, &[Write::TaskStarted(task(1, workflow))], place(1, 1)).await.unwrap();
+    tell(&store, late, (1, 1), &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
     store.instance_leave(late).await.unwrap();
     let (_, end) = rest(&store, FeedCursor::START, 9).await;
-    store.append_told(early, &[Write::TaskStarted(task(2, workflow))], place(1, 1)).await.unwrap();
+    tell(&store, early, (1, 1), &[Write::TaskStarted(task(2, workflow))]).await.unwrap();
     assert_eq!(places(&store, end.clone()).await, [(early, 1)]);
     let next = join(&store, "next").await;
-    store.append_told(next, &[Write::TaskStarted(task(3, workflow))], place(1, 1)).await.unwrap();
+    tell(&store, next, (1, 1), &[Write::TaskStarted(task(3, workflow))]).await.unwrap();
     assert_eq!(places(&store, end).await, [(early, 1), (next, 1)]);
 }
 
@@ -234,11 +239,11 @@ pub async fn a_cursor_does_not_grow_with_dead_epochs(store: Shared) {
         let epoch = join(&store, "a").await;
         let start = [Write::TaskStarted(task(n, workflow))];
         if n % 4 != 0 {
-            store.append_told(epoch, &start, place(1, 1)).await.unwrap();
+            tell(&store, epoch, (1, 1), &start).await.unwrap();
         }
         cursor = rest(&store, cursor, 9).await.1;
         let last = join(&store, "b").await;
-        store.append_told(last, &[said(n, 0)], place(1, 1)).await.unwrap();
+        tell(&store, last, (1, 1), &[said(n, 0)]).await.unwrap();
     }
     let (_, end) = rest(&store, cursor, 9).await;
     let last = store.instance_list().await.unwrap();
@@ -252,11 +257,11 @@ pub async fn a_cursor_does_not_grow_with_dead_epochs(store: Shared) {
 pub async fn what_was_trimmed_is_never_a_silent_gap(store: Shared) {
     let workflow = put_workflow(&store).await;
     let (first, second) = (join(&store, "a").await, join(&store, "b").await);
-    store.append_told(first, &[Write::TaskStarted(task(1, workflow))], place(1, 1)).await.unwrap();
+    tell(&store, first, (1, 1), &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
     for seq in 2..=6 {
-        store.append_told(first, &[said(1, 0)], place(seq, seq.cast_signed())).await.unwrap();
+        tell(&store, first, (seq, seq.cast_signed()), &[said(1, 0)]).await.unwrap();
     }
-    store.append_told(second, &[said(1, 1)], place(1, 3)).await.unwrap();
+    tell(&store, second, (1, 3), &[said(1, 1)]).await.unwrap();
     let two = store.feed_read(&FeedCursor::START, 2).await.unwrap().next;
     let (_, end) = rest(&store, FeedCursor::START, 9).await;
     assert_eq!(store.feed_trim(at(1)).await.unwrap(), 0);
@@ -277,13 +282,13 @@ pub async fn what_was_trimmed_is_never_a_silent_gap(store: Shared) {
     assert_eq!(oldest, end);
     assert_eq!(rest(&store, FeedCursor::START, 9).await, (vec![], end.clone()));
     // It goes on where it was.
-    store.append_told(first, &[said(1, 2)], place(7, 99)).await.unwrap();
+    tell(&store, first, (7, 99), &[said(1, 2)]).await.unwrap();
     for cursor in [FeedCursor::START, oldest, end.clone()] {
         assert_eq!(places(&store, cursor).await, [(first, 7)]);
     }
     // Of one who joined after the cursor, as well.
     let third = join(&store, "c").await;
-    store.append_told(third, &[said(1, 3)], place(1, 100)).await.unwrap();
+    tell(&store, third, (1, 100), &[said(1, 3)]).await.unwrap();
     assert_eq!(store.feed_trim(at(101)).await.unwrap(), 2);
     assert_eq!(trimmed(store.feed_read(&end, 9).await).0, first);
 }
@@ -292,9 +297,9 @@ pub async fn what_was_trimmed_is_never_a_silent_gap(store: Shared) {
 pub async fn a_place_is_found_by_its_time(store: Shared) {
     let workflow = put_workflow(&store).await;
     let (first, second) = (join(&store, "a").await, join(&store, "b").await);
-    store.append_told(first, &[Write::TaskStarted(task(1, workflow))], place(1, 10)).await.unwrap();
+    tell(&store, first, (1, 10), &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
     for (epoch, seq, second) in [(first, 2, 20), (first, 3, 20), (second, 1, 15), (second, 2, 25)] {
-        store.append_told(epoch, &[said(1, 0)], place(seq, second)).await.unwrap();
+        tell(&store, epoch, (seq, second), &[said(1, 0)]).await.unwrap();
     }
     let all = places(&store, FeedCursor::START).await;
     for (second, gone) in [(0, 0), (10, 0), (11, 1), (15, 1), (16, 2), (20, 2), (21, 4), (25, 4), (26, 5)] {
@@ -319,11 +324,11 @@ pub async fn a_place_is_found_by_its_time(store: Shared) {
 pub async fn more_is_trimmed_than_goes_into_one_transaction(store: Shared) {
     let workflow = put_workflow(&store).await;
     let epoch = join(&store, "a").await;
-    store.append_told(epoch, &[Write::TaskStarted(task(1, workflow))], place(1, 1)).await.unwrap();
+    tell(&store, epoch, (1, 1), &[Write::TaskStarted(task(1, workflow))]).await.unwrap();
     for seq in 2..=1_005 {
-        store.append_told(epoch, &[], place(seq, 1)).await.unwrap();
+        tell(&store, epoch, (seq, 1), &[]).await.unwrap();
     }
-    store.append_told(epoch, &[], place(1_006, 2)).await.unwrap();
+    tell(&store, epoch, (1_006, 2), &[]).await.unwrap();
     assert_eq!(store.feed_trim(at(2)).await.unwrap(), 1_005);
     assert_eq!(places(&store, FeedCursor::START).await, [(epoch, 1_006)]);
 }

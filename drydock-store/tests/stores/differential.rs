@@ -220,14 +220,39 @@ struct Minds {
     reader: FeedCursor,
 }
 
+impl Minds {
+    fn epoch(&self, instance: usize) -> Epoch {
+        self.epochs.get(instance).copied().unwrap_or(Epoch::new(999))
+    }
+
+    /// Of the instance's next commit. Each instance has a clock of its own.
+    fn place(&self, instance: usize) -> FeedPlace {
+        let last = self.told.get(&self.epoch(instance)).copied().unwrap_or(0);
+        let second = (last * 3).cast_signed() + i64::try_from(instance).unwrap() * 7;
+        FeedPlace { seq: last + 1, at: at(second) }
+    }
+}
+
+async fn ask(store: &Shared, verb: Verb, n: u32, by: &str, second: i64) -> Result<bool, JournalError> {
+    let (task, request) = (id(n), request(by, second));
+    let order = || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
+    match verb {
+        Verb::Cancel => store.task_cancel(task, &request).await,
+        Verb::Pause => store.task_pause(task, &request).await,
+        Verb::Resume => store.task_resume(task, &request).await,
+        Verb::Reopen => store.task_reopen(task, &request).await,
+        Verb::Order => store.signal_send(task, &order()).await,
+    }
+}
+
 async fn answer(store: &Shared, minds: &mut Minds, call: Call) -> Result<Answer, JournalError> {
-    let Minds { epochs, told, reader } = minds;
+    let epochs = minds.epochs.clone();
     let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
     Ok(match call {
         Call::Join(name) => {
             let epoch =
                 store.instance_join(&InstanceName::new(name).unwrap(), at(0), LEASE, &offers(name)).await?;
-            epochs.push(epoch);
+            minds.epochs.push(epoch);
             Answer::Joined(epoch)
         }
         Call::Renew(instance) => {
@@ -240,37 +265,23 @@ async fn answer(store: &Shared, minds: &mut Minds, call: Call) -> Result<Answer,
             Answer::Nothing
         }
         Call::Submit(tasks) => Answer::Listed(store.task_submit(&tasks).await?),
-        Call::Ask(verb, n, by, second) => {
-            let (task, request) = (id(n), request(by, second));
-            let order =
-                || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
-            Answer::Told(match verb {
-                Verb::Cancel => store.task_cancel(task, &request).await?,
-                Verb::Pause => store.task_pause(task, &request).await?,
-                Verb::Resume => store.task_resume(task, &request).await?,
-                Verb::Reopen => store.task_reopen(task, &request).await?,
-                Verb::Order => store.signal_send(task, &order()).await?,
-            })
-        }
+        Call::Ask(verb, n, by, second) => Answer::Told(ask(store, verb, n, by, second).await?),
         Call::Claim(instance, workflows, second, max) => {
             let claims = store.task_claim(epoch(instance), &workflows, at(second), max).await?;
             Answer::Claimed(claims.into_iter().map(Result::unwrap).collect())
         }
         Call::Append(instance, writes, tell) => {
-            let epoch = epoch(instance);
-            let last = told.get(&epoch).copied().unwrap_or(0);
-            // Each instance has a clock of its own.
-            let time = (last * 3).cast_signed() + i64::try_from(instance).unwrap() * 7;
-            let place = tell.then_some(FeedPlace { seq: last + 1, at: at(time) });
-            store.append_told(epoch, &writes, place).await?;
-            if tell {
-                told.insert(epoch, last + 1);
-            }
+            store.append_told(epoch(instance), &writes, tell.then(|| minds.place(instance))).await?;
+            minds
+                .told
+                .entry(epoch(instance))
+                .and_modify(|told| *told += u64::from(tell))
+                .or_insert(tell.into());
             Answer::Nothing
         }
         Call::Feed(limit) => {
-            let page = store.feed_read(reader, limit).await?;
-            *reader = page.next.clone();
+            let page = store.feed_read(&minds.reader, limit).await?;
+            minds.reader = page.next.clone();
             Answer::Feed(page)
         }
         Call::Since(second) => Answer::Since(store.feed_since(at(second)).await?),
