@@ -31,11 +31,20 @@ impl<'a> TaskRow<'a> {
     pub(crate) fn key(&self) -> Option<Cow<'a, str>> {
         self.task.key.as_deref().map(storable)
     }
+
+    pub(crate) fn limit_name(&self) -> Option<Cow<'a, str>> {
+        self.task.limit.as_ref().map(|limit| storable(&limit.name))
+    }
+
+    pub(crate) fn limit_places(&self) -> Option<i64> {
+        self.task.limit.as_ref().map(|limit| limit.places.into())
+    }
 }
 
 fn any_special(rows: &[TaskRow<'_>]) -> bool {
-    rows.iter()
-        .any(|TaskRow { task, .. }| task.key.is_some() || task.priority != 0 || !task.labels.is_empty())
+    rows.iter().any(|TaskRow { task, .. }| {
+        task.key.is_some() || task.priority != 0 || !task.labels.is_empty() || task.limit.is_some()
+    })
 }
 
 /// A task's labels as they are stored. Of two names that become one the first counts.
@@ -58,7 +67,7 @@ pub(crate) fn labels<'a>(
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) tasks: Vec<TaskRow<'a>>,
-    /// Whether any of the tasks has more than every task has: a key, a priority, labels.
+    /// Whether any of the tasks has more than every task has: a key, a priority, labels, a limit.
     pub(crate) special: bool,
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
@@ -111,8 +120,13 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// A step that is reopened and ends in one batch has no order of the two that a database would keep.
+    /// A step that is reopened and ends in one batch has no order of the two that a database would keep; and a task that begins
+    /// without being claimed would take a place under its limit past those that wait for it.
     fn refuse_contradictions(&self) -> Result<(), JournalError> {
+        if let Some(row) = self.tasks.iter().find(|row| row.started && row.task.limit.is_some()) {
+            let problem = format!("task {} is under a limit: it is to be queued, not started", row.task.id);
+            return Err(JournalError::Rejected(problem.into()));
+        }
         if self.reopened.is_empty() {
             return Ok(());
         }
@@ -211,16 +225,6 @@ fn first_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T)
 pub(crate) fn lock_names(names: &[String]) -> Vec<String> {
     let names: BTreeSet<_> = names.iter().map(|name| storable(name)).collect();
     names.into_iter().map(Cow::into_owned).collect()
-}
-
-/// The limits that are asked for, by name; of two capacities of one name the smaller counts.
-pub(crate) fn limits(limits: &[(String, u32)]) -> BTreeMap<String, u32> {
-    let mut all = BTreeMap::new();
-    for (name, capacity) in limits {
-        let known = all.entry(storable(name).into_owned()).or_insert(*capacity);
-        *known = (*known).min(*capacity);
-    }
-    all
 }
 
 /// `text` as every database can keep it: Postgres has no NUL in a text, and what a machine says may hold one.

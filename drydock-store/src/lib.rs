@@ -16,6 +16,7 @@ mod doubt;
 mod error;
 mod gather;
 mod memory;
+mod places;
 mod postgres;
 pub mod repo;
 mod row;

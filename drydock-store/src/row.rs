@@ -5,9 +5,9 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, HeldLock, InstanceBeat, JournalError,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Crowd, HeldLock, InstanceBeat, JournalError,
     LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd,
-    Verb, WaitRecord,
+    TaskLimit, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::codec::{self, Problem};
 use crate::error::inconsistent;
+use crate::places::Slot;
 use crate::repo::{TaskRecord, cancellation_of, status_of};
 
 /// A database's row: its columns by name, in the types of this crate. `None` is NULL.
@@ -206,7 +207,14 @@ impl<'a, R: Columns> Reader<'a, R> {
                 Some(labels) => serde_json::from_str(&labels).map_err(|error| self.bad("labels", error))?,
                 None => BTreeMap::new(),
             },
+            limit: self.limit()?,
         })
+    }
+
+    /// The limit that a task is under.
+    pub(crate) fn limit(&self) -> Read<Option<TaskLimit>> {
+        let Some(name) = self.maybe("limit_name", R::text)? else { return Ok(None) };
+        Ok(Some(TaskLimit { name, places: self.small("limit_places")? }))
     }
 
     fn parent(&self) -> Read<Option<Parent>> {
@@ -264,6 +272,15 @@ impl<'a, R: Columns> Reader<'a, R> {
         self.sure("created_at", R::time)
     }
 
+    /// Some tasks under a limit, and how many there are in all.
+    pub(crate) fn crowd(rows: &[R]) -> Read<Crowd> {
+        let readers = || rows.iter().map(|row| Reader::new("live", row));
+        Ok(Crowd {
+            size: readers().next().map_or(Ok(0), |row| row.count("size"))?,
+            some: readers().map(|row| row.id("task_id")).collect::<Result<_, _>>()?,
+        })
+    }
+
     pub(crate) fn lock(&self) -> Read<HeldLock> {
         Ok(HeldLock { lock: self.sure("name", R::text)?, since: self.sure("since", R::time)? })
     }
@@ -279,6 +296,11 @@ impl<'a, R: Columns> Reader<'a, R> {
     /// A limit, and how many of its slots are taken.
     pub(crate) fn slots(&self) -> Read<(String, u64)> {
         Ok((self.sure("name", R::text)?, self.count("taken")?))
+    }
+
+    /// A slot that a step has.
+    pub(crate) fn slot(&self) -> Read<Slot> {
+        Ok((self.sure("name", R::text)?, self.id("task_id")?, self.sure("step", R::text)?))
     }
 
     pub(crate) fn beat(&self) -> Read<InstanceBeat> {

@@ -10,7 +10,7 @@ use crate::{SignalId, StepKey, TaskId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// A task begins, owned by the writing instance from the start. A task whose id or key exists already is left out, and
-    /// nobody is told: tasks with keys are better submitted.
+    /// nobody is told: tasks with keys are better submitted. One under a limit cannot begin so: it is queued, and claimed.
     TaskStarted(NewTask),
     /// A task is queued for whichever instance claims it: a child, or more than the instance has room for.
     /// A task whose id or key exists already is left out.

@@ -3,7 +3,8 @@
 use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
+    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskLimit, WaitRecord,
+    Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
@@ -54,7 +55,8 @@ impl State {
             self.unlock(id);
         }
         for (id, step) in batch.vacated {
-            self.slots.retain(|(_, task, of), _| (*task, of) != (id, step));
+            let step = step.text();
+            self.slots.retain(|(_, task, of), _| (*task, &**of) != (id, &*step));
         }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
@@ -84,7 +86,11 @@ impl State {
             let labels = labels_of(task);
             let labels =
                 labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-            vacant.insert(NewTask { key: key.clone(), labels, ..task.clone() });
+            let limit = task
+                .limit
+                .as_ref()
+                .map(|it| TaskLimit { name: storable(&it.name).into_owned(), places: it.places });
+            vacant.insert(NewTask { key: key.clone(), labels, limit, ..task.clone() });
             self.keys.extend(key.map(|key| (key, task.id)));
             self.live.insert(task.id, live);
         }

@@ -28,6 +28,8 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
                 columns.array(batch.tasks.iter().map(|row| row.ended))?;
                 columns.array(batch.tasks.iter().map(TaskRow::key))?;
                 columns.array(batch.tasks.iter().map(|row| row.task.priority))?;
+                columns.array(batch.tasks.iter().map(TaskRow::limit_name))?;
+                columns.array(batch.tasks.iter().map(TaskRow::limit_places))?;
             }
             Part::Labels => {
                 columns.array(labels(&batch.tasks).map(|(row, ..)| row.task.id.as_uuid()))?;

@@ -32,7 +32,8 @@ macro_rules! head {
                 (SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id),
                 (SELECT max(since) FROM waits WHERE waits.task_id = page.task_id),
                 ends.ended_at) AS updated_at
-        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority
+        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+                limit_name, limit_places
             FROM tasks "
     };
 }

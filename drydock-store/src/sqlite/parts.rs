@@ -26,16 +26,18 @@ pub(super) static LABELS: Chunked = Chunked::new(
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE key = column4) ON CONFLICT DO NOTHING",
 );
 pub(super) static SPECIAL_TASKS: Chunked = Chunked::new(
-    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places)
     SELECT * FROM (VALUES ",
-    9,
+    11,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
 /// As `LIVE`; and a task whose key was there before was not created.
 pub(super) static SPECIAL_LIVE: Chunked = Chunked::new(
-    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority, claims)
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority,
+        limit_name, limit_places, claims)
     SELECT *, column5 IS NOT NULL FROM (VALUES ",
-    7,
+    9,
     ") WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
     AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
 );

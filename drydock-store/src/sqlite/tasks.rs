@@ -29,7 +29,8 @@ macro_rules! head {
                 coalesce((SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id), -9223372036854775808),
                 coalesce((SELECT max(since) FROM waits WHERE waits.task_id = page.task_id), -9223372036854775808),
                 coalesce(ends.ended_at, -9223372036854775808)), -9223372036854775808) AS updated_at
-        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority
+        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+                limit_name, limit_places
             FROM tasks "
     };
 }
