@@ -9,7 +9,7 @@ use crate::run::{IllegalRecord, Run};
 
 impl Actor {
     pub(super) fn on_committed(&mut self, writes: Vec<Write>) {
-        let mut queued = false;
+        let (mut queued, mut limited) = (false, false);
         for write in writes {
             match write {
                 Write::TaskStarted(task) => {
@@ -18,11 +18,16 @@ impl Actor {
                     }
                     let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
                     let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    self.adopt(task.id, Live::new(run, workflow, Fence::FIRST, task.parent), false);
+                    let live = Live {
+                        priority: task.priority,
+                        ..Live::new(run, workflow, Fence::FIRST, task.parent)
+                    };
+                    self.adopt(task.id, live, false);
                 }
                 Write::TaskQueued(task) => {
                     self.on_queued(&task);
                     queued = true;
+                    limited |= task.limit.is_some();
                 }
                 Write::StepEnded(task, checkpoint) => {
                     let folded = self.fold(task, |run| run.fold_ended(&checkpoint));
@@ -66,13 +71,22 @@ impl Actor {
                     }
                 }
                 Write::LocksFreed(_) => self.ask_locks_again(),
-                Write::SlotsFreed(..) => self.ask_slots_again(),
+                Write::SlotsFreed(task, step) => {
+                    let slot = self.lives.get(&task).and_then(|live| live.run.slot_of(&step));
+                    if let Some(slot) = slot {
+                        self.on_slots_freed(task, slot);
+                    }
+                }
                 Write::MessageSaid(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }
         if queued {
             self.look();
+        }
+        if limited {
+            // It may run here at once, as others do that are started here.
+            self.claim_soon();
         }
     }
 
@@ -109,6 +123,7 @@ impl Actor {
     fn on_ended(&mut self, task: TaskId, end: &drydock_core::journal::TaskEnd) {
         self.tell_watchers(task, end);
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
+        self.forget_slots(task);
         let Some(live) = self.lives.remove(&task) else { return };
         live.abort();
         for (at, slot) in live.run.timers() {
@@ -119,6 +134,10 @@ impl Actor {
         }
         if self.look_again {
             self.look();
+        }
+        if live.workflow.dag.definition().limit.is_some() {
+            // Its place is free.
+            self.claim_soon();
         }
     }
 }

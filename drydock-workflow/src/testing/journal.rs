@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use drydock_core::journal::{
     Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd, TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
 
 /// What is asked of the store.
@@ -47,6 +47,13 @@ pub enum Call<'a> {
     },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
+    /// Slots are to be taken.
+    Slots {
+        /// By whose steps.
+        epoch: Epoch,
+        /// Which.
+        wishes: &'a [SlotWish],
+    },
     /// Any other question.
     Other,
 }
@@ -319,14 +326,9 @@ impl Journal for FaultyJournal {
         self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.slot_take(epoch, task, step, limits)).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        let make = |_| self.store.slots_take(epoch, wishes);
+        self.pass(Call::Slots { epoch, wishes }, None, make, |_| Answer::Done).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
