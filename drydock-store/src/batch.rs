@@ -8,7 +8,7 @@ use drydock_core::journal::{
     AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
     WaitRecord, Write,
 };
-use drydock_core::{Payload, SignalId, StepKey, TaskId};
+use drydock_core::{Fence, Payload, SignalId, StepKey, TaskId};
 
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
@@ -81,7 +81,8 @@ pub(crate) struct Batch<'a> {
     /// Steps that give back their slots.
     pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
-    pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
+    /// With the claims under which they were decided.
+    pub(crate) ends: Vec<(TaskId, (Option<Fence>, &'a TaskEnd))>,
 }
 
 impl<'a> Batch<'a> {
@@ -111,7 +112,7 @@ impl<'a> Batch<'a> {
                 Write::LocksFreed(id) => batch.unlocked.push(*id),
                 Write::SlotsFreed(id, step) => batch.vacated.push((*id, step)),
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
-                Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
+                Write::TaskEnded(id, fence, end) => batch.ends.push((*id, (*fence, end))),
             }
         }
         batch.tasks.append(&mut queued);
@@ -173,12 +174,19 @@ impl<'a> Batch<'a> {
             self.waits.retain(|(id, wait)| last.get(&(*id, wait.step.clone())).copied() == at.next());
         }
         if !self.tasks.is_empty() && !self.ends.is_empty() {
-            let ends: HashSet<TaskId> = self.ends.iter().map(|(id, _)| *id).collect();
+            let first = |fence: Option<Fence>| fence.is_none_or(|fence| fence == Fence::FIRST);
+            let ends = self.ends.iter().filter(|(_, (fence, _))| first(*fence));
+            let ends: HashSet<TaskId> = ends.map(|(id, _)| *id).collect();
             for row in &mut self.tasks {
                 row.ended = row.started && ends.contains(&row.task.id);
             }
         }
     }
+}
+
+/// The claims under which an end was decided, as databases count them; nothing for any.
+pub(crate) fn claims(fence: Option<Fence>) -> Option<i64> {
+    fence.map(|fence| i64::try_from(fence.get()).unwrap_or(i64::MAX))
 }
 
 /// For each submitted task the one that stands under its key, or itself.
@@ -192,7 +200,7 @@ fn size(write: &Write) -> usize {
     match write {
         Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
         Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. })
-        | Write::TaskEnded(_, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
+        | Write::TaskEnded(_, _, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
         Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),

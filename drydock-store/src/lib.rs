@@ -16,6 +16,7 @@ mod doubt;
 mod error;
 mod gather;
 mod memory;
+mod news;
 mod places;
 mod postgres;
 pub mod repo;
@@ -23,6 +24,7 @@ mod row;
 mod schema;
 mod sqlite;
 mod store;
+mod unreadable;
 mod url;
 
 pub use memory::MemoryStore;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use drydock_core::journal::{
     AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Crowd, HeldLock, InstanceBeat, JournalError,
-    LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd,
-    TaskLimit, Verb, WaitRecord,
+    LockClaim, Mark, Message, NewTask, Obstacle, Offers, Parent, Request, Signal, StoredWorkflow, Subject,
+    TaskEnd, TaskLimit, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -19,6 +19,7 @@ use crate::codec::{self, Problem};
 use crate::error::inconsistent;
 use crate::places::Slot;
 use crate::repo::{TaskRecord, cancellation_of, status_of};
+use crate::unreadable;
 
 /// A database's row: its columns by name, in the types of this crate. `None` is NULL.
 pub(crate) trait Columns {
@@ -36,6 +37,9 @@ pub(crate) struct Reader<'a, R> {
     row: &'a R,
 }
 
+/// The lease of an instance whose own cannot be read.
+const LONG_LEASE: Duration = Duration::from_hours(1);
+
 type Column = &'static str;
 type Read<T> = Result<T, JournalError>;
 
@@ -47,7 +51,10 @@ impl<'a, R: Columns> Reader<'a, R> {
     fn bad(&self, column: Column, problem: impl Display) -> JournalError {
         let task = self.row.uuid("task_id").ok().flatten().map(|id| id.to_string());
         let step = self.row.text("step").ok().flatten();
-        let key: Vec<String> = task.into_iter().chain(step).collect();
+        let mut key: Vec<String> = task.into_iter().chain(step).collect();
+        if self.table == "instances" {
+            key.extend(self.row.int("epoch").ok().flatten().map(|epoch| epoch.to_string()));
+        }
         inconsistent(self.table, column, key.join("/"), problem)
     }
 
@@ -308,12 +315,15 @@ impl<'a, R: Columns> Reader<'a, R> {
             epoch: Epoch::new(self.number("epoch")?),
             name: self.name::<InstanceName>("name")?,
             beat: self.number("beat")?,
-            lease: self.count("lease_ms").map(Duration::from_millis)?,
-            offers: {
-                let offers = self.sure("offers", R::text)?;
-                serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))?
-            },
+            // Without these it is still there to be taken over from, when its beat has stood still for very long.
+            lease: unreadable::or(self.count("lease_ms").map(Duration::from_millis), LONG_LEASE)?,
+            offers: unreadable::or(self.offers(), Offers::default())?,
         })
+    }
+
+    fn offers(&self) -> Read<Offers> {
+        let offers = self.sure("offers", R::text)?;
+        serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))
     }
 
     pub(crate) fn workflow(&self) -> Read<(WorkflowId, StoredWorkflow)> {

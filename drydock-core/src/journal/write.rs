@@ -1,7 +1,7 @@
 //! The writes of which a batch consists.
 
 use super::{AttemptRecord, Checkpoint, Mark, Message, NewTask, TaskEnd, WaitRecord};
-use crate::{SignalId, StepKey, TaskId};
+use crate::{Fence, SignalId, StepKey, TaskId};
 
 /// One thing that happened to a task, to be made durable.
 ///
@@ -34,6 +34,8 @@ pub enum Write {
     SlotsFreed(TaskId, StepKey),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
-    /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.
-    TaskEnded(TaskId, TaskEnd),
+    /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it, or owns it by another claim
+    /// than this was decided under: a batch that comes late must not end again what was brought back meanwhile. `None` is for a
+    /// task that cannot even be read, whose claim is not known.
+    TaskEnded(TaskId, Option<Fence>, TaskEnd),
 }

@@ -71,11 +71,14 @@ pub async fn a_place_is_had_from_the_claim_to_the_end(store: Shared) {
     store.append(epoch, &[Write::StepWaits(id(1), super::samples::wait("a", 4))]).await.unwrap();
     assert!(store.task_pause(id(2), &request("ann", 5)).await.unwrap());
     assert_eq!(claim(&store, epoch, workflow, 9).await, []);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(6))]).await.unwrap();
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(3)]);
     let cancelled = TaskEnd { kind: TaskEndKind::Cancelled(request("ann", 3)), at: at(7) };
     store
-        .append(epoch, &[Write::TaskEnded(id(2), cancelled), Write::TaskEnded(id(3), completed(6))])
+        .append(
+            epoch,
+            &[Write::TaskEnded(id(2), None, cancelled), Write::TaskEnded(id(3), None, completed(6))],
+        )
         .await
         .unwrap();
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(4)]);
@@ -89,7 +92,7 @@ pub async fn all_versions_of_a_workflow_share_the_places(store: Shared) {
     queue(&store, [under(1, one, 2), under(2, two, 2), under(3, one, 2), under(4, two, 2)]).await;
     assert_eq!(claim(&store, epoch, two, 9).await, ids([2, 4]));
     assert_eq!(claim(&store, epoch, one, 9).await, []);
-    store.append(epoch, &[Write::TaskEnded(id(2), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(2), None, completed(6))]).await.unwrap();
     let both = claimed(&store, epoch, &[one, two], at(9), 9).await;
     assert_eq!(both.into_iter().map(|it| it.task).collect::<Vec<_>>(), [under(1, one, 2)]);
 }
@@ -108,7 +111,7 @@ pub async fn they_are_served_by_priority_and_age_and_nobody_overtakes(store: Sha
     queue(&store, queued).await;
     assert_eq!(claim(&store, epoch, workflow, 9).await, ids([5, 2]));
     assert_eq!(claim(&store, epoch, workflow, 9).await, [], "the third knows of two places");
-    store.append(epoch, &[Write::TaskEnded(id(5), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(5), None, completed(6))]).await.unwrap();
     assert_eq!(claim(&store, epoch, workflow, 9).await, ids([3, 4, 1]));
 }
 
@@ -163,11 +166,11 @@ pub async fn a_reopened_task_waits_for_a_place_like_others(store: Shared) {
     queue(&store, (1..3).map(|n| under(n, workflow, 1))).await;
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(1)]);
     let fails = TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(50) };
-    store.append(epoch, &[Write::TaskEnded(id(1), fails)]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, fails)]).await.unwrap();
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(2)]);
     assert!(store.task_reopen(id(1), &request("ann", 60)).await.unwrap());
     assert_eq!(claim(&store, epoch, workflow, 9).await, []);
-    store.append(epoch, &[Write::TaskEnded(id(2), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(2), None, completed(6))]).await.unwrap();
     let again = claimed(&store, epoch, &[workflow], at(9), 9).await.pop().unwrap();
     assert_eq!((again.task, again.fence), (under(1, workflow, 1), Fence::new(2)));
 }
@@ -204,7 +207,7 @@ pub async fn who_has_the_places_is_told(store: Shared) {
     let crowd = async |n| store.task_read(id(n)).await.unwrap().unwrap().crowd;
     assert_eq!(crowd(1).await, Crowd::default(), "nobody has one");
     assert_eq!(claim(&store, epoch, workflow, 9).await, ids([1, 2, 3, 4, 5, 9]));
-    store.append(epoch, &[Write::TaskEnded(id(2), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(2), None, completed(6))]).await.unwrap();
     for n in [1, 8] {
         assert_eq!(crowd(n).await, Crowd { size: 4, some: ids([1, 3, 4]) });
     }
@@ -245,7 +248,8 @@ pub async fn simultaneous_claims_stay_within_the_limit(store: Shared) {
                 epoch = join(&store, name).await;
                 continue;
             }
-            let ends: Vec<Write> = tasks.iter().map(|task| Write::TaskEnded(task.id, completed(6))).collect();
+            let ends: Vec<Write> =
+                tasks.iter().map(|task| Write::TaskEnded(task.id, None, completed(6))).collect();
             while let Err(error) = store.append(epoch, &ends).await {
                 assert!(matches!(error, JournalError::Unavailable(_)), "{error:?}");
             }

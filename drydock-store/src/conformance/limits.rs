@@ -156,7 +156,7 @@ pub async fn who_has_ended_holds_no_slot(store: Shared) {
     assert!(
         takes(&store, epoch, 1, "a", &[("x", 1)]).await && !takes(&store, epoch, 2, "a", &[("x", 1)]).await
     );
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert!(takes(&store, epoch, 2, "a", &[("x", 1)]).await);
 }
 

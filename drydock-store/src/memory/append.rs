@@ -61,8 +61,8 @@ impl State {
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
         }
-        for (id, end) in batch.ends {
-            self.end(epoch, id, end);
+        for (id, (fence, end)) in batch.ends {
+            self.end(epoch, id, fence, end);
         }
         Ok(())
     }
@@ -96,9 +96,10 @@ impl State {
         }
     }
 
-    /// Only its owner ends a task, so a repetition finds nothing to end.
-    fn end(&mut self, epoch: Epoch, id: TaskId, end: &TaskEnd) {
-        if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch))
+    /// Only its owner ends a task, so a repetition finds nothing to end, or a task that was claimed again.
+    fn end(&mut self, epoch: Epoch, id: TaskId, decided: Option<Fence>, end: &TaskEnd) {
+        let same = |live: &Live| decided.is_none_or(|decided| decided == live.fence);
+        if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch) && same(live))
             && let Some(Live { fence, started_at, cancellation, .. }) = self.live.remove(&id)
         {
             self.ends.insert(id, Ended { end: end.clone(), fence, started_at, cancellation });

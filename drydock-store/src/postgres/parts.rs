@@ -243,10 +243,10 @@ const MESSAGES: Text = Text {
     )",
 };
 const ENDS: Text = Text {
-    arrays: 4,
+    arrays: 5,
     sql: ", gone AS (
-        DELETE FROM live USING fence, unnest(#1::uuid[]) AS t (task_id)
-        WHERE live.task_id = t.task_id AND live.owner = fence.epoch
+        DELETE FROM live USING fence, unnest(#1::uuid[], #5::bigint[]) AS t (task_id, claims)
+        WHERE live.task_id = t.task_id AND live.owner = fence.epoch AND live.claims = coalesce(t.claims, live.claims)
         RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by, live.claims
     ), lives AS (
         SELECT task_id, started_at, cancel_at, cancel_by, claims FROM gone@short_lives

@@ -83,16 +83,18 @@ pub(super) static TAKEN: Chunked = Chunked::new(
     3,
     ") WHERE task_id = column1 AND signal_id = column2 AND taken_by IS NULL",
 );
-/// Columns: task, kind, the ending instance, when, output; and when it started, if in this batch.
+/// Columns: task, kind, the ending instance, when, output; when it started, if in this batch; and the claims that it must have.
 /// Only its owner ends a task, or the batch that starts it, and then it has never been live.
 pub(super) static ENDS: Chunked = Chunked::new(
     "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, claims, output)
     SELECT column1, column2, column3, coalesce(live.started_at, column6), column4, cancel_at, cancel_by,
         coalesce(live.claims, 1), column5
     FROM (VALUES ",
-    6,
+    7,
     ") LEFT JOIN live ON live.task_id = column1
-    WHERE live.owner = column3 OR (live.task_id IS NULL AND column6 IS NOT NULL) ON CONFLICT DO NOTHING",
+    WHERE (live.owner = column3 AND live.claims = coalesce(column7, live.claims)) OR (live.task_id IS NULL AND column6 IS NOT NULL) ON CONFLICT DO NOTHING",
 );
+/// Those that have their end.
 pub(super) const LEAVE: &str =
-    "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))";
+    "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))
+    AND EXISTS (SELECT 1 FROM ends WHERE ends.task_id = live.task_id)";

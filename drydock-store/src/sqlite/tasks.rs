@@ -68,15 +68,21 @@ impl TaskRepo for SqliteStore {
     }
 
     async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError> {
-        let Some(least) = query.least() else { return Ok(Vec::new()) };
         let (sql, argument) = match &query.parents {
             ParentFilter::Any => (ANY, None),
             ParentFilter::Roots => (ROOTS, None),
             ParentFilter::Of(parents) => (OF, Some(id_list(parents.iter().copied()))),
         };
-        let limit = query.limit.map_or(-1, i64::from);
+        let (mut query, mut found) = (query.clone(), Vec::new());
         let mut tx = self.read().await?;
-        page(&mut tx, sql, argument, least, limit).await?.gather()
+        while let Some(least) = query.least() {
+            let limit = query.limit.map_or(-1, i64::from);
+            let page = page(&mut tx, sql, argument.clone(), least, limit).await?.gather_each()?;
+            if !query.turn(page, &mut found)? {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError> {

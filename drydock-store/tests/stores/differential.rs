@@ -5,7 +5,7 @@ use drydock_core::journal::{
     Child, ClaimedTask, InstanceBeat, JournalError, LockAnswer, NewTask, News, Signal, SlotAnswer, SlotWish,
     TaskEnd, TaskEndKind, TaskLimit, TaskState, Verb, WaitKind, WaitRecord, Write,
 };
-use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
     LEASE, at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, offers,
@@ -139,7 +139,8 @@ fn write() -> impl Strategy<Value = Write> {
         1 => of().prop_map(Write::LocksFreed),
         1 => (of(), name()).prop_map(|(id, name)| Write::SlotsFreed(id, step(name))),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
-        2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
+        2 => (of(), prop::option::of(0..4_u64), end)
+            .prop_map(|(id, fence, end)| Write::TaskEnded(id, fence.map(Fence::new), end)),
     ]
 }
 

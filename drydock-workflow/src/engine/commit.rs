@@ -78,7 +78,7 @@ impl Actor {
                     }
                 }
                 Write::MessageSaid(..) => {}
-                Write::TaskEnded(task, end) => self.on_ended(task, &end),
+                Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
             }
         }
         if queued {

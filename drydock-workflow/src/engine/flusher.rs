@@ -89,7 +89,7 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::LocksFreed(task)
         | Write::SlotsFreed(task, _)
         | Write::MessageSaid(task, _)
-        | Write::TaskEnded(task, _) => *task,
+        | Write::TaskEnded(task, ..) => *task,
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::Marked(_, mark) => mark.value.len(),
         Write::SignalTaken(..) | Write::LocksFreed(..) | Write::SlotsFreed(..) => 0,
         Write::MessageSaid(_, message) => message.text.len(),
-        Write::TaskEnded(_, end) => match &end.kind {
+        Write::TaskEnded(_, _, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),
             TaskEndKind::Failed(failure) => failure.message.len(),
             TaskEndKind::Cancelled(_) => 0,

@@ -59,9 +59,11 @@ impl Actor {
 
     /// Records the end of a task, with which it gives back its locks.
     pub(super) fn record_task_end(&mut self, task: TaskId, end: TaskEnd) {
-        if self.lives.get(&task).is_some_and(|live| live.run.has_asked_for_locks()) {
+        let Some(live) = self.lives.get(&task) else { return };
+        let fence = Some(live.fence);
+        if live.run.has_asked_for_locks() {
             self.writes.push(Write::LocksFreed(task));
         }
-        self.writes.push(Write::TaskEnded(task, end));
+        self.writes.push(Write::TaskEnded(task, fence, end));
     }
 }

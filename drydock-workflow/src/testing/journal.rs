@@ -68,6 +68,8 @@ pub enum Answer<'a> {
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
+    /// The news; what is changed here is what the caller gets.
+    News(&'a mut News),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -353,7 +355,7 @@ impl Journal for FaultyJournal {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let make = |_| self.store.news(epoch, parents);
-        self.pass(Call::News(epoch), None, make, |_| Answer::Done).await
+        self.pass(Call::News(epoch), None, make, |news| Answer::News(news)).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

@@ -38,7 +38,7 @@ impl Oracle {
                 | Write::LocksFreed(task)
                 | Write::SlotsFreed(task, _)
                 | Write::MessageSaid(task, _) => self.about(epoch, *task, write),
-                Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
+                Write::TaskEnded(task, _, end) => self.ended(epoch, *task, end, write),
             }
         }
     }
@@ -157,7 +157,7 @@ fn brief(write: &Write) -> String {
         Write::LocksFreed(_) => "the locks given back".to_owned(),
         Write::SlotsFreed(_, step) => format!("the places of {step} given back"),
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
-        Write::TaskEnded(_, end) => match end.kind {
+        Write::TaskEnded(_, _, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),
             TaskEndKind::Cancelled(_) => "the cancellation".to_owned(),
