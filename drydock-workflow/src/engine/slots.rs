@@ -25,15 +25,22 @@ const WISHES: usize = 256;
 /// A step's limits, as they are asked for.
 type Limits = Arc<[(String, u32)]>;
 
-/// A step's place in the line: the greatest priority first, then the oldest task.
-type Turn = (Reverse<i16>, TaskId, SlotIndex);
+/// A step's place in the line: the greatest priority first, then the oldest task. Before all of them whoever may have its places
+/// already, because the store's answer was lost: nobody else can use those.
+type Turn = (Rank, TaskId, SlotIndex);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    InDoubt,
+    Waiting(Reverse<i16>),
+}
 
 /// Who waits, and what is known of the limits.
 #[derive(Default)]
 pub(super) struct Slots {
     /// Those that wait, by what they wait for.
     lines: BTreeMap<Limits, BTreeSet<Turn>>,
-    waiting: BTreeMap<(TaskId, SlotIndex), (i16, Limits)>,
+    waiting: BTreeMap<(TaskId, SlotIndex), (Rank, Limits)>,
     /// Those that have places, and under which limits.
     held: BTreeMap<(TaskId, SlotIndex), Limits>,
     /// How many of those there are under each limit.
@@ -47,20 +54,20 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    fn join(&mut self, task: TaskId, slot: SlotIndex, priority: i16, limits: Limits) {
-        self.lines.entry(Arc::clone(&limits)).or_default().insert((Reverse(priority), task, slot));
-        self.waiting.insert((task, slot), (priority, limits));
+    fn join(&mut self, task: TaskId, slot: SlotIndex, rank: Rank, limits: Limits) {
+        self.lines.entry(Arc::clone(&limits)).or_default().insert((rank, task, slot));
+        self.waiting.insert((task, slot), (rank, limits));
     }
 
-    fn leave(&mut self, task: TaskId, slot: SlotIndex) -> Option<(i16, Limits)> {
-        let (priority, limits) = self.waiting.remove(&(task, slot))?;
+    fn leave(&mut self, task: TaskId, slot: SlotIndex) -> Option<Limits> {
+        let (rank, limits) = self.waiting.remove(&(task, slot))?;
         if let Some(line) = self.lines.get_mut(&limits) {
-            line.remove(&(Reverse(priority), task, slot));
+            line.remove(&(rank, task, slot));
             if line.is_empty() {
                 self.lines.remove(&limits);
             }
         }
-        Some((priority, limits))
+        Some(limits)
     }
 
     fn waiting_of(&self, task: TaskId) -> Vec<SlotIndex> {
@@ -100,7 +107,7 @@ impl Slots {
     }
 
     /// Who asks next: the first of each line whose limits may have places, as far as is known here.
-    fn first(&self) -> Vec<(TaskId, SlotIndex, i16, Limits)> {
+    fn first(&self) -> Asked {
         let open = |limits: &&Limits| names(limits).iter().all(|name| !self.full.contains(*name));
         let mut lines: Vec<_> = self
             .lines
@@ -115,7 +122,7 @@ impl Slots {
         let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
         let mut first = Vec::new();
         while first.len() < WISHES
-            && let Some(Reverse(((Reverse(priority), task, slot), place))) = heads.pop()
+            && let Some(Reverse(((rank, task, slot), place))) = heads.pop()
         {
             let (limits, line) = &mut lines[place];
             let fits = limits.iter().all(|(name, places)| {
@@ -127,7 +134,7 @@ impl Slots {
                 for name in names(limits) {
                     *asked.entry(name).or_default() += 1;
                 }
-                first.push((task, slot, priority, Arc::clone(limits)));
+                first.push((task, slot, rank, Arc::clone(limits)));
                 heads.extend(line.next().map(|turn| Reverse((*turn, place))));
             }
         }
@@ -141,13 +148,13 @@ fn names(limits: &[(String, u32)]) -> BTreeSet<&str> {
 }
 
 /// Steps that ask in one call.
-pub(super) type Asked = Vec<(TaskId, SlotIndex, i16, Limits)>;
+pub(super) type Asked = Vec<(TaskId, SlotIndex, Rank, Limits)>;
 
 impl Actor {
     /// A step wants a place under each of its limits.
     pub(super) fn want_slots(&mut self, task: TaskId, slot: SlotIndex, limits: Vec<(String, u32)>) {
         let Some(live) = self.lives.get(&task) else { return };
-        self.slots.join(task, slot, live.priority, limits.into());
+        self.slots.join(task, slot, Rank::Waiting(Reverse(live.priority)), limits.into());
         self.ask_slots();
     }
 
@@ -180,12 +187,12 @@ impl Actor {
         self.slots.asking = false;
         match self.ports.reach.heard(Call::Lock, answer) {
             Ok(answers) => {
-                for ((task, slot, priority, limits), answer) in asked.into_iter().zip(answers) {
+                for ((task, slot, rank, limits), answer) in asked.into_iter().zip(answers) {
                     match answer {
                         SlotAnswer::Taken => self.on_slot(task, slot, limits),
                         SlotAnswer::Full(name) => {
                             self.slots.full.insert(name);
-                            self.wait_on(task, slot, priority, limits);
+                            self.wait_on(task, slot, rank, limits);
                         }
                         SlotAnswer::NotOwned => {
                             tracing::warn!(task.id = %task, "the store gives a step no place: another has its task");
@@ -197,8 +204,8 @@ impl Actor {
             Err(error) => {
                 odd(&error, "places under limits could not be asked for");
                 self.slots.failed = true;
-                for (task, slot, priority, limits) in asked {
-                    self.wait_on(task, slot, priority, limits);
+                for (task, slot, _, limits) in asked {
+                    self.wait_on(task, slot, Rank::InDoubt, limits);
                 }
             }
         }
@@ -220,14 +227,14 @@ impl Actor {
     }
 
     /// A step that got no place goes on waiting, unless its task was stopped meanwhile.
-    fn wait_on(&mut self, task: TaskId, slot: SlotIndex, priority: i16, limits: Limits) {
+    fn wait_on(&mut self, task: TaskId, slot: SlotIndex, rank: Rank, limits: Limits) {
         let Some(live) = self.lives.get(&task) else { return };
         if live.run.cancellation().is_some() && live.run.is_work(slot) {
             // It may have got one all the same, if the answer was lost.
             let now = self.ports.clock.now();
             self.conclude(Finished::failed(task, slot, StepError::cancelled(), now));
         } else if matches!(live.run.step(slot), StepState::Running(_)) {
-            self.slots.join(task, slot, priority, limits);
+            self.slots.join(task, slot, rank, limits);
         }
     }
 
@@ -277,6 +284,10 @@ mod tests {
         all.iter().map(|(name, places)| ((*name).to_owned(), *places)).collect()
     }
 
+    fn waiting(priority: i16) -> Rank {
+        Rank::Waiting(Reverse(priority))
+    }
+
     fn first(slots: &Slots) -> Vec<TaskId> {
         slots.first().into_iter().map(|(task, ..)| task).collect()
     }
@@ -285,11 +296,11 @@ mod tests {
     fn the_first_of_the_line_ask_and_no_more_than_there_may_be_places() {
         let mut slots = Slots::default();
         for n in 0..500 {
-            slots.join(task(n), 0, i16::from(n == 7), limits(&[("maas", 4)]));
+            slots.join(task(n), 0, waiting(i16::from(n == 7)), limits(&[("maas", 4)]));
         }
         assert_eq!(first(&slots), [7, 0, 1, 2].map(task));
         for n in [7, 0, 1] {
-            let (_, taken) = slots.leave(task(n), 0).unwrap();
+            let taken = slots.leave(task(n), 0).unwrap();
             slots.hold(task(n), 0, taken);
         }
         assert_eq!(first(&slots), [task(2)], "three are here");
@@ -299,17 +310,19 @@ mod tests {
         assert_eq!(first(&slots), [2, 3].map(task), "one was given back here");
         assert!(slots.forget(task(0)) && !slots.forget(task(2)));
         assert_eq!(first(&slots), [3, 4, 5].map(task));
+        slots.join(task(900), 0, Rank::InDoubt, limits(&[("maas", 4)]));
+        assert_eq!(first(&slots), [900, 3, 4].map(task), "its answer was lost, and it may have a place");
     }
 
     #[test]
     fn who_waits_for_several_limits_keeps_nobody_who_waits_for_one() {
         let mut slots = Slots::default();
-        slots.join(task(1), 0, 0, limits(&[("bmc", 1), ("maas", 3)]));
-        slots.join(task(2), 0, 0, limits(&[("bmc", 1), ("maas", 3)]));
-        slots.join(task(3), 0, 0, limits(&[("maas", 3)]));
-        slots.join(task(4), 0, 0, limits(&[("maas", 3), ("maas", 2)]));
-        slots.join(task(5), 0, 0, limits(&[("maas", 3)]));
-        slots.join(task(6), 0, 0, limits(&[("maas", 3)]));
+        slots.join(task(1), 0, waiting(0), limits(&[("bmc", 1), ("maas", 3)]));
+        slots.join(task(2), 0, waiting(0), limits(&[("bmc", 1), ("maas", 3)]));
+        slots.join(task(3), 0, waiting(0), limits(&[("maas", 3)]));
+        slots.join(task(4), 0, waiting(0), limits(&[("maas", 3), ("maas", 2)]));
+        slots.join(task(5), 0, waiting(0), limits(&[("maas", 3)]));
+        slots.join(task(6), 0, waiting(0), limits(&[("maas", 3)]));
         assert_eq!(first(&slots), [1, 3, 5].map(task));
         slots.full.insert("bmc".to_owned());
         assert_eq!(first(&slots), [3, 4, 5].map(task));
@@ -319,7 +332,7 @@ mod tests {
     fn one_call_does_not_ask_for_more_than_its_share() {
         let mut slots = Slots::default();
         for n in 0..1000 {
-            slots.join(task(n), 0, 0, limits(&[("wide", 5000)]));
+            slots.join(task(n), 0, waiting(0), limits(&[("wide", 5000)]));
         }
         assert_eq!(first(&slots).len(), WISHES);
     }
