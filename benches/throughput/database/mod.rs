@@ -1,7 +1,6 @@
 //! The databases, spoken to directly: for raw inserts, and to count afterwards what the engine left in them.
 
 mod batch;
-mod cluster;
 mod postgres;
 mod sqlite;
 
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_store::{MemoryStore, Store};
+use drydock_testkit::Cluster;
 
 pub(crate) use batch::Batch;
 
@@ -69,7 +69,7 @@ pub(crate) struct Bench {
 enum Ground {
     Nothing,
     Folder(tempfile::TempDir),
-    Cluster(cluster::Cluster),
+    Cluster(Cluster),
     /// A server that stays, with a database to remove from it.
     Server {
         admin: sqlx::PgConnection,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use drydock_core::{Entropy as _, SecretString, SystemEntropy};
 use drydock_store::PgStore;
+use drydock_testkit::Cluster;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use url::Url;
 
-use super::cluster::Cluster;
 use super::{Batch, Bench, CENSUS, Census, Database, Ground};
 use crate::Failure;
 use crate::args::Args;

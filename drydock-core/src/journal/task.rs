@@ -120,6 +120,8 @@ pub struct ClaimedTask {
     pub signals: Vec<Signal>,
     /// How many messages the task has: the next one's `seq`.
     pub messages: u32,
+    /// How many facts the task has: the next one's `seq`.
+    pub facts: u32,
 }
 
 impl ClaimedTask {
@@ -138,6 +140,7 @@ impl ClaimedTask {
             marks: Vec::new(),
             signals: Vec::new(),
             messages: 0,
+            facts: 0,
         }
     }
 }

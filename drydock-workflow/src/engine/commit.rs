@@ -77,7 +77,7 @@ impl Actor {
                         self.on_slots_freed(task, slot);
                     }
                 }
-                Write::MessageSaid(..) => {}
+                Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
                 Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
             }
         }

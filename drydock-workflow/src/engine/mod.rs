@@ -34,6 +34,7 @@ mod slots;
 mod start;
 mod stopping;
 mod supervisor;
+mod told;
 mod verbs;
 mod waits;
 
