@@ -1,10 +1,5 @@
 //! Rows of many tasks, read with one query for each table, brought together task by task.
 
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the path of a reader's method binds one lifetime, a closure takes any"
-)]
-
 use std::collections::HashMap;
 
 use drydock_core::TaskId;

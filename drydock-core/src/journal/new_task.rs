@@ -83,10 +83,10 @@ impl NewTask {
         Self { priority, ..self }
     }
 
-    /// The same under a limit.
+    /// The same under a limit, or under none.
     #[must_use]
-    pub fn limit(self, limit: Option<TaskLimit>) -> Self {
-        Self { limit, ..self }
+    pub fn limit(self, limit: impl Into<Option<TaskLimit>>) -> Self {
+        Self { limit: limit.into(), ..self }
     }
 
     /// The same with one more label.

@@ -25,8 +25,8 @@ rules!(
     simultaneous_claims_stay_within_the_limit,
 );
 
-fn limit(name: &str, places: u32) -> Option<TaskLimit> {
-    Some(TaskLimit { name: name.to_owned(), places })
+fn limit(name: &str, places: u32) -> TaskLimit {
+    TaskLimit { name: name.to_owned(), places }
 }
 
 /// Task `n` under limit `x`.

@@ -26,12 +26,11 @@ impl State {
         queue.sort_unstable_by_key(|task| (Reverse(task.priority), task.created_at, task.id));
         let mut free: Vec<&NewTask> = Vec::new();
         for (name, line) in by_limit(&queue) {
-            let all = match name {
-                None => line.len(),
-                Some(_) => {
-                    let limits = || line.iter().filter_map(|task| task.limit.as_ref());
-                    admitted(self.crowd(limits().next()).size, limits().map(|limit| limit.places.into()))
-                }
+            let all = if name.is_none() {
+                line.len()
+            } else {
+                let limits = || line.iter().filter_map(|task| task.limit.as_ref());
+                admitted(self.crowd(limits().next()).size, limits().map(|limit| limit.places.into()))
             };
             free.extend(&line[..all]);
         }

@@ -1,6 +1,8 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::journal::{NewTask, StepEnd, Write};
+use std::sync::Arc;
+
+use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, Write};
 use drydock_core::{Fence, TaskId};
 
 use super::EventKind;
@@ -12,18 +14,7 @@ impl Actor {
         let (mut queued, mut limited) = (false, false);
         for write in writes {
             match write {
-                Write::TaskStarted(task) => {
-                    if let Some(reply) = self.starting.remove(&task.id) {
-                        answer(reply, Ok(()));
-                    }
-                    let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
-                    let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    let live = Live {
-                        priority: task.priority,
-                        ..Live::new(run, workflow, Fence::FIRST, task.parent)
-                    };
-                    self.adopt(task.id, live, false);
-                }
+                Write::TaskStarted(task) => self.on_started(task),
                 Write::TaskQueued(task) => {
                     self.on_queued(&task);
                     queued = true;
@@ -37,18 +28,7 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::AttemptFailed(task, record) => {
-                    if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
-                        self.timers.insert((record.retry_at, task, slot));
-                        self.emit(task, || EventKind::StepRetries {
-                            step: record.step,
-                            message: record.failure.message,
-                            at: record.retry_at,
-                        });
-                        // A task that is being stopped does not wait for the next attempt.
-                        self.advance(task);
-                    }
-                }
+                Write::AttemptFailed(task, record) => self.on_failed_attempt(task, record),
                 Write::StepWaits(task, record) => {
                     if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
                         if let Some(until) = record.until {
@@ -71,12 +51,7 @@ impl Actor {
                     }
                 }
                 Write::LocksFreed(_) => self.ask_locks_again(),
-                Write::SlotsFreed(task, step) => {
-                    let slot = self.lives.get(&task).and_then(|live| live.run.slot_of(&step));
-                    if let Some(slot) = slot {
-                        self.on_slots_freed(task, slot);
-                    }
-                }
+                Write::SlotsFreed(task, step) => self.on_slots_freed(task, &step),
                 Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
                 Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
             }
@@ -87,6 +62,29 @@ impl Actor {
         if limited {
             // It may run here at once, as others do that are started here.
             self.claim_soon();
+        }
+    }
+
+    fn on_started(&mut self, task: NewTask) {
+        if let Some(reply) = self.starting.remove(&task.id) {
+            answer(reply, Ok(()));
+        }
+        let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { return };
+        let run = Run::new(Arc::clone(&workflow.dag), task.input);
+        let live = Live::new(run, workflow, Fence::FIRST, task.parent);
+        self.adopt(task.id, Live { priority: task.priority, ..live }, false);
+    }
+
+    fn on_failed_attempt(&mut self, task: TaskId, record: AttemptRecord) {
+        if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
+            self.timers.insert((record.retry_at, task, slot));
+            self.emit(task, || EventKind::StepRetries {
+                step: record.step,
+                message: record.failure.message,
+                at: record.retry_at,
+            });
+            // A task that is being stopped does not wait for the next attempt.
+            self.advance(task);
         }
     }
 

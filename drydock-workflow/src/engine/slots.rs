@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
-use drydock_core::TaskId;
 use drydock_core::journal::{JournalError, SlotAnswer, SlotWish};
+use drydock_core::{StepKey, TaskId};
 
 use super::actor::Actor;
 use super::claims::odd;
@@ -103,7 +103,7 @@ impl Slots {
         }
         let held: Vec<SlotIndex> =
             self.held.range((task, 0)..=(task, SlotIndex::MAX)).map(|((_, slot), _)| *slot).collect();
-        held.into_iter().fold(false, |any, slot| self.release(task, slot) || any)
+        held.into_iter().filter(|slot| self.release(task, *slot)).count() > 0
     }
 
     /// Who asks next: the first of each line whose limits may have places, as far as is known here.
@@ -246,8 +246,9 @@ impl Actor {
     }
 
     /// A step has given its places back, for all to see.
-    pub(super) fn on_slots_freed(&mut self, task: TaskId, slot: SlotIndex) {
-        if self.slots.release(task, slot) {
+    pub(super) fn on_slots_freed(&mut self, task: TaskId, step: &StepKey) {
+        let slot = self.lives.get(&task).and_then(|live| live.run.slot_of(step));
+        if slot.is_some_and(|slot| self.slots.release(task, slot)) {
             self.ask_slots();
         }
     }
