@@ -57,11 +57,9 @@ impl Actor {
             }
         }
         if queued {
+            // What is under a limit may run here at once, as others do that are started here.
+            self.claim_again |= limited && self.claiming > 0;
             self.look();
-        }
-        if limited {
-            // It may run here at once, as others do that are started here.
-            self.claim_soon();
         }
     }
 
@@ -132,8 +130,7 @@ impl Actor {
         }
         if self.look_again {
             self.look();
-        }
-        if live.workflow.dag.definition().limit.is_some() {
+        } else if live.workflow.dag.definition().limit.is_some() {
             // Its place is free.
             self.claim_soon();
         }
