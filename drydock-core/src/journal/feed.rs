@@ -200,7 +200,7 @@ impl FeedEvent {
                 let progress = short(&it.figure.to_string());
                 (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), progress })
             }
-            Write::TaskEnded(task, end) => (*task, end.at, task_ended(&end.kind)),
+            Write::TaskEnded(task, _, end) => (*task, end.at, task_ended(&end.kind)),
             Write::LocksFreed(..) | Write::SlotsFreed(..) => return None,
         };
         Some(Self { task, at, kind })

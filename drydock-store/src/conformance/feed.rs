@@ -96,9 +96,9 @@ pub async fn every_kind_of_write_is_told(store: Shared) {
         Write::MessageSaid(id(1), Message { error: true, ..message(1) }),
         Write::LocksFreed(id(1)),
         Write::SlotsFreed(id(1), step("e")),
-        Write::TaskEnded(id(1), completed(8)),
-        Write::TaskEnded(id(2), TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(8) }),
-        Write::TaskEnded(id(3), TaskEnd { kind: cancelled, at: at(8) }),
+        Write::TaskEnded(id(1), None, completed(8)),
+        Write::TaskEnded(id(2), None, TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(8) }),
+        Write::TaskEnded(id(3), None, TaskEnd { kind: cancelled, at: at(8) }),
     ];
     writes.extend(kinds.map(|kind| Write::StepWaits(id(1), WaitRecord { kind, ..wait("e", 7) })));
     tell(&store, epoch, (1, 9), &writes).await.unwrap();
@@ -142,7 +142,7 @@ pub async fn a_batch_that_is_sent_again_is_told_once(store: Shared) {
     for n in [3, 4, 5] {
         tell(&store, epoch, (1, n), &batch).await.unwrap();
     }
-    let end = [Write::TaskEnded(id(1), completed(6))];
+    let end = [Write::TaskEnded(id(1), None, completed(6))];
     for _ in 0..2 {
         tell(&store, epoch, (2, 6), &end).await.unwrap();
     }
@@ -197,7 +197,7 @@ pub async fn a_task_that_was_taken_over_is_told_in_order_whatever_the_clocks_say
     for n in 4..8 {
         tell(&store, low, (u64::from(n) - 2, 2), &[said(1, n)]).await.unwrap();
     }
-    tell(&store, low, (6, 2), &[Write::TaskEnded(id(1), completed(3))]).await.unwrap();
+    tell(&store, low, (6, 2), &[Write::TaskEnded(id(1), None, completed(3))]).await.unwrap();
     for limit in 1..5 {
         let (told, _) = rest(&store, FeedCursor::START, limit).await;
         let of = |task: TaskId| {

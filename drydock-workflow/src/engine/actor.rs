@@ -17,6 +17,7 @@ use super::attempts::Attempt;
 use super::children::Brood;
 use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
+use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
 use crate::outcome::StepError;
@@ -60,13 +61,15 @@ pub(super) struct Actor {
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
     pub(super) locks_wanted: BTreeMap<(TaskId, SlotIndex), Vec<String>>,
-    /// Steps that wait for a place under their limits, the oldest task first.
-    pub(super) slots_wanted: BTreeMap<(TaskId, SlotIndex), Vec<(String, u32)>>,
+    /// Steps that wait for a place under their limits, or have one.
+    pub(super) slots: Slots,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
+    /// What may be claimed has changed since the claim under way was asked for.
+    pub(super) claim_again: bool,
     pub(super) asking: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
@@ -85,6 +88,7 @@ pub(super) struct Live {
     pub(super) run: Run,
     pub(super) workflow: Arc<Loaded>,
     pub(super) parent: Option<Parent>,
+    pub(super) priority: i16,
     /// What bodies are given as their fence token.
     pub(super) fence: Fence,
     /// Cancelled when the task is.
@@ -104,6 +108,7 @@ impl Live {
             run,
             workflow,
             parent,
+            priority: 0,
             fence,
             cancel: CancellationToken::new(),
             gone: CancellationToken::new(),
@@ -164,10 +169,11 @@ impl Actor {
             starting: HashMap::default(),
             marking: HashMap::default(),
             locks_wanted: BTreeMap::new(),
-            slots_wanted: BTreeMap::new(),
+            slots: Slots::default(),
             paused: HashSet::default(),
             watchers: HashMap::default(),
             claiming: 0,
+            claim_again: false,
             asking: false,
             look_again: false,
             draining: false,
@@ -276,7 +282,7 @@ impl Actor {
             Message::News(news) => self.on_news(news),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),
-            Message::Admitted { task, slot, limits, answer } => self.on_admitted(task, slot, limits, answer),
+            Message::Admitted { asked, answer } => self.on_admitted(asked, answer),
             Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
             Message::OutputOf { task, step, wanted, reply } => {
                 let live = self.lives.get(&task);
@@ -293,7 +299,8 @@ impl Actor {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
+        // Under a limit it has to be claimed, for only the store knows whether there is a place.
+        let here = task.limit.is_none() && self.room() > 0 && self.workflows.contains_key(&task.workflow);
         self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }

@@ -129,7 +129,7 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::MessageSaid(task, _)
         | Write::FactFound(task, _)
         | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, _) => *task,
+        | Write::TaskEnded(task, ..) => *task,
     }
 }
 
@@ -165,7 +165,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::MessageSaid(_, message) => message.text.len(),
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepProgressed(_, progress) => progress.figure.text.len(),
-        Write::TaskEnded(_, end) => match &end.kind {
+        Write::TaskEnded(_, _, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),
             TaskEndKind::Failed(failure) => failure.message.len(),
             TaskEndKind::Cancelled(_) => 0,

@@ -2,12 +2,13 @@
 //! within, which do not.
 
 use drydock_core::journal::{
-    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, TaskEnd, Write,
+    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, SlotAnswer, TaskEnd, Write,
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::slots::Asked;
 use crate::context::StepContext;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
@@ -41,8 +42,8 @@ pub(super) enum Message {
     Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<Child>, JournalError> },
     /// The store said whether a task has the locks that a step of it wants.
     Locked { task: TaskId, slot: SlotIndex, names: Vec<String>, answer: Result<LockAnswer, JournalError> },
-    /// The store said whether a step has a place under its limits.
-    Admitted { task: TaskId, slot: SlotIndex, limits: Vec<(String, u32)>, answer: Result<bool, JournalError> },
+    /// The store said which of some steps have places under their limits.
+    Admitted { asked: Asked, answer: Result<Vec<SlotAnswer>, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,

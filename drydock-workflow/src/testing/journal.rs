@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use drydock_core::journal::{
     Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
-    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
 
 /// What is asked of the store.
@@ -49,6 +50,13 @@ pub enum Call<'a> {
     },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
+    /// Slots are to be taken.
+    Slots {
+        /// By whose steps.
+        epoch: Epoch,
+        /// Which.
+        wishes: &'a [SlotWish],
+    },
     /// Any other question.
     Other,
 }
@@ -63,6 +71,8 @@ pub enum Answer<'a> {
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
+    /// The news; what is changed here is what the caller gets.
+    News(&'a mut News),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -321,14 +331,9 @@ impl Journal for FaultyJournal {
         self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.slot_take(epoch, task, step, limits)).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        let make = |_| self.store.slots_take(epoch, wishes);
+        self.pass(Call::Slots { epoch, wishes }, None, make, |_| Answer::Done).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
@@ -370,7 +375,7 @@ impl Journal for FaultyJournal {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let make = |_| self.store.news(epoch, parents);
-        self.pass(Call::News(epoch), None, make, |_| Answer::Done).await
+        self.pass(Call::News(epoch), None, make, |news| Answer::News(news)).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
