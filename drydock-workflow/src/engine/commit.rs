@@ -117,6 +117,9 @@ impl Actor {
         if let Some(parent) = &live.parent {
             self.on_child_ended(parent, &end.kind);
         }
+        if let Some(claimed) = self.early.remove(&task) {
+            self.on_claimed_task(&claimed);
+        }
         if self.look_again {
             self.look();
         }

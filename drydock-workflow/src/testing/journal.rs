@@ -45,8 +45,30 @@ pub enum Call<'a> {
         /// Which.
         writes: &'a [Write],
     },
+    /// Exclusive locks are asked for.
+    Lock {
+        /// By whom.
+        epoch: Epoch,
+        /// For which task.
+        task: TaskId,
+        /// Their names.
+        names: &'a [String],
+    },
+    /// Places under limits are asked for.
+    Slot {
+        /// By whom.
+        epoch: Epoch,
+        /// For which task.
+        task: TaskId,
+        /// For which of its steps.
+        step: &'a StepKey,
+        /// The limits, each with how many places it has.
+        limits: &'a [(String, u32)],
+    },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
+    /// How the children of a task's step ended is asked for.
+    Children(TaskId, &'a StepName),
     /// Any other question.
     Other,
 }
@@ -61,6 +83,12 @@ pub enum Answer<'a> {
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
+    /// Whether the locks were taken; what is changed here is what the caller gets.
+    Locked(&'a mut LockAnswer),
+    /// Whether there were places; what is changed here is what the caller gets.
+    Admitted(&'a mut bool),
+    /// The children; what is changed here is what the caller gets.
+    Children(&'a mut Vec<Child>),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -316,7 +344,8 @@ impl Journal for FaultyJournal {
         names: &[String],
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError> {
-        self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
+        let make = |_| self.store.lock_take(epoch, task, names, at);
+        self.pass(Call::Lock { epoch, task, names }, None, make, |answer| Answer::Locked(answer)).await
     }
 
     async fn slot_take(
@@ -326,7 +355,9 @@ impl Journal for FaultyJournal {
         step: &StepKey,
         limits: &[(String, u32)],
     ) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.slot_take(epoch, task, step, limits)).await
+        let make = |_| self.store.slot_take(epoch, task, step, limits);
+        let call = Call::Slot { epoch, task, step, limits };
+        self.pass(call, Some(true), make, |told| Answer::Admitted(told)).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
@@ -359,6 +390,7 @@ impl Journal for FaultyJournal {
     }
 
     async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
-        self.pass_other(|| self.store.child_list(parent, step)).await
+        let make = |_| self.store.child_list(parent, step);
+        self.pass(Call::Children(parent, step), None, make, |children| Answer::Children(children)).await
     }
 }

@@ -59,6 +59,12 @@ impl Tamper for Door {
             (Call::Signal(task, signal), Answer::Told(true)) => oracle.signalled(*task, signal),
             (Call::Submit(tasks), Answer::Done) => oracle.submitted(tasks),
             (Call::Claim(epoch), Answer::Claimed(tasks)) => oracle.claimed(*epoch, tasks),
+            (Call::Lock { epoch, task, names }, Answer::Locked(answer)) => {
+                oracle.locked(*epoch, *task, names, answer);
+            }
+            (Call::Slot { epoch, task, step, limits }, Answer::Admitted(told)) => {
+                oracle.admitted((*epoch, *task), step, limits, *told);
+            }
             (Call::Append { epoch, writes }, Answer::Done) => oracle.committed(*epoch, writes),
             (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
                 oracle.refused(*epoch);
@@ -102,7 +108,10 @@ impl Line {
             TroubleKind::Slow(by) => Some(Fault::Slow(Duration::from_millis(by))),
             TroubleKind::LoseAnswers => may_lose.then_some(Fault::LoseAnswer),
             TroubleKind::LateAnswers(by) => may_lose.then_some(Fault::AnswerLate(Duration::from_millis(by))),
-            TroubleKind::Twice => matches!(call, Call::Append { .. }).then_some(Fault::Twice),
+            TroubleKind::Twice => {
+                let doubled = matches!(call, Call::Append { .. } | Call::Lock { .. } | Call::Slot { .. });
+                doubled.then_some(Fault::Twice)
+            }
             TroubleKind::Crash | TroubleKind::Pause | TroubleKind::Drain | TroubleKind::ClockSet(_) => None,
         }
     }
