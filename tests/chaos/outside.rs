@@ -74,7 +74,9 @@ impl Outside {
                 let new: Vec<TaskId> =
                     page.tasks.iter().map(|task| task.id).filter(|id| self.known.insert(*id)).collect();
                 let news = !new.is_empty();
-                new.into_iter().for_each(|task| self.plan(shape, task));
+                for task in new {
+                    self.plan(shape, task);
+                }
                 if !news || page.next.is_none() {
                     break;
                 }

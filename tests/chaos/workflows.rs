@@ -54,11 +54,9 @@ impl Shape {
         match self {
             Self::Linear => n + 4,
             Self::FanOut => 4 * (n + 1) + 4,
-            Self::Waits | Self::Retries => n + 2,
+            Self::Waits | Self::Retries | Self::Stoppable | Self::Locked => n + 2,
             Self::Family => (n + 2) + (n + 3) + (n + 4),
             Self::Signalled => 2 * (n + SIGNAL_SAYS),
-            Self::Stoppable => n + 2,
-            Self::Locked => n + 2,
         }
     }
 }

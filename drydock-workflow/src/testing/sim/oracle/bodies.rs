@@ -43,7 +43,6 @@ impl Oracle {
         let stolen = ctx.signal().is_some_and(|signal| {
             task.signals.get(&signal.id).is_none_or(|taken| taken.as_ref() != Some(&step))
         });
-        let limited = own.is_some_and(|own| !own.limits.is_empty());
         let (ended, again) = (task.end.is_some(), task.ends.contains_key(&step));
         let twice = task.bodies.iter().any(|body| body.step == step && body.epoch == epoch);
         if !open.is_empty() {
@@ -54,9 +53,7 @@ impl Oracle {
             self.breach(Rule::SignalOnce, format!("{step} of {label} has a signal that it did not take"));
         }
         self.begins_under_locks(id, &step, ctx.has_locks());
-        if limited {
-            self.begins_under_limits(epoch, id, &step);
-        }
+        self.begins_under_limits(epoch, id, &step);
         if ctx.class() == Class::Irreversible {
             self.irreversible_begins(id, &step, ctx.is_in_doubt());
         }

@@ -68,11 +68,15 @@ impl Oracle {
             let what = format!("the places of {step} of {} are given back while it runs", self.label(id));
             self.breach(Rule::LimitKept, what);
         }
-        self.places.held.retain(|(_, task, of), _| (*task, &*of) != (id, step));
+        self.places.held.retain(|(_, task, of), _| (*task, of) != (id, step));
     }
 
-    /// A body of a step with limits begins.
+    /// A body begins: if its step has limits, under all of them.
     pub(super) fn begins_under_limits(&mut self, epoch: Epoch, id: TaskId, step: &StepKey) {
+        let Some(ends) = self.tasks.get(&id).and_then(|task| self.ends_of(task)) else { return };
+        if ends.step(step.name()).is_none_or(|own| own.limits.is_empty()) {
+            return;
+        }
         let asked = self.places.asked.get(&(id, step.clone()));
         let has = |name: &String| self.places.held.get(&(name.clone(), id, step.clone())) == Some(&epoch);
         let fine = asked.is_some_and(|asked| asked.iter().all(|(name, _)| has(name)));
