@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use drydock::core::{ExecutorName, InstanceName, SecretString, journal::TaskEndKind};
-use drydock::store::{MemoryStore, repo::TaskRepo as _};
+use drydock::store::MemoryStore;
+use drydock::store::repo::{FactQuery, TaskRepo as _};
 use drydock::workflow::executor::WorkQueue;
 use drydock::workflow::{BuildErrors, Engine, Workflow, WorkflowBuilder};
 use drydock_server::api::{Access, workers};
@@ -58,6 +59,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let record = store.task_get(task).await?.ok_or("the task is not there")?;
     for message in record.messages {
         println!("said: {}", message.text);
+    }
+    for found in store.fact_list(&FactQuery::of_task(task)).await?.facts {
+        let fact = found.record.fact;
+        println!("found by {}: {}", fact.generator, String::from_utf8_lossy(fact.data.as_bytes()));
     }
     match end.kind {
         TaskEndKind::Completed(digest) => println!("digest: {}", digest.decode::<String>()?),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, TaskEndKind,
-    WaitRecord, Write,
+    AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, StepEnd, StepProgress,
+    TaskEnd, TaskEndKind, WaitRecord, Write,
 };
 use drydock_core::{Payload, SignalId, StepKey, TaskId};
 
@@ -72,11 +72,13 @@ pub(crate) struct Batch<'a> {
     /// Steps that give back their slots.
     pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
+    pub(crate) facts: Vec<(TaskId, &'a FactRecord)>,
+    pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
     pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
 }
 
 impl<'a> Batch<'a> {
-    /// Sorts `writes`. Of two writes with one key the first stands, but the last of two waits, and a start goes before a queueing.
+    /// Sorts `writes`. Of two writes with one key the first stands, but the last of two waits or figures of progress, and a start goes before a queueing.
     /// A batch too large for a database's protocol is refused here: sent, it would look like a broken connection for ever.
     pub(crate) fn of(writes: &'a [Write]) -> Result<Self, JournalError> {
         let bytes: usize = writes.iter().map(size).sum();
@@ -102,6 +104,8 @@ impl<'a> Batch<'a> {
                 Write::LocksFreed(id) => batch.unlocked.push(*id),
                 Write::SlotsFreed(id, step) => batch.vacated.push((*id, step)),
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
+                Write::FactFound(id, fact) => batch.facts.push((*id, fact)),
+                Write::StepProgressed(id, progress) => batch.progress.push((*id, progress)),
                 Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
             }
         }
@@ -145,19 +149,12 @@ impl<'a> Batch<'a> {
         self.unlocked.dedup();
         first_of_each(&mut self.vacated, |(id, step)| (*id, (*step).clone()));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
+        first_of_each(&mut self.facts, |(id, fact)| (*id, fact.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
         self.ends.sort_unstable_by_key(|(id, _)| *id);
-        if self.waits.len() > 1 {
-            let last: HashMap<_, _> = self
-                .waits
-                .iter()
-                .enumerate()
-                .map(|(at, (id, wait))| ((*id, wait.step.clone()), at))
-                .collect();
-            let mut at = 0..;
-            self.waits.retain(|(id, wait)| last.get(&(*id, wait.step.clone())).copied() == at.next());
-        }
+        last_of_each(&mut self.waits, |(id, wait)| (*id, wait.step.clone()));
+        last_of_each(&mut self.progress, |(id, progress)| (*id, progress.step.clone()));
         if !self.tasks.is_empty() && !self.ends.is_empty() {
             let ends: HashSet<TaskId> = self.ends.iter().map(|(id, _)| *id).collect();
             for row in &mut self.tasks {
@@ -182,13 +179,15 @@ fn size(write: &Write) -> usize {
         Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),
+        Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepEnded(..)
         | Write::TaskEnded(..)
         | Write::AttemptFailed(..)
         | Write::StepReopened(..)
         | Write::SignalTaken(..)
         | Write::LocksFreed(..)
-        | Write::SlotsFreed(..) => 0,
+        | Write::SlotsFreed(..)
+        | Write::StepProgressed(..) => 0,
     }
 }
 
@@ -204,6 +203,14 @@ fn first_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T)
     if rows.len() > 1 {
         let mut seen = HashSet::with_capacity(rows.len());
         rows.retain(|row| seen.insert(key(row)));
+    }
+}
+
+fn last_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    if rows.len() > 1 {
+        let last: HashMap<K, usize> = rows.iter().enumerate().map(|(at, row)| (key(row), at)).collect();
+        let mut at = 0..;
+        rows.retain(|row| last.get(&key(row)).copied() == at.next());
     }
 }
 

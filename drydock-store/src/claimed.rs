@@ -41,7 +41,7 @@ pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
 
 /// The rows that belong to claimed tasks.
 pub(crate) struct ClaimRows<R> {
-    /// With the greatest `seq` of their messages.
+    /// With the greatest `seq` of their messages, and of their facts.
     pub(crate) tasks: Vec<R>,
     pub(crate) checkpoints: Vec<R>,
     pub(crate) attempts: Vec<R>,
@@ -67,6 +67,7 @@ impl<R: Columns> ClaimRows<R> {
         let mut bad = Bad::default();
         let mut tasks = bad.by_task("tasks", &self.tasks, |row| row.new_task())?;
         let messages = bad.by_task("messages", &self.tasks, |row| row.next("seq"))?;
+        let facts = bad.by_task("facts", &self.tasks, |row| row.next("fact_seq"))?;
         let mut checkpoints = bad.by_task("checkpoints", &self.checkpoints, |row| row.checkpoint())?;
         let mut attempts = bad.by_task("attempts", &self.attempts, |row| row.attempt())?;
         let mut waits = bad.by_task("waits", &self.waits, |row| row.wait())?;
@@ -96,6 +97,7 @@ impl<R: Columns> ClaimRows<R> {
                 marks: marks.remove(&id).unwrap_or_default(),
                 signals: signals.remove(&id).unwrap_or_default(),
                 messages: messages.get(&id).and_then(|next| next.first().copied()).unwrap_or(0),
+                facts: facts.get(&id).and_then(|next| next.first().copied()).unwrap_or(0),
             });
         }
         claimed.sort_by_key(|ClaimedTask { task, .. }| (Reverse(task.priority), task.created_at, task.id));

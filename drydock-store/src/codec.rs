@@ -73,6 +73,11 @@ pub(crate) fn wait_kind_of(kind: i64) -> Result<WaitKind, Problem> {
     }
 }
 
+/// A figure of a step's progress. No database counts beyond this, and no step.
+pub(crate) fn figure(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// Names as JSON text; `None` for none. JSON has a word for NUL, so they need not be made storable.
 pub(crate) fn names(names: &[String]) -> Result<Option<String>, JournalError> {
     if names.is_empty() {

@@ -73,6 +73,7 @@ pub(crate) struct HistoryRows<R> {
     pub(crate) marks: Vec<R>,
     pub(crate) signals: Vec<R>,
     pub(crate) audit: Vec<R>,
+    pub(crate) progress: Vec<R>,
 }
 
 impl<R: Columns> HistoryRows<R> {
@@ -84,6 +85,7 @@ impl<R: Columns> HistoryRows<R> {
         let marks = self.marks.iter().map(|row| Reader::new("marks", row).mark());
         let signals = self.signals.iter().map(|row| Reader::new("signals", row).signal());
         let audit = self.audit.iter().map(|row| Reader::new("audit", row).audit());
+        let progress = self.progress.iter().map(|row| Reader::new("progress", row).progress());
         let mut history = TaskHistory {
             task,
             definition: Reader::new("workflows", row).definition()?,
@@ -93,6 +95,7 @@ impl<R: Columns> HistoryRows<R> {
             marks: marks.collect::<Result<_, _>>()?,
             signals: signals.collect::<Result<_, _>>()?,
             audit: audit.collect::<Result<_, _>>()?,
+            progress: progress.collect::<Result<_, _>>()?,
         };
         in_order(&mut history);
         Ok(history)

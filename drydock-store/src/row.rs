@@ -5,9 +5,9 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, HeldLock, InstanceBeat, JournalError,
-    LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal, StoredWorkflow, Subject, TaskEnd,
-    Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Fact, FactRecord, Figure, HeldLock,
+    InstanceBeat, JournalError, LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal,
+    StepProgress, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -185,6 +185,34 @@ impl<'a, R: Columns> Reader<'a, R> {
                 (None, Some(_)) => return Err(self.bad("subject_kind", "it is empty, but there is a name")),
             },
             at: self.sure("said_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn fact(&self) -> Read<FactRecord> {
+        let subject =
+            Subject { kind: self.sure("subject_kind", R::text)?, name: self.sure("subject_name", R::text)? };
+        Ok(FactRecord {
+            seq: self.small("seq")?,
+            step: self.name("step")?,
+            fact: Fact {
+                subject,
+                generator: self.sure("generator", R::text)?,
+                format: self.sure("format", R::text)?,
+                data: self.payload("data")?,
+            },
+            at: self.sure("found_at", R::time)?,
+        })
+    }
+
+    pub(crate) fn progress(&self) -> Read<StepProgress> {
+        Ok(StepProgress {
+            step: self.name("step")?,
+            figure: Figure {
+                done: self.count("done")?,
+                total: self.count("total")?,
+                text: self.sure("text", R::text)?,
+            },
+            at: self.sure("told_at", R::time)?,
         })
     }
 

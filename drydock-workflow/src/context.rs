@@ -1,10 +1,10 @@
-//! What a body is told about its run, and what it may tell.
+//! What a body is told about its run, and what it may ask for. What it tells is in a file of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use drydock_core::journal::{Signal, Subject};
+use drydock_core::journal::Signal;
 use drydock_core::{Fence, Payload, StepKey, StepName, TaskId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use crate::class::Class;
 use crate::engine::Desk;
 use crate::outcome::StepError;
 use crate::run::{Note, OWN_MARKS};
+use crate::telling::Told;
 
 /// The longest name of a part of a step, in bytes.
 const ONCE_NAME_MAX: usize = 200;
@@ -37,17 +38,12 @@ pub(crate) struct Inner {
     pub(crate) doubt: bool,
     pub(crate) note: Note,
     pub(crate) cancel: CancellationToken,
-    pub(crate) said: Mutex<Vec<Said>>,
+    pub(crate) told: Mutex<Told>,
+    /// The longest data of a fact, in bytes.
+    pub(crate) fact_limit: usize,
     /// What this run did once and for all, beside what its note says of earlier ones.
     pub(crate) marks: Mutex<BTreeMap<String, Payload>>,
     pub(crate) desk: Desk,
-}
-
-/// A message that will be committed with the step's record.
-pub(crate) struct Said {
-    pub(crate) error: bool,
-    pub(crate) text: String,
-    pub(crate) subject: Option<Subject>,
 }
 
 impl StepContext {
@@ -121,28 +117,6 @@ impl StepContext {
     /// one that does not is dropped after the engine's grace period.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.0.cancel
-    }
-
-    /// Says something to the task's owner; committed together with this call's record, in order.
-    pub fn say(&self, text: impl Into<String>) {
-        self.push(Said { error: false, text: text.into(), subject: None });
-    }
-
-    /// The same, about something: `("node", "rack1-n07")`.
-    pub fn say_about(&self, kind: &str, name: &str, text: impl Into<String>) {
-        let subject = Some(Subject { kind: kind.to_owned(), name: name.to_owned() });
-        self.push(Said { error: false, text: text.into(), subject });
-    }
-
-    /// Tells of an error about something. The step's own failure need not be said: it is recorded anyway.
-    pub fn complain_about(&self, kind: &str, name: &str, text: impl Into<String>) {
-        let subject = Some(Subject { kind: kind.to_owned(), name: name.to_owned() });
-        self.push(Said { error: true, text: text.into(), subject });
-    }
-
-    /// Tells of an error.
-    pub fn complain(&self, text: impl Into<String>) {
-        self.push(Said { error: true, text: text.into(), subject: None });
     }
 
     /// What the call before kept with [`Outcome::keep`](crate::Outcome::keep); nothing on the first, or when it is of another type.
@@ -234,11 +208,12 @@ impl StepContext {
         self.0.doubt
     }
 
-    fn push(&self, said: Said) {
-        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
     }
 
-    pub(crate) fn take_said(&self) -> Vec<Said> {
-        std::mem::take(&mut self.0.said.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Whether both are of one run.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -175,14 +175,22 @@ impl Steps<'_> {
 
     fn cause(&self, slot: SlotIndex) -> Option<Cause> {
         let key = self.run.key(slot);
+        let found = self.cause_of(slot, &key)?;
+        // What a map's items tell is theirs.
+        let told = self.state.progress.iter().find(|it| it.step == key);
+        let progress = told.map_or_else(String::new, |it| format!("; it was at {}", it.figure));
+        Some(Cause { text: format!("{}{progress}", found.text), ..found })
+    }
+
+    fn cause_of(&self, slot: SlotIndex, key: &StepKey) -> Option<Cause> {
         match self.run.step(slot) {
-            StepState::Ready(_) | StepState::Running(_) => self.under_way(slot, &key),
+            StepState::Ready(_) | StepState::Running(_) => self.under_way(slot, key),
             StepState::Waiting { kind, until, .. } => {
-                let record = self.state.task.waits.iter().find(|wait| wait.step == key)?;
+                let record = self.state.task.waits.iter().find(|wait| wait.step == *key)?;
                 Some(self.waits(*kind, *until, record))
             }
             StepState::Retrying { progress, until } => {
-                let failed = |it: &&AttemptRecord| it.step == key && it.attempt + 1 == progress.attempt;
+                let failed = |it: &&AttemptRecord| it.step == *key && it.attempt + 1 == progress.attempt;
                 let why = self.state.task.attempts.iter().find(failed);
                 let why = why.map_or_else(String::new, |it| format!(": {}", it.failure.message));
                 let text = format!("attempt {} of step {key} failed{why}", progress.attempt - 1);

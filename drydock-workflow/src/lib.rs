@@ -13,6 +13,7 @@ mod explain;
 mod outcome;
 pub mod run;
 mod step;
+mod telling;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod undo;
@@ -27,10 +28,12 @@ pub use dag::{
     Join, Limit, MapBuilder, Rollout, Source, StepBuilder, StepDef, StepIndex, StepKind, StepPolicy,
     UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
+pub use drydock_core::journal::{Fact, FactBuilder, Figure};
 pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, TaskStart};
 pub use explain::{Cause, Explanation};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;
 pub use step::{Step, StepFn, step_fn};
+pub use telling::IntoFact;
 pub use undo::Undo;
 pub use workflow::Workflow;

@@ -56,14 +56,18 @@ class Hold(threading.Thread):
                 return
 
 
-def work(job, stop):
+def work(job, stop, tell):
     """The job itself. `job["fence"]` and `job["idempotency_key"]` are there to be passed on to whatever it changes."""
     text = job["input"]
     digest = hashlib.new(job["job"]["algorithm"])
-    for line in text.splitlines(keepends=True):
+    lines = text.splitlines(keepends=True)
+    for done, line in enumerate(lines):
+        tell({"progress": {"done": done, "total": len(lines), "text": "lines"}})
         if stop.is_set():
             return {"fail": {"message": "stopped"}}
         digest.update(line.encode())
+    about = ["text", job["task"]]
+    tell({"record": {"about": about, "by": digest.name, "json": {"lines": len(lines)}}})
     return {"done": digest.hexdigest()}
 
 
@@ -76,7 +80,7 @@ def main():
         hold = Hold(queue, ticket)
         hold.start()
         try:
-            outcome = work(ticket["job"], hold.stop)
+            outcome = work(ticket["job"], hold.stop, lambda line: queue.answer(ticket, line))
         except Exception as problem:
             outcome = {"fail": {"message": repr(problem)}}
         hold.done.set()

@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use drydock::core::{Entropy as _, SystemEntropy};
+use drydock_testkit::Cluster;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::{Case, Health, StoreKind};
-use crate::cluster::Cluster;
 use crate::ledger::now;
 use crate::oracle::{self, Life};
 use crate::worker::LEASE;
@@ -79,7 +79,7 @@ impl Report {
 pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
     let folder = tempfile::tempdir()?;
     let cluster = match case.store {
-        StoreKind::Postgres => Some(Cluster::start()?),
+        StoreKind::Postgres => Some(Cluster::start(None)?),
         StoreKind::Sqlite => None,
     };
     let url = match &cluster {

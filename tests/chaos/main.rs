@@ -6,7 +6,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it tells what it does")]
 
 mod args;
-mod cluster;
 mod database;
 mod driver;
 mod ledger;

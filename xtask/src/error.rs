@@ -2,6 +2,8 @@
 
 use std::io;
 
+use drydock_testkit::ClusterError;
+
 /// Why a chore could not be done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -42,9 +44,9 @@ pub(crate) enum Error {
     /// `cargo metadata` said something unexpected.
     #[error("cannot understand `cargo metadata`: {0}")]
     Metadata(#[from] serde_json::Error),
-    /// No port is free on the loopback interface.
-    #[error("cannot find a free port on 127.0.0.1: {0}")]
-    Port(#[source] io::Error),
+    /// There is no PostgreSQL cluster for the tests.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
 impl Error {

@@ -7,11 +7,13 @@
 //! write of the retired epoch becomes visible, not even one that was under way.
 
 mod error;
+mod fact;
 mod instance;
 mod lock;
 mod new_task;
 mod news;
 mod operator;
+mod progress;
 mod record;
 mod signal;
 mod state;
@@ -24,11 +26,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use error::{Cause, JournalError};
+pub use fact::{Fact, FactBuilder, FactRecord};
 pub use instance::{InstanceBeat, Offers, StoredWorkflow};
 pub use lock::{LockAnswer, LockClaim, Obstacle};
 pub use new_task::{NewTask, Parent};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
+pub use progress::{Figure, StepProgress};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
 pub use state::{HeldLock, TaskState};

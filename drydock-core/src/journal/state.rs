@@ -1,6 +1,6 @@
 //! All that is stored of one task at one moment, for `explain` and for views.
 
-use super::{ClaimedTask, Obstacle, TaskEnd};
+use super::{ClaimedTask, Obstacle, StepProgress, TaskEnd};
 use crate::{Epoch, Timestamp, WorkflowName};
 
 /// The answer to [`Journal::task_read`](super::Journal::task_read).
@@ -17,6 +17,8 @@ pub struct TaskState {
     pub owner: Option<Epoch>,
     /// Its end, once it ended.
     pub end: Option<TaskEnd>,
+    /// How far its steps were when they last told, by the text of their keys; of ended ones too.
+    pub progress: Vec<StepProgress>,
     /// The locks that it holds, by name. None once it ended, as all that follows.
     pub locks: Vec<HeldLock>,
     /// The locks for which it queues, by name.

@@ -78,6 +78,8 @@ pub struct ClaimedTask {
     pub signals: Vec<Signal>,
     /// How many messages the task has: the next one's `seq`.
     pub messages: u32,
+    /// How many facts the task has: the next one's `seq`.
+    pub facts: u32,
 }
 
 impl ClaimedTask {
@@ -96,6 +98,7 @@ impl ClaimedTask {
             marks: Vec::new(),
             signals: Vec::new(),
             messages: 0,
+            facts: 0,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The writes of which a batch consists.
 
-use super::{AttemptRecord, Checkpoint, Mark, Message, NewTask, TaskEnd, WaitRecord};
+use super::{
+    AttemptRecord, Checkpoint, FactRecord, Mark, Message, NewTask, StepProgress, TaskEnd, WaitRecord,
+};
 use crate::{SignalId, StepKey, TaskId};
 
 /// One thing that happened to a task, to be made durable.
 ///
-/// Within a batch, order does not matter to the outcome, with one exception: of two waits of one step the last stands. Of two
-/// other writes with the same key the first stands, in one batch as in two.
+/// Within a batch, order does not matter to the outcome, with one exception: of two waits of one step, and of two figures of its
+/// progress, the last stands. Of two other writes with the same key the first stands, in one batch as in two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// A task begins, owned by the writing instance from the start. A task whose id or key exists already is left out, and
@@ -34,6 +36,10 @@ pub enum Write {
     SlotsFreed(TaskId, StepKey),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
+    /// A step found something out.
+    FactFound(TaskId, FactRecord),
+    /// A step told how far it is.
+    StepProgressed(TaskId, StepProgress),
     /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.
     TaskEnded(TaskId, TaskEnd),
 }

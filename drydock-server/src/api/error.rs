@@ -85,7 +85,7 @@ impl ApiError {
 fn told(error: &AppError) -> Told {
     let own = |status| Told { status, message: error.to_string(), retry: false };
     match error {
-        AppError::NoSuchTask(_) | AppError::NoTaskId(_) => own(StatusCode::NOT_FOUND),
+        AppError::NoSuchTask(_) | AppError::NoTaskId(_) | AppError::NoBuildData => own(StatusCode::NOT_FOUND),
         AppError::HasEnded(_) => own(StatusCode::CONFLICT),
         AppError::Invalid(_) | AppError::UnsupportedAction(_) => own(StatusCode::BAD_REQUEST),
         AppError::StoreSilent => unavailable("the database does not answer"),

@@ -6,7 +6,7 @@
 //! | `POST /workers/v1/queues/{queue}/jobs/{ticket}/renew` | 200 and `{"cancelled": false}`; 410 when the ticket is void |
 //! | `POST /workers/v1/queues/{queue}/jobs/{ticket}/answer` with `{"lines": [{"done": 3}]}` | 204; 410 when the ticket is void |
 //!
-//! The lines are those of [`wire`](drydock_workflow::executor::wire): messages, and at the end one outcome. A ticket that is void is not
+//! The lines are those of [`wire`](drydock_workflow::executor::wire): messages, facts, progress, and at the end one outcome. A ticket that is void is not
 //! the worker's any more: it stops, and nothing of what it did is recorded.
 
 use std::collections::BTreeMap;

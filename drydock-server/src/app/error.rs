@@ -25,6 +25,9 @@ pub(crate) enum AppError {
     /// There is no task of this name, which is no id at all.
     #[error("Task {0:?} does not exist: that is no task's id")]
     NoTaskId(String),
+    /// Nothing was found out about a node, or by a task.
+    #[error("No build data found")]
+    NoBuildData,
     /// The request cannot be carried out as it is written.
     #[error("{}", joined(.0))]
     Invalid(Vec<FieldProblem>),

@@ -3,7 +3,7 @@
 use drydock_core::TaskId;
 use drydock_core::task::NewTaskRequest;
 use drydock_orchestrator::TaskInput;
-use drydock_store::repo::{ParentFilter, TaskQuery, TaskRecord};
+use drydock_store::repo::{FoundFact, ParentFilter, TaskQuery, TaskRecord};
 
 use super::{App, AppError, Step, steps_of};
 
@@ -21,6 +21,8 @@ pub(crate) struct Page {
 pub(crate) struct TaskTree {
     /// Layer by layer, as deep as was asked for. The first layer holds the task alone.
     pub(crate) layers: Vec<Vec<TaskRecord>>,
+    /// What they found out about nodes, if that was asked for: of each task the oldest first.
+    pub(crate) facts: Vec<FoundFact>,
 }
 
 impl App {
@@ -63,7 +65,7 @@ impl App {
 
     /// A task and its descendants, `depth` layers of them in all; every layer when `None`.
     pub(crate) async fn task_tree(&self, id: TaskId, depth: Option<usize>) -> Result<TaskTree, AppError> {
-        let mut tree = TaskTree { layers: vec![vec![self.record(id).await?]] };
+        let mut tree = TaskTree { layers: vec![vec![self.record(id).await?]], facts: Vec::new() };
         while depth.is_none_or(|depth| tree.layers.len() < depth) {
             let parents = tree.layers.last().into_iter().flatten();
             let parents: Vec<_> =
@@ -95,7 +97,7 @@ impl App {
         Ok(task)
     }
 
-    async fn record(&self, id: TaskId) -> Result<TaskRecord, AppError> {
+    pub(super) async fn record(&self, id: TaskId) -> Result<TaskRecord, AppError> {
         let task = self.store.task_get(id).await?;
         task.ok_or_else(|| AppError::NoSuchTask(id.to_string()))
     }

@@ -3,6 +3,7 @@
 //! A command reads its arguments, calls the library and says what came of it; it decides nothing else. What it prints as data
 //! goes to standard output, everything else to standard error.
 
+mod bench;
 mod database;
 mod demo;
 mod design;
@@ -60,6 +61,7 @@ enum Command {
     Design(design::Command),
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
+    Bench(bench::Bench),
 }
 
 impl Command {
@@ -71,6 +73,7 @@ impl Command {
             Self::Design(command) => command.run(),
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,
+            Self::Bench(command) => command.run().await,
         }
     }
 }

@@ -42,6 +42,8 @@ async fn steps_under_way_say_what_they_wait_for() {
         let steps = server.until(&path, |steps| step(steps, "act")["status"] == status).await;
         let act = step(&steps, "act");
         assert_eq!((&act["waits"]["reason"], &act["attempt"]), (&reason, &attempt));
+        let told = json!({"done": 17, "total": 40, "text": "disks"});
+        assert_eq!(act.get("progress"), Some(&told).filter(|_| node == "slow1"));
         assert!(act["waits"]["until"].is_string() && act["ended"].is_null());
         assert_eq!(act["error"].get("message").unwrap_or(&Value::Null), &error);
     }

@@ -14,7 +14,7 @@ use drydock_server::api::Access;
 use drydock_server::serve::{Served, serve_app};
 use drydock_store::{MemoryStore, Store};
 use drydock_workflow::{
-    ChildOutcome, ChildResult, Engine, EngineOptions, Outcome, StepContext, StepError, Workflow,
+    ChildOutcome, ChildResult, Engine, EngineOptions, Fact, Outcome, StepContext, StepError, Workflow,
     WorkflowBuilder, step_fn,
 };
 use reqwest::{Method, Response, StatusCode, header};
@@ -152,7 +152,7 @@ fn input(node: Option<NodeName>) -> TaskInput {
 }
 
 /// Workflows over nodes that need no machines. A node whose name begins with `bad` fails, one with `flaky` fails at first,
-/// one with `slow` waits for a day, one with `busy` works until it is cancelled; every other succeeds.
+/// one with `slow` does 17 of 40 disks and waits for a day, about one with `known` something is found out, one with `busy` works until it is cancelled; every other succeeds.
 pub(crate) struct Workflows {
     pub(crate) node: Workflow<TaskInput, TaskResult>,
     pub(crate) nodes: Workflow<TaskInput, TaskResult>,
@@ -178,6 +178,11 @@ async fn look(ctx: StepContext, input: TaskInput) -> Result<Outcome<String>, Ste
     let node = input.job.unwrap().node.to_string();
     ctx.say_about("node", &node, format!("looked at {node}"));
     ctx.say("a look was taken");
+    if node.starts_with("known") {
+        ctx.record(Fact::about("node", &node).by("lshw").text("text/xml", "<list/>"))?;
+        ctx.record(Fact::about("node", &node).by("disks").json(&["sda"]))?;
+        ctx.record(Fact::about("rack", "r1").by("lldp").text("text/plain", ""))?;
+    }
     Ok(Outcome::Done(node))
 }
 
@@ -192,6 +197,7 @@ async fn act(ctx: StepContext, (_, node): (TaskInput, String)) -> Result<Outcome
         });
     }
     if node.starts_with("slow") {
+        ctx.progress_of(17, 40, "disks");
         return Ok(Outcome::wait(Duration::from_hours(24), "a new day"));
     }
     if node.starts_with("busy") {

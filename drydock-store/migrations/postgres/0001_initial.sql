@@ -149,6 +149,33 @@ CREATE TABLE messages (
     PRIMARY KEY (task_id, seq)
 );
 
+-- What steps found out about subjects. Insert only.
+CREATE TABLE facts (
+    task_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    found_at timestamptz NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    subject_kind text COLLATE "C" NOT NULL,
+    subject_name text COLLATE "C" NOT NULL,
+    generator text COLLATE "C" NOT NULL,
+    format text NOT NULL,
+    data bytea NOT NULL,
+    PRIMARY KEY (task_id, seq)
+);
+
+CREATE INDEX facts_subject ON facts (subject_kind, subject_name, found_at, task_id, seq);
+
+-- How far a step was when it last told; room in each page for the next figure.
+CREATE TABLE progress (
+    task_id uuid NOT NULL,
+    done bigint NOT NULL,
+    total bigint NOT NULL,
+    told_at timestamptz NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    text text NOT NULL,
+    PRIMARY KEY (task_id, step)
+) WITH (fillfactor = 70);
+
 -- Who holds a lock. A row without a task is being looked at: whoever asks for a lock takes its row first.
 CREATE TABLE locks (
     name text COLLATE "C" PRIMARY KEY,

@@ -148,6 +148,33 @@ CREATE TABLE messages (
     PRIMARY KEY (task_id, seq)
 ) STRICT;
 
+-- What steps found out about subjects. Insert only.
+CREATE TABLE facts (
+    task_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    found_at INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_name TEXT NOT NULL,
+    generator TEXT NOT NULL,
+    format TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (task_id, seq)
+) STRICT;
+
+CREATE INDEX facts_subject ON facts (subject_kind, subject_name, found_at, task_id, seq);
+
+-- How far a step was when it last told.
+CREATE TABLE progress (
+    task_id BLOB NOT NULL,
+    step TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    told_at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, step)
+) STRICT;
+
 -- Who holds a lock.
 CREATE TABLE locks (
     name TEXT NOT NULL PRIMARY KEY,

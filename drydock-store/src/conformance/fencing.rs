@@ -4,10 +4,11 @@ use drydock_core::Epoch;
 use drydock_core::journal::{JournalError, Write};
 
 use super::samples::{
-    assert_fenced, at, attempt, claim, claimed, completed, done, id, join, mark, message, put_workflow,
-    running, signal, signal_id, step, task, wait,
+    assert_fenced, at, attempt, claim, claimed, completed, done, fact, id, join, mark, message, progress,
+    put_workflow, running, signal, signal_id, step, task, wait,
 };
 use super::{Shared, rules};
+use crate::repo::FactQuery;
 
 rules!(
     every_kind_of_write_is_refused,
@@ -35,6 +36,8 @@ pub async fn every_kind_of_write_is_refused(store: Shared) {
         Write::LocksFreed(id(1)),
         Write::SlotsFreed(id(1), step("a")),
         Write::MessageSaid(id(1), message(0)),
+        Write::FactFound(id(1), fact(0, "n1", "lshw", 2)),
+        Write::StepProgressed(id(1), progress("a", 2)),
         Write::TaskEnded(id(1), completed(9)),
     ];
     for write in writes {
@@ -57,12 +60,15 @@ pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
         Write::Marked(id(1), mark("b", "begun", 2)),
         Write::SignalTaken(id(1), signal_id(1), step("b")),
         Write::MessageSaid(id(1), message(0)),
+        Write::FactFound(id(1), fact(0, "n1", "lshw", 2)),
+        Write::StepProgressed(id(1), progress("b", 2)),
         Write::TaskQueued(task(2, workflow)),
         Write::TaskEnded(id(1), completed(9)),
     ];
     assert_fenced(store.append(epoch, &late).await);
     assert_eq!(store.task_history(id(1)).await.unwrap(), before);
     assert_eq!(store.task_get(id(2)).await.unwrap(), None);
+    assert_eq!(store.fact_list(&FactQuery::of_task(id(1))).await.unwrap().facts, []);
     let claimed = claimed(&store, rival, &[workflow], at(50), 9).await;
     assert_eq!(claimed.len(), 1);
     let claimed = claimed.first().unwrap();

@@ -6,8 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, Cancellation, Checkpoint, ClaimedTask, Failure, JournalError, Mark, Message, NewTask,
-    Offers, Parent, Signal, StepEnd, StoredWorkflow, TaskEnd, TaskEndKind, WaitKind, WaitRecord,
+    AttemptRecord, Cancellation, Checkpoint, ClaimedTask, Fact, FactRecord, Failure, Figure, JournalError,
+    Mark, Message, NewTask, Offers, Parent, Signal, StepEnd, StepProgress, StoredWorkflow, TaskEnd,
+    TaskEndKind, WaitKind, WaitRecord,
 };
 use drydock_core::{
     Disposition, Epoch, InstanceName, Payload, SignalId, StepKey, StepName, TaskId, Timestamp, WorkflowId,
@@ -155,6 +156,18 @@ pub fn signal(n: u32, at_second: i64) -> Signal {
 /// Message `seq`, said at that second.
 pub fn message(seq: u32) -> Message {
     Message { seq, error: false, text: format!("line {seq}"), subject: None, at: at(i64::from(seq)) }
+}
+
+/// Fact `seq` about a node, found by `generator` at second `n`.
+pub fn fact(seq: u32, node: &str, generator: &str, n: i64) -> FactRecord {
+    let fact = Fact::about("node", node).by(generator).text("text/plain", format!("{generator} {seq}"));
+    FactRecord { seq, step: step("a"), fact, at: at(n) }
+}
+
+/// A step that did `done` of 40 disks, as it told at that second.
+pub fn progress(name: &str, done: u32) -> StepProgress {
+    let figure = Figure { done: done.into(), total: 40, text: "disks".to_owned() };
+    StepProgress { step: step(name), figure, at: at(done.into()) }
 }
 
 /// An end with an output, at second `n`.

@@ -6,8 +6,8 @@ use drydock_core::journal::{
 };
 
 use super::samples::{
-    at, attempt, child, claim, claimed, completed, done, id, join, mark, message, put_workflow, request,
-    running, signal, submit, task, wait, workflow,
+    at, attempt, child, claim, claimed, completed, done, fact, id, join, mark, message, progress,
+    put_workflow, request, running, signal, submit, task, wait, workflow,
 };
 use super::{Shared, rules};
 
@@ -44,6 +44,8 @@ pub async fn it_is_what_a_claim_would_bring(store: Shared) {
             Write::StepWaits(id(n), wait("b", 5)),
             Write::Marked(id(n), mark("b", "begun", 5)),
             Write::MessageSaid(id(n), message(7)),
+            Write::FactFound(id(n), fact(n, "n1", "lshw", 4)),
+            Write::StepProgressed(id(n), progress("b", n)),
         ]);
     }
     store.append(epoch, &batch).await.unwrap();
@@ -51,6 +53,7 @@ pub async fn it_is_what_a_claim_would_bring(store: Shared) {
     assert!(store.task_cancel(id(2), &request("ann", 7)).await.unwrap());
     assert!(store.task_pause(id(2), &request("bob", 8)).await.unwrap());
     let state = read(&store, 2).await;
+    assert_eq!(state.progress, [progress("b", 2)]);
     assert_eq!((state.workflow, state.version, state.owner), (workflow(1).name, 1, Some(epoch)));
     store.instance_leave(epoch).await.unwrap();
     let next = join(&store, "b").await;

@@ -3,12 +3,14 @@
 use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, JournalError, Mark, Message, NewTask, StepEnd, TaskEnd, WaitRecord, Write,
+    AttemptRecord, Checkpoint, Fact, FactRecord, Figure, JournalError, Mark, Message, NewTask, StepEnd,
+    StepProgress, Subject, TaskEnd, WaitRecord, Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
 use super::{Ended, Live, State};
 use crate::batch::{Batch, TaskRow, labels_of, storable};
+use crate::codec;
 
 impl State {
     pub(super) fn submit(&mut self, tasks: &[NewTask]) -> Vec<TaskId> {
@@ -59,6 +61,12 @@ impl State {
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
         }
+        for (id, record) in batch.facts {
+            self.facts.entry((id, record.seq)).or_insert_with(|| cleaned_fact(record));
+        }
+        for (id, progress) in batch.progress {
+            self.progress.insert((id, progress.step.clone()), cleaned_progress(progress));
+        }
         for (id, end) in batch.ends {
             self.end(epoch, id, end);
         }
@@ -103,9 +111,29 @@ impl State {
 fn cleaned(message: &Message) -> Message {
     let mut message = message.clone();
     message.text = storable(&message.text).into_owned();
-    if let Some(subject) = &mut message.subject {
-        subject.kind = storable(&subject.kind).into_owned();
-        subject.name = storable(&subject.name).into_owned();
-    }
+    message.subject = message.subject.as_ref().map(cleaned_subject);
     message
+}
+
+fn cleaned_subject(subject: &Subject) -> Subject {
+    Subject { kind: storable(&subject.kind).into_owned(), name: storable(&subject.name).into_owned() }
+}
+
+fn cleaned_fact(record: &FactRecord) -> FactRecord {
+    let fact = &record.fact;
+    let fact = Fact {
+        subject: cleaned_subject(&fact.subject),
+        generator: storable(&fact.generator).into_owned(),
+        format: storable(&fact.format).into_owned(),
+        data: fact.data.clone(),
+    };
+    FactRecord { fact, ..record.clone() }
+}
+
+/// A figure too great for a database stands for its greatest, as there.
+fn cleaned_progress(progress: &StepProgress) -> StepProgress {
+    let Figure { done, total, text } = &progress.figure;
+    let count = |figure: &u64| codec::figure(*figure).unsigned_abs();
+    let figure = Figure { done: count(done), total: count(total), text: storable(text).into_owned() };
+    StepProgress { figure, ..progress.clone() }
 }

@@ -3,6 +3,7 @@
 
 mod append;
 mod claims;
+mod facts;
 mod instances;
 mod journal;
 mod limits;
@@ -18,8 +19,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, NewTask, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask,
+    Offers, Request, Signal, StepProgress, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
@@ -60,6 +61,8 @@ struct State {
     lock_queue: BTreeMap<(String, TaskId), Timestamp>,
     slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
+    facts: BTreeMap<(TaskId, u32), FactRecord>,
+    progress: BTreeMap<(TaskId, StepKey), StepProgress>,
     ends: BTreeMap<TaskId, Ended>,
 }
 

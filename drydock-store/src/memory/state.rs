@@ -1,6 +1,6 @@
 //! One task, whole.
 
-use drydock_core::journal::{ClaimedTask, HeldLock, JournalError, TaskState};
+use drydock_core::journal::{ClaimedTask, HeldLock, JournalError, StepProgress, TaskState};
 use drydock_core::{Fence, TaskId};
 
 use super::State;
@@ -30,6 +30,7 @@ impl State {
             version: workflow.version,
             owner: live.and_then(|live| live.owner),
             end,
+            progress: self.progress_of(id),
             locks: Vec::new(),
             queues: Vec::new(),
             obstacles: Vec::new(),
@@ -47,9 +48,17 @@ impl State {
         Ok(Some(state))
     }
 
+    /// How far its steps are, by the text of their keys.
+    fn progress_of(&self, id: TaskId) -> Vec<StepProgress> {
+        let mut progress = of(id, &self.progress, |(task, _)| *task);
+        progress.sort_by(|a, b| a.step.text().cmp(&b.step.text()));
+        progress
+    }
+
     /// A task with its records, and nothing of its life.
     pub(super) fn with_records(&self, id: TaskId) -> Option<ClaimedTask> {
         let messages = self.messages.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
+        let facts = self.facts.keys().filter(|(task, _)| *task == id).map(|(_, seq)| seq + 1).max();
         let mut claimed = ClaimedTask {
             checkpoints: of(id, &self.checkpoints, |(task, _)| *task),
             attempts: of(id, &self.attempts, |(task, _, _)| *task),
@@ -57,6 +66,7 @@ impl State {
             marks: of(id, &self.marks, |(task, _, _)| *task),
             signals: self.signals_of(id),
             messages: messages.unwrap_or(0),
+            facts: facts.unwrap_or(0),
             ..ClaimedTask::new(self.tasks.get(&id)?.clone())
         };
         claimed.checkpoints.sort_by(|a, b| a.step.text().cmp(&b.step.text()));

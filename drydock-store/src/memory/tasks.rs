@@ -8,8 +8,8 @@ use super::claims::of;
 use super::{MemoryStore, State};
 use crate::batch::storable;
 use crate::repo::{
-    Cursor, ParentFilter, SearchOrder, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch,
-    cancellation_of, in_order, status_of,
+    Cursor, FactPage, FactQuery, ParentFilter, SearchOrder, TaskHistory, TaskPage, TaskQuery, TaskRecord,
+    TaskRepo, TaskSearch, cancellation_of, in_order, status_of,
 };
 
 #[async_trait]
@@ -62,10 +62,15 @@ impl TaskRepo for MemoryStore {
             waits: of(id, &state.waits, |(task, _)| *task),
             marks: of(id, &state.marks, |(task, _, _)| *task),
             signals: state.signals_of(id),
+            progress: of(id, &state.progress, |(task, _)| *task),
             audit: state.audit.iter().filter(|(task, _)| *task == id).map(|(_, line)| line.clone()).collect(),
         };
         in_order(&mut history);
         Ok(Some(history))
+    }
+
+    async fn fact_list(&self, query: &FactQuery) -> Result<FactPage, JournalError> {
+        Ok(self.state().facts_found(query))
     }
 }
 

@@ -30,10 +30,11 @@ const CLAIM: &str = "WITH fence AS (
             live.pause_at, live.pause_by
     )
     SELECT taken.task_id IS NULL AS nothing, taken.* FROM fence LEFT JOIN taken ON true";
-/// With the greatest place of their messages, and with which records there are at all.
+/// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
         (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
+        (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
         (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
         (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
         (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits,

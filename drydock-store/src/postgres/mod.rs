@@ -5,6 +5,7 @@
 
 mod append;
 mod claims;
+mod facts;
 mod instances;
 mod journal;
 mod limits;

@@ -18,6 +18,8 @@ pub(super) enum Part {
     Unlocked,
     Vacated,
     Messages,
+    Facts,
+    Progress,
     Ends,
 }
 
@@ -29,7 +31,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -42,6 +44,8 @@ impl Part {
         Self::Unlocked,
         Self::Vacated,
         Self::Messages,
+        Self::Facts,
+        Self::Progress,
         Self::Ends,
     ];
 
@@ -59,6 +63,8 @@ impl Part {
             Self::Unlocked => &UNLOCKED,
             Self::Vacated => &VACATED,
             Self::Messages => &MESSAGES,
+            Self::Facts => &FACTS,
+            Self::Progress => &PROGRESS,
             Self::Ends => &ENDS,
         }
     }
@@ -77,6 +83,8 @@ impl Part {
             Self::Unlocked => !batch.unlocked.is_empty(),
             Self::Vacated => !batch.vacated.is_empty(),
             Self::Messages => !batch.messages.is_empty(),
+            Self::Facts => !batch.facts.is_empty(),
+            Self::Progress => !batch.progress.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
         }
     }
@@ -238,6 +246,26 @@ const MESSAGES: Text = Text {
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::bigint[], #3::boolean[], #4::timestamptz[], #5::text[], #6::text[], #7::text[]) AS t
         @repeat
+    )",
+};
+const FACTS: Text = Text {
+    arrays: 9,
+    sql: ", new_facts AS (
+        INSERT INTO facts (task_id, seq, found_at, step, subject_kind, subject_name, generator, format, data)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::bigint[], #3::timestamptz[], #4::text[], #5::text[], #6::text[], #7::text[],
+                #8::text[], #9::bytea[]) AS t
+        @repeat
+    )",
+};
+const PROGRESS: Text = Text {
+    arrays: 6,
+    sql: ", new_progress AS (
+        INSERT INTO progress (task_id, step, done, total, text, told_at)
+        SELECT t.* FROM fence,
+            unnest(#1::uuid[], #2::text[], #3::bigint[], #4::bigint[], #5::text[], #6::timestamptz[]) AS t
+        ON CONFLICT (task_id, step) DO UPDATE SET done = excluded.done, total = excluded.total, text = excluded.text,
+            told_at = excluded.told_at
     )",
 };
 const ENDS: Text = Text {

@@ -46,6 +46,8 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
                 columns.array(batch.vacated.iter().map(|(_, step)| step.text()))?;
             }
             Part::Messages => columns.messages(batch)?,
+            Part::Facts => columns.facts(batch)?,
+            Part::Progress => columns.progress(batch)?,
             Part::Ends => columns.ends(batch)?,
         }
     }
@@ -173,6 +175,30 @@ impl Arrays {
         self.array(subjects().map(|subject| subject.map(|subject| storable(&subject.kind))))?;
         self.array(subjects().map(|subject| subject.map(|subject| storable(&subject.name))))?;
         self.array(rows.iter().map(|(_, it)| storable(&it.text)))
+    }
+
+    fn facts(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let rows = &batch.facts;
+        let facts = || rows.iter().map(|(_, it)| &it.fact);
+        self.ids(rows)?;
+        self.array(rows.iter().map(|(_, it)| i64::from(it.seq)))?;
+        self.array(rows.iter().map(|(_, it)| it.at))?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
+        self.array(facts().map(|fact| storable(&fact.subject.kind)))?;
+        self.array(facts().map(|fact| storable(&fact.subject.name)))?;
+        self.array(facts().map(|fact| storable(&fact.generator)))?;
+        self.array(facts().map(|fact| storable(&fact.format)))?;
+        self.array(facts().map(|fact| fact.data.as_bytes()))
+    }
+
+    fn progress(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let rows = &batch.progress;
+        self.ids(rows)?;
+        self.array(rows.iter().map(|(_, it)| it.step.text()))?;
+        self.array(rows.iter().map(|(_, it)| codec::figure(it.figure.done)))?;
+        self.array(rows.iter().map(|(_, it)| codec::figure(it.figure.total)))?;
+        self.array(rows.iter().map(|(_, it)| storable(&it.figure.text)))?;
+        self.array(rows.iter().map(|(_, it)| it.at))
     }
 
     fn ends(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {

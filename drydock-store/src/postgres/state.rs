@@ -4,8 +4,10 @@ use drydock_core::TaskId;
 use drydock_core::journal::{HeldLock, JournalError, TaskState};
 
 use super::PgStore;
-use super::claims::read;
+use super::claims::{read, select};
 use super::locks::in_the_way;
+use super::row::id_list;
+use super::tasks::PROGRESS;
 use crate::claimed::taken;
 use crate::error::journal_error;
 use crate::repo::cancellation_of;
@@ -39,6 +41,9 @@ impl PgStore {
         };
         let mut task = claim.map_err(|unreadable| unreadable.error)?;
         task.cancellation = cancellation_of(task.cancellation, end.as_ref());
+        let progress = select(&mut tx, PROGRESS, &id_list([id])).await?;
+        let progress = progress.iter().map(|row| Reader::new("progress", row).progress());
+        let progress = progress.collect::<Result<_, _>>()?;
         let (mut locks, mut queues) = (Vec::new(), Vec::new());
         if alive {
             for (sql, list) in [(HELD, &mut locks), (QUEUED, &mut queues)] {
@@ -51,6 +56,6 @@ impl PgStore {
         }
         let names: Vec<String> = queues.iter().map(|queue| queue.lock.clone()).collect();
         let obstacles = in_the_way(&mut tx, id, &names, created_at).await?;
-        Ok(Some(TaskState { task, workflow, version, owner, end, locks, queues, obstacles }))
+        Ok(Some(TaskState { task, workflow, version, owner, end, progress, locks, queues, obstacles }))
     }
 }

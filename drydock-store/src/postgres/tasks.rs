@@ -12,7 +12,9 @@ use super::claims::{ATTEMPTS, CHECKPOINTS, MARKS, SIGNALS, WAITS, select};
 use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
-use crate::repo::{ParentFilter, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch};
+use crate::repo::{
+    FactPage, FactQuery, ParentFilter, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch,
+};
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -61,6 +63,8 @@ const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
 const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
     WHERE task_id = ANY($1) ORDER BY task_id, seq";
 const AUDIT: &str = "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id = ANY($1)";
+pub(super) const PROGRESS: &str = "SELECT task_id, step, done, total, text, told_at FROM progress
+    WHERE task_id = ANY($1) ORDER BY task_id, step";
 
 #[async_trait]
 impl TaskRepo for PgStore {
@@ -97,8 +101,13 @@ impl TaskRepo for PgStore {
             marks: select(&mut tx, MARKS, &ids).await?,
             signals: select(&mut tx, SIGNALS, &ids).await?,
             audit: select(&mut tx, AUDIT, &ids).await?,
+            progress: select(&mut tx, PROGRESS, &ids).await?,
         };
         rows.gather(task, row).map(Some)
+    }
+
+    async fn fact_list(&self, query: &FactQuery) -> Result<FactPage, JournalError> {
+        self.facts(query).await
     }
 }
 

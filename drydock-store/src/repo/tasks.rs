@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use drydock_core::journal::{
     AttemptRecord, AuditRecord, Cancellation, Checkpoint, JournalError, Mark, Message, Parent, Request,
-    Signal, TaskEnd, TaskEndKind, WaitRecord,
+    Signal, StepProgress, TaskEnd, TaskEndKind, WaitRecord,
 };
 use drydock_core::{Payload, TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
 
+use super::facts::{FactPage, FactQuery};
 use super::search::{TaskPage, TaskSearch};
 
 /// Where a task is in its life.
@@ -85,6 +86,8 @@ pub struct TaskHistory {
     pub signals: Vec<Signal>,
     /// What operators did to it, in the order in which they did.
     pub audit: Vec<AuditRecord>,
+    /// How far its steps were when they last told, by step.
+    pub progress: Vec<StepProgress>,
 }
 
 /// Which tasks a list shows, by their parents.
@@ -134,6 +137,9 @@ pub trait TaskRepo: Send + Sync + 'static {
 
     /// One task, with all that is recorded of it.
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError>;
+
+    /// A page of the facts that match, the newest first.
+    async fn fact_list(&self, query: &FactQuery) -> Result<FactPage, JournalError>;
 }
 
 /// The status of a task that has `end`, or has an instance or not, and whose cancellation was asked for or not.
@@ -164,6 +170,7 @@ pub(crate) fn in_order(history: &mut TaskHistory) {
     history.checkpoints.sort_by(|a, b| (a.ended_at, &a.step).cmp(&(b.ended_at, &b.step)));
     history.attempts.sort_by(|a, b| (a.ended_at, &a.step, a.attempt).cmp(&(b.ended_at, &b.step, b.attempt)));
     history.waits.sort_by(|a, b| a.step.cmp(&b.step));
+    history.progress.sort_by(|a, b| a.step.cmp(&b.step));
     history.marks.sort_by(|a, b| (a.at, &a.step, &a.name).cmp(&(b.at, &b.step, &b.name)));
     history.audit.sort_by(|a, b| {
         (a.request.at, a.verb.as_str(), &a.request.by, &a.detail).cmp(&(

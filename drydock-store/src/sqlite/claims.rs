@@ -17,10 +17,11 @@ const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, claims 
     WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, task_id LIMIT ?2";
 const TAKE: &str = "UPDATE live SET owner = ?1, claims = claims + 1, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
-/// With the greatest place of their messages, and with which records there are at all.
+/// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
         (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
+        (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
         (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
         (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
         (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits,

@@ -71,6 +71,19 @@ pub(super) static MESSAGES: Chunked = Chunked::new(
     7,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
+pub(super) static FACTS: Chunked = Chunked::new(
+    "INSERT INTO facts (task_id, seq, found_at, step, subject_kind, subject_name, generator, format, data)
+    SELECT * FROM (VALUES ",
+    9,
+    ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
+);
+pub(super) static PROGRESS: Chunked = Chunked::new(
+    "INSERT INTO progress (task_id, step, done, total, text, told_at) SELECT * FROM (VALUES ",
+    6,
+    ") WHERE column1 IS NOT NULL
+    ON CONFLICT DO UPDATE SET done = excluded.done, total = excluded.total, text = excluded.text,
+    told_at = excluded.told_at",
+);
 pub(super) static MARKS: Chunked = Chunked::new(
     "INSERT INTO marks (task_id, step, name, made_at, value) SELECT * FROM (VALUES ",
     5,

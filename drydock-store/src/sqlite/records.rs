@@ -1,10 +1,10 @@
 //! The records of a batch: what happened to steps.
 
-use drydock_core::journal::{AttemptRecord, Checkpoint, Mark, Message, WaitRecord};
+use drydock_core::journal::{AttemptRecord, Checkpoint, FactRecord, Mark, Message, StepProgress, WaitRecord};
 use drydock_core::{Payload, TaskId};
 
 use super::parts::{
-    ATTEMPTS, CHECKPOINTS, MARKS, MESSAGES, REOPENED, TAKEN, UNLOCK, UNQUEUE, VACATED, WAITS,
+    ATTEMPTS, CHECKPOINTS, FACTS, MARKS, MESSAGES, PROGRESS, REOPENED, TAKEN, UNLOCK, UNQUEUE, VACATED, WAITS,
 };
 use super::row::{id_list, micros};
 use super::statements::Script;
@@ -38,6 +38,8 @@ pub(super) fn record(script: &mut Script, batch: &Batch<'_>) {
         to.add(step.text());
     });
     script.say_rows(&MESSAGES, &batch.messages, message);
+    script.say_rows(&FACTS, &batch.facts, fact);
+    script.say_rows(&PROGRESS, &batch.progress, progress);
 }
 
 fn checkpoint(to: &mut Script, (id, checkpoint): &(TaskId, &Checkpoint)) {
@@ -101,4 +103,26 @@ fn message(to: &mut Script, (id, message): &(TaskId, &Message)) {
     to.add(subject.map(|subject| storable(&subject.kind)));
     to.add(subject.map(|subject| storable(&subject.name)));
     to.add(storable(&message.text));
+}
+
+fn fact(to: &mut Script, (id, record): &(TaskId, &FactRecord)) {
+    let fact = &record.fact;
+    to.add(id.as_uuid());
+    to.add(i64::from(record.seq));
+    to.add(micros(record.at));
+    to.add(record.step.text());
+    to.add(storable(&fact.subject.kind));
+    to.add(storable(&fact.subject.name));
+    to.add(storable(&fact.generator));
+    to.add(storable(&fact.format));
+    to.add(fact.data.as_bytes());
+}
+
+fn progress(to: &mut Script, (id, progress): &(TaskId, &StepProgress)) {
+    to.add(id.as_uuid());
+    to.add(progress.step.text());
+    to.add(codec::figure(progress.figure.done));
+    to.add(codec::figure(progress.figure.total));
+    to.add(storable(&progress.figure.text));
+    to.add(micros(progress.at));
 }

@@ -11,7 +11,9 @@ use super::claims::{ATTEMPTS, CHECKPOINTS, MARKS, SIGNALS, WAITS, select};
 use super::row::id_list;
 use crate::error::journal_error;
 use crate::gather::{HistoryRows, PageRows};
-use crate::repo::{ParentFilter, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch};
+use crate::repo::{
+    FactPage, FactQuery, ParentFilter, TaskHistory, TaskPage, TaskQuery, TaskRecord, TaskRepo, TaskSearch,
+};
 
 /// One page of tasks with all that is one row for each, as a statement for each kind of filter, so that each uses its index.
 /// ?1: the filter's argument. ?2: the least id. ?3: the most rows, -1 for all. The number is the least time there is, for
@@ -58,6 +60,8 @@ const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
 const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY task_id, seq";
 const AUDIT: &str = "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id IN (SELECT unhex(value) FROM json_each(?1))";
+pub(super) const PROGRESS: &str = "SELECT task_id, step, done, total, text, told_at FROM progress
+    WHERE task_id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY task_id, step";
 
 #[async_trait]
 impl TaskRepo for SqliteStore {
@@ -94,8 +98,13 @@ impl TaskRepo for SqliteStore {
             marks: select(&mut tx, MARKS, &ids).await?,
             signals: select(&mut tx, SIGNALS, &ids).await?,
             audit: select(&mut tx, AUDIT, &ids).await?,
+            progress: select(&mut tx, PROGRESS, &ids).await?,
         };
         rows.gather(task, row).map(Some)
+    }
+
+    async fn fact_list(&self, query: &FactQuery) -> Result<FactPage, JournalError> {
+        self.facts(query).await
     }
 }
 

@@ -4,7 +4,8 @@ use drydock_core::journal::{JournalError, Message, Subject, Write};
 use drydock_core::{ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, completed, done, id, join, mark, message, put_workflow, request, signal, task, wait,
+    at, attempt, completed, done, fact, id, join, mark, message, progress, put_workflow, request, signal,
+    task, wait,
 };
 use drydock_store::{DatabaseUrl, migrate, open};
 
@@ -12,7 +13,7 @@ use super::postgres::Cluster;
 use super::raw;
 
 /// What is changed, and where the error points.
-const BAD: [(&str, &str, &str); 20] = [
+const BAD: [(&str, &str, &str); 22] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE checkpoints SET step = ''", "checkpoints", "step"),
     ("UPDATE checkpoints SET attempt = -1", "checkpoints", "attempt"),
@@ -28,6 +29,8 @@ const BAD: [(&str, &str, &str); 20] = [
     ("UPDATE audit SET verb = 'praise'", "audit", "verb"),
     ("UPDATE messages SET seq = -1", "messages", "seq"),
     ("UPDATE messages SET subject_name = NULL", "messages", "subject_name"),
+    ("UPDATE progress SET step = 'a b'", "progress", "step"),
+    ("UPDATE progress SET done = -1", "progress", "done"),
     ("UPDATE ends SET kind = 3", "ends", "kind"),
     ("UPDATE ends SET kind = 2", "ends", "output"),
     ("UPDATE tasks SET workflow_id = 4711", "tasks", "workflow_id"),
@@ -36,11 +39,12 @@ const BAD: [(&str, &str, &str); 20] = [
 ];
 
 /// What spoils a claimed task, and where the error points.
-const SPOILT: [(&str, &str, &str); 8] = [
+const SPOILT: [(&str, &str, &str); 9] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE waits SET waits_on = 'rack1'", "waits", "waits_on"),
     ("UPDATE marks SET step = 'a['", "marks", "step"),
     ("UPDATE messages SET seq = -1", "messages", "seq"),
+    ("UPDATE facts SET seq = -1", "facts", "fact_seq"),
     ("UPDATE live SET cancel_by = NULL", "live", "cancel_by"),
     ("UPDATE live SET claims = -3", "live", "claims"),
     ("UPDATE tasks SET parent_id = task_id", "tasks", "parent_step"),
@@ -65,6 +69,7 @@ async fn filled(store: &Shared) {
         Write::StepWaits(id(1), wait("b", 4)),
         Write::Marked(id(1), mark("b", "begun", 4)),
         Write::MessageSaid(id(1), Message { subject, ..message(0) }),
+        Write::StepProgressed(id(1), progress("b", 4)),
     ];
     store.append(epoch, &batch).await.unwrap();
     store.task_cancel(id(1), &request("ann", 5)).await.unwrap();
@@ -120,6 +125,7 @@ async fn a_claim_gives_what_can_be_read(secret: &SecretString) {
                 Write::StepWaits(id(n), wait("b", 4)),
                 Write::Marked(id(n), mark("b", "begun", 4)),
                 Write::MessageSaid(id(n), message(0)),
+                Write::FactFound(id(n), fact(0, "n1", "lshw", 4)),
             ];
             batch.extend(step);
         }

@@ -8,11 +8,11 @@ use drydock_core::journal::{
 use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    LEASE, at, attempt, child, claimed, completed, done, failed, failure, id, mark, message, name, offers,
-    payload, request, signal, signal_id, step, task, wait, workflow,
+    LEASE, at, attempt, child, claimed, completed, done, fact, failed, failure, id, mark, message, name,
+    offers, payload, progress, request, signal, signal_id, step, task, wait, workflow,
 };
 use drydock_store::repo::{
-    Cursor, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
+    Cursor, FactPage, FactQuery, ParentFilter, SearchOrder, TaskHistory, TaskQuery, TaskSearch, TaskStatus,
 };
 use drydock_store::{MemoryStore, SqliteStore};
 use proptest::prelude::*;
@@ -38,6 +38,7 @@ enum Call {
     Children(u32),
     List(TaskQuery),
     Search(TaskSearch),
+    Facts(FactQuery),
 }
 
 /// What came back.
@@ -52,6 +53,7 @@ enum Answer {
     Ends(Vec<Child>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
     Found(Vec<TaskId>, Option<Cursor>),
+    Facts(FactPage),
     Failed(String),
 }
 
@@ -101,6 +103,23 @@ fn search() -> impl Strategy<Value = TaskSearch> {
     )
 }
 
+fn facts() -> impl Strategy<Value = FactQuery> {
+    let of = prop_oneof![
+        (0..8_u32).prop_map(|n| FactQuery::of_task(id(n))),
+        select(vec!["n1", "\0"]).prop_map(|node| FactQuery::about("node", node)),
+    ];
+    let after = prop::option::of((1..6_i64, 0..8_u32, 0..4_u32).prop_map(|(second, n, seq)| {
+        let place = format!("{}.{}.{seq}", at(second).timestamp_micros(), id(n));
+        place.parse().unwrap()
+    }));
+    (of, any::<bool>(), after, 0..4_u32).prop_map(|(query, latest, after, limit)| FactQuery {
+        latest,
+        after,
+        limit,
+        ..query
+    })
+}
+
 fn write() -> impl Strategy<Value = Write> {
     let name = || select(vec!["a", "b", "B", "a[2]", "a[10]", "undo:a"]);
     let of = || (0..8_u32).prop_map(id);
@@ -133,6 +152,9 @@ fn write() -> impl Strategy<Value = Write> {
         1 => of().prop_map(Write::LocksFreed),
         1 => (of(), name()).prop_map(|(id, name)| Write::SlotsFreed(id, step(name))),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
+        2 => (of(), 0..4_u32, select(vec!["n1", "\0"]), select(vec!["lshw", "lldp"]), 1..6_i64)
+            .prop_map(|(id, seq, node, by, n)| Write::FactFound(id, fact(seq, node, by, n))),
+        2 => (of(), name(), 0..9_u32).prop_map(|(id, name, n)| Write::StepProgressed(id, progress(name, n))),
         2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
     ]
 }
@@ -173,6 +195,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..8_u32).prop_map(Call::Children),
         1 => query.prop_map(Call::List),
         1 => search().prop_map(Call::Search),
+        2 => facts().prop_map(Call::Facts),
     ]
 }
 
@@ -235,6 +258,7 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             let page = store.task_search(&search).await?;
             Answer::Found(page.tasks.into_iter().map(|record| record.id).collect(), page.next)
         }
+        Call::Facts(query) => Answer::Facts(store.fact_list(&query).await?),
         Call::List(query) => {
             Answer::Listed(store.task_list(&query).await?.into_iter().map(|record| record.id).collect())
         }
@@ -248,6 +272,7 @@ struct State {
     histories: Vec<TaskHistory>,
     states: Vec<TaskState>,
     claimed: Vec<ClaimedTask>,
+    facts: Vec<FactPage>,
 }
 
 async fn state(store: &Shared, epochs: &[Epoch]) -> State {
@@ -258,6 +283,10 @@ async fn state(store: &Shared, epochs: &[Epoch]) -> State {
         assert_eq!(histories.last().unwrap().task, record);
         states.push(store.task_read(record.id).await.unwrap().unwrap());
     }
+    let mut facts = Vec::new();
+    for n in 0..8 {
+        facts.push(store.fact_list(&FactQuery::of_task(id(n))).await.unwrap());
+    }
     for epoch in epochs {
         store.instance_leave(*epoch).await.unwrap();
     }
@@ -265,7 +294,7 @@ async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     let last = store.instance_join(&last, at(0), LEASE, &offers("last")).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
     let claimed = claimed(store, last, &workflows, at(900), 99).await;
-    State { instances, histories, states, claimed }
+    State { instances, histories, states, claimed, facts }
 }
 
 async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {

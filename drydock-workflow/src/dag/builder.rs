@@ -142,12 +142,51 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
         executor: &str,
         job: serde_json::Value,
     ) -> StepBuilder<'_, In, Out> {
-        let mut draft = Draft::new(name, StepKind::Run, None);
+        let draft = self.job(name, StepKind::Run, executor, job);
+        StepBuilder::new(&mut self.parts, draft)
+    }
+
+    /// A [map](WorkflowBuilder::map) whose items the executor called `executor` runs; `job` is what it is told beside each item.
+    ///
+    /// ```
+    /// # use drydock_workflow::WorkflowBuilder;
+    /// let mut workflow = WorkflowBuilder::<Vec<String>>::new("wipe_all", 1);
+    /// let disks = workflow.input();
+    /// let wipe = workflow.map_external::<String, bool>("wipe", "wiper", serde_json::json!({"passes": 3}));
+    /// // `wiped` is a `Handle<Vec<bool>>`.
+    /// let wiped = wipe.at_once(4).run(&disks);
+    /// # workflow.output(&wiped).unwrap();
+    /// ```
+    pub fn map_external<In, Out>(
+        &mut self,
+        name: &str,
+        executor: &str,
+        job: serde_json::Value,
+    ) -> MapBuilder<'_, In, Out> {
+        let draft = self.job(name, StepKind::Map { at_once: None }, executor, job);
+        StepBuilder::new(&mut self.parts, draft)
+    }
+
+    /// A [finally](WorkflowBuilder::finally) step that the executor called `executor` runs; `job` is what it is told beside the
+    /// step's input.
+    pub fn finally_external<In, Out>(
+        &mut self,
+        name: &str,
+        executor: &str,
+        job: serde_json::Value,
+    ) -> StepBuilder<'_, In, Out> {
+        let mut draft = self.job(name, StepKind::Run, executor, job);
+        draft.finally = true;
+        StepBuilder::new(&mut self.parts, draft)
+    }
+
+    fn job(&mut self, name: &str, kind: StepKind, executor: &str, job: serde_json::Value) -> Draft {
+        let mut draft = Draft::new(name, kind, None);
         match ExecutorName::new(executor) {
             Ok(name) => draft.executor = Some(ExecutorJob { name, job }),
             Err(problem) => self.parts.problems.push(problem.into()),
         }
-        StepBuilder::new(&mut self.parts, draft)
+        draft
     }
 
     /// Ends the workflow; a task's output is what `handle` stands for.

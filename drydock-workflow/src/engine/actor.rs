@@ -94,6 +94,7 @@ pub(super) struct Live {
     /// Cancelled when this incarnation has the task no more.
     pub(super) gone: CancellationToken,
     pub(super) next_message: u32,
+    pub(super) next_fact: u32,
     pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
     /// The children of each step that waits for some.
     pub(super) broods: BTreeMap<SlotIndex, Brood>,
@@ -109,6 +110,7 @@ impl Live {
             cancel: CancellationToken::new(),
             gone: CancellationToken::new(),
             next_message: 0,
+            next_fact: 0,
             attempts: BTreeMap::new(),
             broods: BTreeMap::new(),
         }
@@ -284,6 +286,7 @@ impl Actor {
                 let slot = live.and_then(|live| Some((live, live.run.slot_of(&step)?)));
                 answer(reply, slot.and_then(|(live, slot)| live.run.output_before(slot, &wanted)));
             }
+            Message::Progressed(ctx) => self.on_progressed(ctx),
             Message::GraceOver(task) => self.on_grace_over(task),
         }
     }

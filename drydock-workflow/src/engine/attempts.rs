@@ -52,7 +52,8 @@ impl Actor {
             doubt,
             note: live.run.note_of(slot),
             cancel: cancel.clone(),
-            said: Mutex::default(),
+            told: Mutex::default(),
+            fact_limit: self.options.output_limit,
             marks: Mutex::default(),
             desk: Desk::new(self.inbox.clone()),
         });
@@ -65,14 +66,14 @@ impl Actor {
         let (inbox, all) = (self.inbox.clone(), self.all.clone());
         let told = ctx.clone();
         let attempt = self.spawned.spawn(async move {
-            let said_in = ctx.clone();
+            let told_in = ctx.clone();
             let result = tokio::select! {
                 biased;
                 () = all.cancelled() => return,
                 result = guard(limit, body.run_erased(ctx, input)) => result,
             };
-            let said = said_in.take_said();
-            let finished = Finished { task, slot, result, said, started_at: now };
+            let told = told_in.take_told();
+            let finished = Finished { task, slot, result, told, started_at: now };
             // A closed inbox means that this incarnation is over; the next owner runs the step again.
             let _over = inbox.send(Message::Finished(finished)).await.is_err();
         });

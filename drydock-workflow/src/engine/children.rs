@@ -19,6 +19,7 @@ use crate::children;
 use crate::dag::{Rollout, StepKind};
 use crate::outcome::{Outcome, StepError, StepResult};
 use crate::run::{Children, Next, SlotIndex, StepState};
+use crate::telling::Told;
 
 /// The children of a step that has not ended.
 pub(super) struct Brood {
@@ -66,7 +67,7 @@ impl Actor {
             // There is nobody to wait for.
             Next::Cancel(_) | Next::Wait | Next::Over(Ok(())) => {
                 let result = Ok(Outcome::Done(Payload::list(&[])));
-                self.conclude(Finished { task, slot, result, said: Vec::new(), started_at: now });
+                self.conclude(Finished { task, slot, result, told: Told::default(), started_at: now });
                 Ok(())
             }
             Next::Over(Err(reason)) => Err(StepError::permanent(reason)),
@@ -248,7 +249,7 @@ impl Actor {
                 || ends.iter().any(|it| ended_as(it, |kind| matches!(kind, TaskEndKind::Cancelled(_)))));
         let result = if stopped { Err(StepError::cancelled()) } else { together(verdict, ends) };
         let started_at = since.unwrap_or_else(|| self.ports.clock.now());
-        self.conclude(Finished { task, slot, result, said: Vec::new(), started_at });
+        self.conclude(Finished { task, slot, result, told: Told::default(), started_at });
     }
 }
 

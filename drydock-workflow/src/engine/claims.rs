@@ -77,6 +77,7 @@ impl Actor {
         }
         let mut live = Live::new(run, workflow, claimed.fence, claimed.task.parent.clone());
         live.next_message = claimed.messages;
+        live.next_fact = claimed.facts;
         live.find_broods(claimed);
         let asks = !live.broods.is_empty();
         self.adopt(task, live, claimed.resumed);

@@ -67,7 +67,7 @@ impl Actor {
                 }
                 Write::LocksFreed(_) => self.ask_locks_again(),
                 Write::SlotsFreed(..) => self.ask_slots_again(),
-                Write::MessageSaid(..) => {}
+                Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
                 Write::TaskEnded(task, end) => self.on_ended(task, &end),
             }
         }

@@ -1,13 +1,10 @@
 //! What came of an attempt becomes a record: a checkpoint, a failed attempt or a wait, and what the step had to say.
 
-use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Decider, Failure, Message as Line, StepEnd, TaskEnd, Write,
-};
+use drydock_core::journal::{AttemptRecord, Checkpoint, Decider, Failure, StepEnd, TaskEnd, Write};
 use drydock_core::{Payload, StepKey, TaskId, Timestamp};
 
 use super::actor::Actor;
 use super::message::Finished;
-use crate::context::Said;
 use crate::dag::StepKind;
 use crate::outcome::{Outcome, StepError};
 use crate::run::{Progress, SlotIndex, StepState, Verdict, judge};
@@ -15,7 +12,7 @@ use crate::run::{Progress, SlotIndex, StepState, Verdict, judge};
 impl Actor {
     /// An attempt is over: its record goes to the flusher, its consequences wait for the commit.
     pub(super) fn conclude(&mut self, finished: Finished) {
-        let Finished { task, slot, result, said, started_at } = finished;
+        let Finished { task, slot, result, told, started_at } = finished;
         let Some(live) = self.lives.get(&task) else { return };
         let StepState::Running(progress) = *live.run.step(slot) else { return };
         let definition = &live.workflow.dag.steps()[live.run.step_of(slot)];
@@ -26,7 +23,7 @@ impl Actor {
         if !definition.limits.is_empty() {
             self.writes.push(Write::SlotsFreed(task, key.clone()));
         }
-        self.record_said(task, said, now);
+        self.record_told(task, &key, told, now);
         let result = match result {
             Ok(Outcome::Done(output)) if limited && output.len() > self.options.output_limit => {
                 Err(too_long("its output", output.len(), self.options.output_limit))
@@ -79,15 +76,6 @@ impl Actor {
         self.writes.push(Write::StepEnded(task, checkpoint));
         if let Some(kind) = end {
             self.record_task_end(task, TaskEnd { kind, at });
-        }
-    }
-
-    fn record_said(&mut self, task: TaskId, said: Vec<Said>, at: Timestamp) {
-        let Some(live) = self.lives.get_mut(&task) else { return };
-        for Said { error, text, subject } in said {
-            let seq = live.next_message;
-            live.next_message += 1;
-            self.writes.push(Write::MessageSaid(task, Line { seq, error, text, subject, at }));
         }
     }
 }

@@ -4,6 +4,7 @@ use drydock_core::{Payload, StepKey, StepName, TaskId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::message::Message;
+use crate::context::StepContext;
 use crate::outcome::StepError;
 
 /// A body's way to the actor of its instance.
@@ -35,6 +36,11 @@ impl Desk {
     ) -> Result<Option<Payload>, StepError> {
         let Ok(wanted) = StepName::new(wanted) else { return Ok(None) };
         self.ask(|reply| Message::OutputOf { task, step, wanted, reply }).await
+    }
+
+    /// Tells how far a body is; `false` when the actor has no room for it now.
+    pub(crate) fn progressed(&self, ctx: StepContext) -> bool {
+        self.0.try_send(Message::Progressed(ctx)).is_ok()
     }
 
     /// Without an answer the instance is over, and whoever has the task next runs the step again.

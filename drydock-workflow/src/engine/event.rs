@@ -1,6 +1,6 @@
 //! What an instance tells whoever listens. Events are hints for screens; the records are the truth.
 
-use drydock_core::journal::TaskEndKind;
+use drydock_core::journal::{Figure, TaskEndKind};
 use drydock_core::{StepKey, TaskId, Timestamp};
 
 /// Something happened to a task that this instance has.
@@ -31,6 +31,13 @@ pub enum EventKind {
         step: StepKey,
         /// The attempt, from 1.
         attempt: u32,
+    },
+    /// A step told how far it is.
+    StepProgressed {
+        /// The step.
+        step: StepKey,
+        /// How far.
+        figure: Figure,
     },
     /// A step waits.
     StepWaits {

@@ -89,6 +89,8 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::LocksFreed(task)
         | Write::SlotsFreed(task, _)
         | Write::MessageSaid(task, _)
+        | Write::FactFound(task, _)
+        | Write::StepProgressed(task, _)
         | Write::TaskEnded(task, _) => *task,
     }
 }
@@ -107,6 +109,8 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::Marked(_, mark) => mark.value.len(),
         Write::SignalTaken(..) | Write::LocksFreed(..) | Write::SlotsFreed(..) => 0,
         Write::MessageSaid(_, message) => message.text.len(),
+        Write::FactFound(_, record) => record.fact.data.len(),
+        Write::StepProgressed(_, progress) => progress.figure.text.len(),
         Write::TaskEnded(_, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),
             TaskEndKind::Failed(failure) => failure.message.len(),

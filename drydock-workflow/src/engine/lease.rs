@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use drydock_core::Epoch;
-use drydock_core::journal::JournalError;
+use drydock_core::journal::{InstanceBeat, JournalError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -25,21 +25,26 @@ pub(super) async fn run(
     inbox: mpsc::Sender<Message>,
 ) {
     let third = lease / 3;
-    let mut renewed = joined;
+    let (mut renewed, mut look) = (joined, joined + third);
     let mut rivals = Rivals::default();
     loop {
-        tokio::time::sleep_until(renewed + third).await;
+        let due = renewed + third;
+        tokio::time::sleep_until(due.min(look)).await;
+        if look < due {
+            let watch = rivals.watch(&ports, epoch);
+            if let Ok(true) = tokio::time::timeout_at(due, watch).await {
+                // Tasks became free. A full inbox loses the hint; the next poll finds them.
+                let _hint_lost = inbox.try_send(Message::Look).is_err();
+            }
+            look = rivals.next_look(lease);
+            continue;
+        }
         let asked = Instant::now();
         let give_up = renewed + third * 2;
         match tokio::time::timeout_at(give_up, renew(&ports, epoch)).await {
             // Others count from a moment after `asked`, so counting from `asked` is safe.
             Ok(Ok(())) => renewed = asked,
             Ok(Err(Fenced)) | Err(_) => return,
-        }
-        let watch = rivals.watch(&ports, epoch);
-        if let Ok(true) = tokio::time::timeout_at(renewed + third, watch).await {
-            // Tasks became free. A full inbox loses the hint; the next poll finds them.
-            let _hint_lost = inbox.try_send(Message::Look).is_err();
         }
     }
 }
@@ -58,32 +63,45 @@ async fn renew(ports: &Ports, epoch: Epoch) -> Result<(), Fenced> {
     }
 }
 
-/// The beats that were last seen of the others, and since when.
+/// A rival's beat as it was last seen, and when it will have stood still for a whole lease.
+#[derive(Clone, Copy)]
+struct Seen {
+    beat: i64,
+    up: Instant,
+}
+
+/// The others.
 #[derive(Default)]
-struct Rivals(HashMap<Epoch, (i64, Instant)>);
+struct Rivals(HashMap<Epoch, Seen>);
 
 impl Rivals {
+    /// Where there are others, a beat is to be seen soon after it was made, and a lease's end when it comes: what a look is late is added
+    /// to how long a dead instance's tasks lie still.
+    fn next_look(&self, lease: Duration) -> Instant {
+        let now = Instant::now();
+        match self.0.values().map(|rival| rival.up).min() {
+            None => now + lease / 3,
+            Some(up) if up > now => up.min(now + lease / 10),
+            // It could not be retired.
+            Some(_) => now + lease / 10,
+        }
+    }
+
     /// Looks at the others once; retires those whose beat has stood still for their own lease. `true` when one was.
     async fn watch(&mut self, ports: &Ports, own: Epoch) -> bool {
         let Ok(instances) = ports.reach.heard(Call::Read, ports.journal.instance_list().await) else {
             return false;
         };
         let now = Instant::now();
-        let seen: HashMap<Epoch, (i64, Instant)> = instances
-            .iter()
-            .filter(|rival| rival.epoch != own)
-            .map(|rival| {
-                let since = match self.0.get(&rival.epoch) {
-                    Some((beat, since)) if *beat == rival.beat => *since,
-                    Some(_) | None => now,
-                };
-                (rival.epoch, (rival.beat, since))
-            })
-            .collect();
-        self.0 = seen;
+        let seen = |rival: &InstanceBeat| match self.0.get(&rival.epoch) {
+            Some(seen) if seen.beat == rival.beat => *seen,
+            Some(_) | None => Seen { beat: rival.beat, up: now + rival.lease },
+        };
+        let others = instances.iter().filter(|rival| rival.epoch != own);
+        self.0 = others.map(|rival| (rival.epoch, seen(rival))).collect();
         let mut retired = false;
         for rival in instances {
-            let still = self.0.get(&rival.epoch).is_some_and(|(_, since)| now - *since >= rival.lease);
+            let still = self.0.get(&rival.epoch).is_some_and(|seen| now >= seen.up);
             if still && matches!(ports.journal.instance_retire(rival.epoch, rival.beat).await, Ok(true)) {
                 tracing::warn!(
                     instance = %rival.name, claim.epoch = %rival.epoch,

@@ -8,9 +8,10 @@ use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use crate::context::Said;
+use crate::context::StepContext;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
+use crate::telling::Told;
 
 /// From whoever holds the engine.
 pub(super) enum Request {
@@ -57,6 +58,8 @@ pub(super) enum Message {
     },
     /// A body wants the output of a step before it.
     OutputOf { task: TaskId, step: StepKey, wanted: StepName, reply: oneshot::Sender<Option<Payload>> },
+    /// A body has told how far it is, and that is to be looked at.
+    Progressed(StepContext),
     /// The time to stop gracefully is over for this task, or for all.
     GraceOver(Option<TaskId>),
 }
@@ -73,14 +76,14 @@ pub(super) struct Finished {
     pub(super) task: TaskId,
     pub(super) slot: SlotIndex,
     pub(super) result: StepResult<Payload>,
-    pub(super) said: Vec<Said>,
+    pub(super) told: Told,
     pub(super) started_at: Timestamp,
 }
 
 impl Finished {
     /// An attempt that failed before it began.
-    pub(super) const fn failed(task: TaskId, slot: SlotIndex, error: StepError, at: Timestamp) -> Self {
-        Self { task, slot, result: Err(error), said: Vec::new(), started_at: at }
+    pub(super) fn failed(task: TaskId, slot: SlotIndex, error: StepError, at: Timestamp) -> Self {
+        Self { task, slot, result: Err(error), told: Told::default(), started_at: at }
     }
 }
 

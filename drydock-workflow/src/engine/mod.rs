@@ -33,6 +33,7 @@ mod registry;
 mod start;
 mod stopping;
 mod supervisor;
+mod told;
 mod verbs;
 mod waits;
 

@@ -24,8 +24,11 @@ pub struct EngineOptions {
     pub grace: Duration,
     /// At most so many writes go into one commit.
     pub batch: usize,
-    /// The longest output of a step, in bytes.
+    /// The longest output of a step, and the longest data of a fact, in bytes.
     pub output_limit: usize,
+    /// How far a step is goes on record so often while it goes on, if it tells: that is what others see of it, and what is known
+    /// after a crash.
+    pub progress: Duration,
     /// How many messages may wait for the actor; senders wait beyond that.
     pub inbox: usize,
     /// How many events a slow receiver may lag behind.
@@ -41,6 +44,7 @@ impl Default for EngineOptions {
             grace: Duration::from_secs(30),
             batch: 1_000,
             output_limit: 1 << 20,
+            progress: Duration::from_secs(10),
             inbox: 4_096,
             event_buffer: 4_096,
         }

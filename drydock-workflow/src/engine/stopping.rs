@@ -68,8 +68,8 @@ impl Actor {
                 task.id = %task, step.name = %ctx.key(), "a step went on after its grace period and is dropped"
             );
             handle.abort();
-            let (result, said) = (Err(StepError::cancelled()), ctx.take_said());
-            self.conclude(Finished { task, slot, result, said, started_at });
+            let (result, told) = (Err(StepError::cancelled()), ctx.take_told());
+            self.conclude(Finished { task, slot, result, told, started_at });
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::step::{AnyStep, UNKNOWN};
 /// One attempt of a step, as an executor gets it.
 #[derive(Clone)]
 pub struct Job {
-    /// What the step is told about its run; messages said through it are committed with the attempt's record.
+    /// What the step is told about its run; messages and facts told through it are committed with the attempt's record.
     pub ctx: StepContext,
     /// What feeds the step, as JSON.
     pub input: Payload,

@@ -152,13 +152,13 @@ impl WorkQueue {
         Ok(Beat { cancelled: entry.job.ctx.cancelled().is_cancelled() })
     }
 
-    /// Takes a worker's lines: messages, which renew its hold, and perhaps the outcome, with which the ticket ends.
+    /// Takes a worker's lines: messages and the like, which renew its hold, and perhaps the outcome, with which the ticket ends.
     pub fn answer(&self, ticket: Uuid, lines: Vec<Line>) -> Result<(), Gone> {
         self.renew(ticket)?;
         for line in lines {
             let mut jobs = self.jobs();
             let entry = jobs.all.get(&ticket).ok_or(Gone)?;
-            if let Some(outcome) = line.apply(&entry.job) {
+            if let Some(outcome) = line.apply(&entry.job).unwrap_or_else(|problem| Some(Err(problem))) {
                 let entry = jobs.all.remove(&ticket).ok_or(Gone)?;
                 return entry.outcome.send(outcome).map_err(|_| Gone);
             }

@@ -147,7 +147,7 @@ impl Subprocess {
             match line.trim_ascii() {
                 [] if line.is_empty() => return Ok(outcome),
                 [] => {}
-                text => outcome = Line::read(text)?.apply(job).or(outcome),
+                text => outcome = Line::read(text)?.apply(job)?.or(outcome),
             }
         }
     }

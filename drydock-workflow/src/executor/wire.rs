@@ -7,18 +7,23 @@
 //!  "deadline": null, "input": {"disk": "sda"}, "job": {"passes": 3}}
 //! ```
 //!
-//! It answers with lines ([`Line`]), any number of messages and then one outcome:
+//! It answers with lines ([`Line`]), any number of messages, figures of its progress and facts to record, and then one outcome:
 //!
 //! ```json
 //! {"say": {"text": "half of it is wiped"}}
+//! {"progress": {"done": 3, "total": 6, "text": "passes"}}
+//! {"record": {"about": ["disk", "sda"], "by": "smartctl", "json": {"hours": 9120}}}
 //! {"done": {"wiped": true}}
 //! ```
+//!
+//! A fact's data may also be text: `"text": "<lldp/>", "format": "text/xml"`.
 //!
 //! Other outcomes: `{"wait": {"seconds": 10, "reason": "the disk is busy"}}` to be asked again, and
 //! `{"fail": {"message": "no such disk"}}`, with `"retry": true`, and perhaps `"after_seconds": 30`, when another attempt may help.
 
 use std::time::Duration;
 
+use drydock_core::journal::Fact;
 use drydock_core::{Fence, Payload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -75,6 +80,10 @@ impl JobDocument {
 pub enum Line {
     /// A message for the task's owner.
     Say(SayDocument),
+    /// A fact about something, to be recorded.
+    Record(RecordDocument),
+    /// How far the work is.
+    Progress(ProgressDocument),
     /// The work is done, with this output.
     Done(Box<RawValue>),
     /// Ask again later.
@@ -95,6 +104,38 @@ pub struct SayDocument {
     /// Kind and name of what it is about.
     #[serde(default)]
     pub about: Option<(String, String)>,
+}
+
+/// A fact. Its data are `text`, or else `json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordDocument {
+    /// Kind and name of what it is about.
+    pub about: (String, String),
+    /// What made the data.
+    pub by: String,
+    /// How to read the text: a media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The data, as text in this format; `text/plain` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The data, as any JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<Box<RawValue>>,
+}
+
+/// How far the work is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgressDocument {
+    /// So many are done.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+    /// What is counted.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// A wait.
@@ -126,22 +167,28 @@ impl Line {
     pub fn read(line: &[u8]) -> Result<Self, StepError> {
         serde_json::from_slice(line).map_err(|error| {
             StepError::permanent(format!(
-                "its answer cannot be read ({error}): expected a line with one of say, done, wait and fail"
+                "its answer cannot be read ({error}): expected a line with one of say, record, progress, done, wait and fail"
             ))
         })
     }
 
-    /// Says what the line says; the outcome, if it is one.
-    pub(super) fn apply(self, job: &Job) -> Option<StepResult<Payload>> {
-        Some(match self {
+    /// Says what the line says; the outcome, if it is one. The error is that of a line that cannot be obeyed: whatever else the
+    /// program answers, it has not done what it was to do.
+    pub(super) fn apply(self, job: &Job) -> Result<Option<StepResult<Payload>>, StepError> {
+        Ok(Some(match self {
             Self::Say(said) => {
                 said.say(job);
-                return None;
+                return Ok(None);
+            }
+            Self::Record(record) => return record.record(job).map(|()| None),
+            Self::Progress(ProgressDocument { done, total, text }) => {
+                job.ctx.progress_of(done, total, text);
+                return Ok(None);
             }
             Self::Done(output) => Ok(Outcome::Done(output.get().as_bytes().to_vec().into())),
             Self::Wait(wait) => seconds(wait.seconds).map(|time| Outcome::wait(time, wait.reason)),
             Self::Fail(fail) => Err(fail.error()),
-        })
+        }))
     }
 }
 
@@ -153,6 +200,25 @@ impl SayDocument {
             (None, true) => job.ctx.complain(self.text),
             (None, false) => job.ctx.say(self.text),
         }
+    }
+}
+
+impl RecordDocument {
+    fn record(self, job: &Job) -> Result<(), StepError> {
+        let (kind, name) = self.about;
+        let fact = Fact::about(kind, name).by(self.by);
+        let format = self.format;
+        job.ctx.record(match (self.text, self.json) {
+            (Some(text), None) => fact.text(format.unwrap_or_else(|| "text/plain".to_owned()), text),
+            (None, Some(json)) => {
+                fact.text(format.unwrap_or_else(|| Fact::JSON.to_owned()), Box::<str>::from(json))
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(StepError::permanent(
+                    "its answer cannot be read: a record has its data either in text or in json",
+                ));
+            }
+        })
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use drydock_core::ExecutorName;
 use drydock_core::journal::TaskEndKind;
+use drydock_store::repo::{FactQuery, TaskRepo as _};
 use drydock_workflow::executor::wire::Line;
 use drydock_workflow::executor::{Gone, QueueOptions, WorkQueue};
-use drydock_workflow::{Engine, EngineError, Workflow, WorkflowBuilder};
+use drydock_workflow::{Engine, EngineError, Fact, Workflow, WorkflowBuilder};
 use serde_json::json;
 
 use crate::support::{World, output, within};
@@ -53,8 +54,15 @@ async fn a_worker_takes_renews_and_answers() {
         tokio::time::advance(LEASE * 2 / 3).await;
         assert!(!queue.renew(ticket.ticket).unwrap().cancelled);
     }
+    let told = r#"{"record": {"about": ["node", "n1"], "by": "lshw", "text": "<list/>", "format": "text/xml"}}
+        {"progress": {"done": 1, "total": 2}}"#;
+    queue.answer(ticket.ticket, lines(told)).unwrap();
     queue.answer(ticket.ticket, lines("{\"say\": {\"text\": \"twenty-two\"}}\n{\"done\": 22}")).unwrap();
     assert_eq!(output(&engine.wait(task).await.unwrap()), "22");
+    let facts = world.store.fact_list(&FactQuery::of_task(task)).await.unwrap().facts;
+    assert_eq!(facts[0].record.fact, Fact::about("node", "n1").by("lshw").text("text/xml", "<list/>"));
+    let history = world.store.task_history(task).await.unwrap().unwrap();
+    assert_eq!(history.progress[0].figure.to_string(), "1 of 2");
     assert_eq!(queue.answer(ticket.ticket, lines("{\"done\": 23}")), Err(Gone), "one answer");
     assert!(queue.is_empty());
     assert!(queue.take(SOON).await.is_none());

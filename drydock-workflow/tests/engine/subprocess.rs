@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use drydock_core::journal::TaskEndKind;
 use drydock_core::{ExecutorName, RetryPolicy};
-use drydock_store::repo::TaskRepo as _;
+use drydock_store::repo::{FactQuery, TaskRepo as _};
 use drydock_workflow::executor::Subprocess;
 use drydock_workflow::{Engine, EventKind, StepBuilder, Workflow, WorkflowBuilder};
 use serde_json::json;
@@ -30,6 +30,10 @@ fn workflow(policy: impl for<'a> FnOnce(Step<'a>) -> Step<'a>) -> Workflow<u32, 
 }
 
 async fn engine(world: &World, workflow: &Workflow<u32, u32>, program: Subprocess) -> Engine {
+    engine_of(world, workflow, program).await
+}
+
+async fn engine_of<I, O>(world: &World, workflow: &Workflow<I, O>, program: Subprocess) -> Engine {
     world.instance("a").workflow(workflow).executor(sh(), program).start().await.unwrap()
 }
 
@@ -48,6 +52,72 @@ async fn a_program_reads_its_job_says_things_and_gives_an_output() {
     assert_eq!(output(&engine.wait(task).await.unwrap()), "42");
     let said = world.store.task_get(task).await.unwrap().unwrap().messages;
     assert_eq!((&*said[0].text, &*said[0].subject.as_ref().unwrap().name), ("half", "sda"));
+}
+
+#[tokio::test]
+async fn a_program_records_facts_and_tells_how_far_it_is() {
+    let world = World::new();
+    let workflow = workflow(|step| step);
+    let program = shell(
+        r#"echo '{"progress": {"done": 1, "total": 2, "text": "disks"}}'
+        echo '{"record": {"about": ["disk", "sda"], "by": "smartctl", "json": {"hours":  9120}}}'
+        echo '{"record": {"about": ["disk", "sda"], "by": "lsblk", "text": "<a/>", "format": "text/xml"}}'
+        echo '{"record": {"about": ["disk", "sda"], "by": "log", "text": "fine"}}'
+        echo '{"progress": {"done": 2, "total": 2}}'
+        echo '{"done": 1}'"#,
+    );
+    let engine = engine(&world, &workflow, program).await;
+    let task = engine.submit(&workflow, &7).await.unwrap();
+    assert_eq!(output(&engine.wait(task).await.unwrap()), "1");
+    let found = world.store.fact_list(&FactQuery::about("disk", "sda")).await.unwrap().facts;
+    let facts = found.iter().rev().map(|it| &it.record.fact);
+    let facts: Vec<_> = facts.map(|it| (&*it.generator, &*it.format, it.data.as_bytes())).collect();
+    assert_eq!(
+        facts,
+        [
+            ("smartctl", "application/json", &br#"{"hours":  9120}"#[..]),
+            ("lsblk", "text/xml", b"<a/>"),
+            ("log", "text/plain", b"fine"),
+        ]
+    );
+    let history = world.store.task_history(task).await.unwrap().unwrap();
+    assert_eq!(history.progress[0].figure.to_string(), "2 of 2");
+}
+
+/// One program for three kinds of steps: it is told which.
+#[tokio::test]
+async fn programs_do_the_items_of_a_map_and_what_runs_in_the_end() {
+    let world = World::new();
+    let mut builder = WorkflowBuilder::<Vec<u32>>::new("programs", 1);
+    let input = builder.input();
+    let map = builder.map_external::<u32, u32>("twice", "sh", json!({"times": 2})).at_once(2);
+    let twice = map.run(&input);
+    builder.finally_external::<Vec<u32>, ()>("tidy", "sh", json!({})).run(&input);
+    let workflow = builder.output(&twice).unwrap();
+    let program = shell(
+        r#"read job
+        input=$(echo "$job" | sed 's/.*"input":\(.*\),"job".*/\1/')
+        case "$job" in
+            *'"step":"tidy"'*) echo "{\"say\": {\"text\": \"tidied up $input\"}}"; echo '{"done": null}';;
+            *'"step":"twice[1]"'*'"times":2'*) [ "$input" = 9 ] && exit 3; echo "{\"done\": $((input * 2))}";;
+            *'"step":"twice['*'"times":2'*) echo "{\"done\": $((input * 2))}";;
+        esac"#,
+    );
+    let engine = engine_of(&world, &workflow, program).await;
+    let task = engine.submit(&workflow, &vec![5, 6, 7]).await.unwrap();
+    assert_eq!(output(&engine.wait(task).await.unwrap()), "[10,12,14]");
+    let said = |task| {
+        let store = &world.store;
+        async move { store.task_get(task).await.unwrap().unwrap().messages.remove(0).text }
+    };
+    assert_eq!(said(task).await, "tidied up [5,6,7]");
+    // However the task ends.
+    let task = engine.submit(&workflow, &vec![5, 9, 7]).await.unwrap();
+    assert_eq!(
+        failure(&engine.wait(task).await.unwrap()),
+        "step twice[1]: the program ended with exit status 3"
+    );
+    assert_eq!(said(task).await, "tidied up [5,9,7]");
 }
 
 #[tokio::test]
@@ -81,11 +151,15 @@ async fn a_program_that_breaks_the_rules_fails_its_step_and_says_how() {
         (
             "echo nonsense",
             "step run: its answer cannot be read (expected value at line 1 column 1): \
-             expected a line with one of say, done, wait and fail",
+             expected a line with one of say, record, progress, done, wait and fail",
         ),
         (
             "yes '{\"say\": {\"text\": \"much\"}}'",
             "step run: the program printed more than 10000 bytes: store large data elsewhere and return where it is",
+        ),
+        (
+            r#"echo '{"record": {"about": ["disk", "sda"], "by": "log"}}'; echo '{"done": 1}'"#,
+            "step run: its answer cannot be read: a record has its data either in text or in json",
         ),
         (
             r#"echo '{"wait": {"seconds": -1, "reason": "x"}}'"#,

@@ -63,7 +63,7 @@ pub(crate) fn frail() -> Workflow<u64, u64> {
     let mut builder = WorkflowBuilder::<u64>::new("frail", 1);
     let input = builder.input();
     let lock = step_fn(|ctx: StepContext, n: u64| async move {
-        Ok(if ctx.has_locks() || n % 2 == 0 {
+        Ok(if ctx.has_locks() || n.is_multiple_of(2) {
             Outcome::Done(n)
         } else {
             Outcome::locks([format!("child-{}", n % 4)], "another child works there")
@@ -82,5 +82,5 @@ pub(crate) fn frail() -> Workflow<u64, u64> {
 
 /// Whether the child with this input fails.
 pub(crate) const fn fails(n: u64) -> bool {
-    n % 3 == 0
+    n.is_multiple_of(3)
 }

@@ -3,15 +3,15 @@
 //! The tests of the stores want a PostgreSQL server, those of the IPMI driver `ipmi_sim` and `ipmitool`. This makes sure that
 //! all are there, starts a cluster that lives as long as the tests, and counts what cargo's many test runners report.
 
-mod cluster;
 mod peers;
 mod tally;
 
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitCode, Stdio};
 
+use drydock_testkit::Cluster;
+
 use crate::error::Error;
-use cluster::Cluster;
 use tally::Tally;
 
 /// The variable through which the tests are told of their server.
@@ -20,8 +20,8 @@ const SERVER: &str = "DRYDOCK_TEST_POSTGRES";
 /// Runs the tests; `args` go to `cargo test`. The exit code is cargo's.
 pub(crate) fn run(args: &[&str]) -> Result<ExitCode, Error> {
     let given = std::env::var(SERVER).ok().filter(|url| !url.is_empty());
-    let tools = peers::ensure(given.is_none())?;
-    let cluster = tools.map(|bin| Cluster::start(&bin)).transpose()?;
+    peers::ensure(given.is_none())?;
+    let cluster = if given.is_none() { Some(Cluster::start(None)?) } else { None };
     let url = cluster.as_ref().map(Cluster::url).or(given).unwrap_or_default();
     let (tally, code) = cargo_test(args, &url)?;
     drop(cluster);
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &[&str]) -> Result<ExitCode, Error> {
 
 /// Makes sure that the programs which the tests speak to are there.
 pub(crate) fn ensure_peers() -> Result<(), Error> {
-    peers::ensure(true).map(drop)
+    peers::ensure(true)
 }
 
 /// `cargo test`, its output passed on as it comes and counted on the way.

@@ -25,17 +25,22 @@ const STORE: &str = "drydock-store";
 const DRIVERS: &str = "drydock-drivers";
 const ORCHESTRATOR: &str = "drydock-orchestrator";
 const SERVER: &str = "drydock-server";
+/// Whoever tests or measures may have it.
+const TESTKIT: &str = "drydock-testkit";
+const BENCH: &str = "drydock-bench";
 
 /// Words and pure rules know no runtime, no database and no HTTP; the engine no database and no HTTP; and so on upwards.
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 10] = [
     Layer { name: CORE, may: &[], never: &["tokio", "tokio-util", "sqlx", "reqwest", "axum"] },
     Layer { name: WORKFLOW, may: &[CORE], never: &["sqlx", "reqwest", "axum"] },
     Layer { name: STORE, may: &[CORE], never: &["reqwest", "axum"] },
     Layer { name: DRIVERS, may: &[CORE], never: &["sqlx"] },
     Layer { name: ORCHESTRATOR, may: &[CORE, WORKFLOW, DRIVERS], never: &["sqlx", "axum"] },
-    Layer { name: SERVER, may: &[CORE, WORKFLOW, STORE, DRIVERS, ORCHESTRATOR], never: &[] },
+    Layer { name: BENCH, may: &[CORE, WORKFLOW, STORE, TESTKIT], never: &["reqwest", "axum"] },
+    Layer { name: SERVER, may: &[CORE, WORKFLOW, STORE, DRIVERS, ORCHESTRATOR, BENCH], never: &[] },
     Layer { name: "drydock", may: &[CORE, WORKFLOW, STORE, DRIVERS, ORCHESTRATOR, SERVER], never: &[] },
-    Layer { name: "xtask", may: &[], never: &[] },
+    Layer { name: TESTKIT, may: &[], never: &["tokio", "sqlx", "reqwest", "axum"] },
+    Layer { name: "xtask", may: &[TESTKIT], never: &[] },
 ];
 
 /// A crate of the workspace.

@@ -2,6 +2,7 @@
 //!
 //! Names, kinds and nulls are those of the v1.0 service; what it had no document for is marked as an extension.
 
+mod build_data;
 mod error;
 mod status;
 mod steps;
@@ -9,9 +10,10 @@ mod task;
 mod time;
 mod tree;
 
+pub use build_data::BuildDataDocument;
 pub use error::{ErrorDetail, ErrorDocument};
 pub use status::{HealthDetails, HealthDocument, HealthMessage};
-pub use steps::{StepDocument, StepError, StepStatus, StepWait, StepsDocument};
+pub use steps::{StepDocument, StepError, StepProgress, StepStatus, StepWait, StepsDocument};
 pub use task::{MessageDocument, ResultDetails, ResultDocument, SubtaskErrors, TaskDocument};
 pub(crate) use time::python_time;
 pub(crate) use tree::{TreeDocument, Wanted};

@@ -1,6 +1,9 @@
 //! The steps of a task, as a document. An extension: v1.0 knew no steps.
 
+use std::fmt;
+
 use drydock_core::TaskId;
+use drydock_core::journal::Figure;
 use serde::{Deserialize, Serialize};
 
 use super::python_time;
@@ -36,6 +39,20 @@ pub struct StepDocument {
     pub waits: Option<StepWait>,
     /// Why it failed, or why its last attempt did.
     pub error: Option<StepError>,
+    /// How far it was when it last told, if it tells and has not done its work. What goes on is a few seconds ahead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<StepProgress>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepProgress {
+    /// So many are done.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+    /// What is counted; may be empty.
+    pub text: String,
 }
 
 /// Where a step stands.
@@ -80,6 +97,13 @@ pub struct StepError {
     pub disposition: String,
 }
 
+impl fmt::Display for StepProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { done, total, text } = self.clone();
+        Figure { done, total, text }.fmt(f)
+    }
+}
+
 impl StepsDocument {
     pub(crate) fn of(task: TaskId, steps: Vec<app::Step>) -> Self {
         Self { task_id: task.to_string(), steps: steps.into_iter().map(StepDocument::of).collect() }
@@ -103,6 +127,7 @@ impl StepDocument {
                 disposition: failure.disposition.as_str().to_owned(),
                 message: failure.message,
             }),
+            progress: step.progress.map(|Figure { done, total, text }| StepProgress { done, total, text }),
         }
     }
 }

@@ -10,7 +10,7 @@ use drydock_store::repo::{self, TaskRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::python_time;
+use super::{BuildDataDocument, python_time};
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,9 +50,9 @@ pub struct TaskDocument {
     pub retry: u32,
     /// What it came to.
     pub result: ResultDocument,
-    /// Only with `builddata=true`: nothing collects any, so it is empty.
+    /// Only with `builddata=true`: what its steps found out about nodes, the oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub build_data: Option<Vec<Value>>,
+    pub build_data: Option<Vec<BuildDataDocument>>,
     /// Only with `subtaskerrors=true`: the results of the descendants with errors, by their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtask_errors: Option<SubtaskErrors>,

@@ -1,8 +1,9 @@
 //! A task with what was asked for besides: its descendants (`layers`), and their errors (`subtaskerrors`). Pure.
 
+use drydock_store::repo::TaskRecord;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::{SubtaskErrors, TaskDocument};
+use super::{BuildDataDocument, SubtaskErrors, TaskDocument};
 use crate::app::TaskTree;
 
 /// What `GET /tasks/{id}` was asked for, in v1.0's parameters.
@@ -35,15 +36,19 @@ impl Wanted {
         if self.errors || self.layers == -1 { None } else { Some(self.shown()) }
     }
 
-    fn shown(self) -> usize {
+    /// How many layers of it are shown.
+    pub(crate) fn shown(self) -> usize {
         if self.layers == -1 { usize::MAX } else { usize::try_from(self.layers).unwrap_or(0).max(1) }
     }
 }
 
 impl TreeDocument {
     pub(crate) fn of(tree: &TaskTree, wanted: Wanted) -> Self {
-        let document = |task| {
-            let build_data = wanted.build_data.then(Vec::new);
+        let document = |task: &TaskRecord| {
+            let build_data = wanted.build_data.then(|| {
+                let found = tree.facts.iter().filter(|found| found.task == task.id);
+                found.map(BuildDataDocument::of).collect()
+            });
             TaskDocument { build_data, ..TaskDocument::of(task) }
         };
         let errors = wanted.errors.then(|| errors_of(tree));

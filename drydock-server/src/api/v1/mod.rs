@@ -1,6 +1,7 @@
 //! The routes of `/api/v1.0`.
 
 mod health;
+mod nodes;
 mod tasks;
 
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/v1.0/health/extended", get(health::extended))
         .route("/api/v1.0/tasks", get(tasks::list::list).post(tasks::create::create))
         .route("/api/v1.0/tasks/{id}", get(tasks::get::get))
+        .route("/api/v1.0/tasks/{id}/builddata", get(tasks::build_data::build_data))
         .route("/api/v1.0/tasks/{id}/steps", get(tasks::steps::steps))
         .route("/api/v1.0/tasks/{id}/cancel", post(tasks::cancel::cancel))
+        .route("/api/v1.0/nodes/{name}/builddata", get(nodes::build_data))
 }

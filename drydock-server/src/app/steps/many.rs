@@ -35,7 +35,7 @@ impl Records<'_> {
 
     fn together(&self, blank: Step, keys: Vec<StepKey>) -> Step {
         let items: Vec<Step> = keys.into_iter().map(|key| self.one(Step { key, ..blank.clone() })).collect();
-        let over = |item: &&Step| matches!(item.status, StepStatus::Done | StepStatus::Skipped);
+        let over = |item: &&Step| item.status.is_over();
         let (all, done) = (items.len(), items.iter().filter(over).count());
         let worst = ORDER.into_iter().find(|status| items.iter().any(|item| item.status == *status));
         let status = worst.unwrap_or(StepStatus::Done);

@@ -8,7 +8,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use drydock_core::journal::{AttemptRecord, Checkpoint, ClaimedTask, Failure, NewTask, WaitRecord};
+use drydock_core::journal::{
+    AttemptRecord, Checkpoint, ClaimedTask, Failure, Figure, NewTask, StepProgress, WaitRecord,
+};
 use drydock_core::{StepKey, StepName, Timestamp, WorkflowId, WorkflowName};
 use drydock_store::repo::{TaskHistory, TaskRecord};
 use drydock_workflow::run::Run;
@@ -31,6 +33,8 @@ pub(crate) struct Step {
     pub(crate) waits: Option<Waits>,
     /// Why it failed, or why its last attempt did.
     pub(crate) error: Option<Failure>,
+    /// How far it was when it last told, if it did not do its work.
+    pub(crate) progress: Option<Figure>,
 }
 
 /// Where a step stands, in order of life.
@@ -54,6 +58,13 @@ pub(crate) enum StepStatus {
     Failed,
     /// The task ended before it did.
     Unfinished,
+}
+
+impl StepStatus {
+    /// Whether nothing of the step is left to do.
+    const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Skipped)
+    }
 }
 
 /// What a step waits for.
@@ -82,6 +93,7 @@ struct Records<'h> {
     waits: BTreeMap<&'h StepKey, &'h WaitRecord>,
     /// The newest failed attempt of each step.
     attempts: BTreeMap<&'h StepKey, &'h AttemptRecord>,
+    progress: BTreeMap<&'h StepKey, &'h StepProgress>,
 }
 
 impl<'h> Records<'h> {
@@ -100,6 +112,7 @@ impl<'h> Records<'h> {
             ended: history.checkpoints.iter().map(|it| (&it.step, it)).collect(),
             waits: history.waits.iter().map(|it| (&it.step, it)).collect(),
             attempts,
+            progress: history.progress.iter().map(|it| (&it.step, it)).collect(),
         }
     }
 
@@ -129,6 +142,7 @@ impl<'h> Records<'h> {
             ended: None,
             waits: None,
             error: None,
+            progress: None,
         };
         if matches!(step.kind, StepKind::Map { .. }) { self.many(blank) } else { self.one(blank) }
     }

@@ -7,7 +7,9 @@ use super::{Records, Step, StepStatus, Waits};
 
 impl Records<'_> {
     pub(super) fn one(&self, blank: Step) -> Step {
-        self.ended(&blank).unwrap_or_else(|| self.open(blank))
+        let step = self.ended(&blank).unwrap_or_else(|| self.open(blank));
+        let told = self.progress.get(&step.key).filter(|_| !step.status.is_over());
+        Step { progress: told.map(|told| told.figure.clone()), ..step }
     }
 
     pub(super) fn ended(&self, blank: &Step) -> Option<Step> {

@@ -49,6 +49,7 @@ fn history() -> TaskHistory {
         marks: Vec::new(),
         signals: Vec::new(),
         audit: Vec::new(),
+        progress: Vec::new(),
     }
 }
 

@@ -144,12 +144,13 @@ fn current(status: &str, steps: &[StepDocument]) -> String {
         matches!(step.status, StepStatus::Running | StepStatus::Waiting | StepStatus::Retrying)
     };
     let Some(step) = steps.iter().find(under_way) else { return status.to_owned() };
+    let told = step.progress.as_ref().map_or_else(String::new, |progress| format!(" ({progress})"));
     match (&step.waits, &step.error) {
         (Some(_), Some(error)) if step.status == StepStatus::Retrying => {
-            format!("{}: will be tried again: {}", step.name, error.message)
+            format!("{}{told}: will be tried again: {}", step.name, error.message)
         }
-        (Some(waits), _) => format!("{}: waits for {}", step.name, waits.reason),
-        (None, _) => step.name.clone(),
+        (Some(waits), _) => format!("{}{told}: waits for {}", step.name, waits.reason),
+        (None, _) => format!("{}{told}", step.name),
     }
 }
 
@@ -163,6 +164,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::document::StepProgress;
 
     fn step(name: &str, status: &str, waits: Option<&str>, error: Option<&str>) -> StepDocument {
         serde_json::from_value(json!({
@@ -179,6 +181,11 @@ mod tests {
         .unwrap()
     }
 
+    fn wiping(step: StepDocument) -> StepDocument {
+        let progress = StepProgress { done: 17, total: 40, text: "disks".to_owned() };
+        StepDocument { progress: Some(progress), ..step }
+    }
+
     #[test]
     fn the_step_that_a_task_has_come_to() {
         let done = || step("identify", "done", None, None);
@@ -186,6 +193,7 @@ mod tests {
             (vec![], "running"),
             (vec![done(), step("enlist", "pending", None, None)], "running"),
             (vec![done(), step("enlist", "running", None, None)], "enlist"),
+            (vec![done(), wiping(step("wipe", "running", None, None))], "wipe (17 of 40 disks)"),
             (vec![done(), step("enlist", "waiting", Some("the node"), None)], "enlist: waits for the node"),
             (
                 vec![step("enlist", "retrying", Some("attempt 2"), Some("MAAS is away"))],

@@ -118,13 +118,16 @@ fn show_steps(steps: &[StepDocument]) -> Result<(), Failure> {
             (None, Some(waits)) => waits.reason.as_str(),
             (None, None) => "",
         };
+        let told = step.progress.as_ref().map(ToString::to_string);
+        let why = told.into_iter().chain((!why.is_empty()).then(|| why.to_owned()));
+        let why = why.collect::<Vec<_>>().join("; ");
         table.add_row([
             step.name.as_str(),
             &output::word(&step.status),
             &step.attempt.to_string(),
             step.started.as_deref().map_or("-", output::moment),
             step.ended.as_deref().map_or("-", output::moment),
-            why,
+            &why,
         ]);
     }
     output::line("")?;

@@ -24,6 +24,9 @@ pub(in crate::api::v1) async fn get(
         errors: parameters.flag("subtaskerrors")?,
         build_data: parameters.flag("builddata")?,
     };
-    let tree = app.task_tree(id, wanted.depth()).await?;
+    let mut tree = app.task_tree(id, wanted.depth()).await?;
+    if wanted.build_data {
+        app.add_facts(&mut tree, wanted.shown()).await?;
+    }
     Ok(Json(TreeDocument::of(&tree, wanted)))
 }

@@ -1,5 +1,6 @@
 //! Tasks: an endpoint per file, and what they share.
 
+pub(super) mod build_data;
 pub(super) mod cancel;
 pub(super) mod create;
 pub(super) mod get;

@@ -38,7 +38,9 @@ impl Oracle {
                 | Write::SignalTaken(task, ..)
                 | Write::LocksFreed(task)
                 | Write::SlotsFreed(task, _)
-                | Write::MessageSaid(task, _) => self.about(epoch, *task, write),
+                | Write::MessageSaid(task, _)
+                | Write::FactFound(task, _)
+                | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
                 Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
             }
         }
@@ -168,6 +170,8 @@ fn brief(write: &Write) -> String {
         Write::LocksFreed(_) => "the locks given back".to_owned(),
         Write::SlotsFreed(_, step) => format!("the places of {step} given back"),
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
+        Write::FactFound(_, it) => format!("fact {}", it.seq),
+        Write::StepProgressed(_, it) => format!("the progress of {}", it.step),
         Write::TaskEnded(_, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),

@@ -29,3 +29,11 @@ fn of(pid: &str) -> Result<Duration, Failure> {
     let ticks: Vec<u64> = fields.skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 1000 / HZ))
 }
+
+/// The memory of this process that is in use, in bytes: what the kernel counts as resident.
+pub(crate) fn resident() -> Result<u64, Failure> {
+    // proc_pid_statm(5): field 2, in pages of 4 KiB.
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = statm.split_ascii_whitespace().nth(1).unwrap_or_default().parse()?;
+    Ok(pages * 4096)
+}

@@ -11,7 +11,7 @@ use drydock_core::journal::{
 };
 use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
-use crate::report::micros;
+use crate::figure::micros;
 
 /// Passes everything on, and counts batches and the writes in them.
 pub(crate) struct Counting {
@@ -20,6 +20,7 @@ pub(crate) struct Counting {
     writes: AtomicU64,
     steps: AtomicU64,
     micros: AtomicU64,
+    calls: AtomicU64,
 }
 
 impl Counting {
@@ -30,6 +31,7 @@ impl Counting {
             writes: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             micros: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
         })
     }
 
@@ -48,6 +50,17 @@ impl Counting {
         Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 
+    /// How often the engine called, for whatever.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The store below, for one more call.
+    fn below(&self) -> &dyn Journal {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        &*self.below
+    }
+
     /// How many of these were checkpoints.
     pub(crate) fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
@@ -58,7 +71,7 @@ impl Counting {
 impl Journal for Counting {
     async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
         let begun = Instant::now();
-        self.below.append(epoch, writes).await?;
+        self.below().append(epoch, writes).await?;
         self.micros.fetch_add(micros(begun.elapsed()), Ordering::Relaxed);
         let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
         self.appends.fetch_add(1, Ordering::Relaxed);
@@ -74,51 +87,51 @@ impl Journal for Counting {
         lease: Duration,
         offers: &Offers,
     ) -> Result<Epoch, JournalError> {
-        self.below.instance_join(name, at, lease, offers).await
+        self.below().instance_join(name, at, lease, offers).await
     }
 
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError> {
-        self.below.instance_renew(epoch).await
+        self.below().instance_renew(epoch).await
     }
 
     async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError> {
-        self.below.instance_list().await
+        self.below().instance_list().await
     }
 
     async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError> {
-        self.below.instance_retire(epoch, beat).await
+        self.below().instance_retire(epoch, beat).await
     }
 
     async fn instance_leave(&self, epoch: Epoch) -> Result<(), JournalError> {
-        self.below.instance_leave(epoch).await
+        self.below().instance_leave(epoch).await
     }
 
     async fn workflow_put(&self, workflow: &StoredWorkflow) -> Result<WorkflowId, JournalError> {
-        self.below.workflow_put(workflow).await
+        self.below().workflow_put(workflow).await
     }
 
     async fn workflow_list(&self) -> Result<Vec<(WorkflowId, StoredWorkflow)>, JournalError> {
-        self.below.workflow_list().await
+        self.below().workflow_list().await
     }
 
     async fn task_submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {
-        self.below.task_submit(tasks).await
+        self.below().task_submit(tasks).await
     }
 
     async fn task_cancel(&self, task: TaskId, request: &Cancellation) -> Result<bool, JournalError> {
-        self.below.task_cancel(task, request).await
+        self.below().task_cancel(task, request).await
     }
 
     async fn task_pause(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.below.task_pause(task, request).await
+        self.below().task_pause(task, request).await
     }
 
     async fn task_resume(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.below.task_resume(task, request).await
+        self.below().task_resume(task, request).await
     }
 
     async fn task_reopen(&self, task: TaskId, request: &Request) -> Result<bool, JournalError> {
-        self.below.task_reopen(task, request).await
+        self.below().task_reopen(task, request).await
     }
 
     async fn task_claim(
@@ -128,11 +141,11 @@ impl Journal for Counting {
         at: Timestamp,
         max: usize,
     ) -> Result<Vec<Claim>, JournalError> {
-        self.below.task_claim(epoch, workflows, at, max).await
+        self.below().task_claim(epoch, workflows, at, max).await
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
-        self.below.signal_send(task, signal).await
+        self.below().signal_send(task, signal).await
     }
 
     async fn lock_take(
@@ -142,7 +155,7 @@ impl Journal for Counting {
         names: &[String],
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError> {
-        self.below.lock_take(epoch, task, names, at).await
+        self.below().lock_take(epoch, task, names, at).await
     }
 
     async fn slot_take(
@@ -152,22 +165,22 @@ impl Journal for Counting {
         step: &StepKey,
         limits: &[(String, u32)],
     ) -> Result<bool, JournalError> {
-        self.below.slot_take(epoch, task, step, limits).await
+        self.below().slot_take(epoch, task, step, limits).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
-        self.below.news(epoch, parents).await
+        self.below().news(epoch, parents).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
-        self.below.task_read(task).await
+        self.below().task_read(task).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
-        self.below.task_end(task).await
+        self.below().task_end(task).await
     }
 
     async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
-        self.below.child_list(parent, step).await
+        self.below().child_list(parent, step).await
     }
 }

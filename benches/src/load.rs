@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use drydock_core::journal::TaskEndKind;
-use drydock_workflow::{BuildErrors, Engine, Outcome, Workflow, WorkflowBuilder, step_fn};
+use drydock_core::InstanceName;
+use drydock_core::journal::{Journal, TaskEndKind};
+use drydock_workflow::{BuildErrors, Engine, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -13,8 +14,10 @@ use crate::Failure;
 
 /// Steps of a task.
 pub(crate) const STEPS: u32 = 10;
+/// The bytes of a step's output, unless a scenario is about them.
+pub(crate) const SMALL: usize = 60;
 
-/// A step's output; 60 bytes of JSON, 61 for the last.
+/// A step's output.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Output {
     step: u32,
@@ -23,8 +26,10 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) fn of(step: u32) -> Self {
-        Self { step, state: "done".to_owned(), digest: "2fb5e13419fc89246865e7a3".to_owned() }
+    /// Of `bytes` bytes as JSON, one more from step 10 on.
+    pub(crate) fn of(step: u32, bytes: usize) -> Self {
+        let digest = "2fb5e13419fc8924".chars().cycle().take(bytes.saturating_sub(36)).collect();
+        Self { step, state: "done".to_owned(), digest }
     }
 }
 
@@ -33,16 +38,39 @@ pub(crate) fn name(step: u32) -> String {
     format!("step{step:02}")
 }
 
-/// Ten steps, each fed by the one before.
-pub(crate) fn workflow() -> Result<Workflow<(), ()>, BuildErrors> {
+/// Ten steps, each fed by the one before, with outputs of `bytes` bytes.
+pub(crate) fn workflow(bytes: usize) -> Result<Workflow<(), ()>, BuildErrors> {
     let mut builder = WorkflowBuilder::<()>::new("bench/ten-steps", 1);
-    let first = step_fn(|_, (): ()| async { Ok(Outcome::Done(Output::of(1))) });
+    let first = step_fn(move |_, (): ()| async move { Ok(Outcome::Done(Output::of(1, bytes))) });
     let mut last = builder.step(&name(1), first).run(());
     for step in 2..=STEPS {
-        let next = step_fn(|_, before: Output| async move { Ok(Outcome::Done(Output::of(before.step + 1))) });
+        let next = step_fn(|_, before: Output| async move {
+            Ok(Outcome::Done(Output { step: before.step + 1, ..before }))
+        });
         last = builder.step(&name(step), next).run(&last);
     }
     builder.build()
+}
+
+/// An instance of the engine that knows one workflow, with room for `tasks` tasks.
+pub(crate) async fn engine<I, O>(
+    journal: Arc<dyn Journal>,
+    name: &str,
+    workflow: &Workflow<I, O>,
+    tasks: usize,
+) -> Result<Engine, Failure> {
+    let capacity = EngineOptions::default().capacity.max(tasks);
+    let options = EngineOptions { capacity, ..EngineOptions::default() };
+    let builder = Engine::builder(journal, InstanceName::new(name)?).options(options);
+    Ok(builder.workflow(workflow).start().await?)
+}
+
+/// Waits for a task's end, which must be a good one.
+pub(crate) async fn completed(engine: &Engine, task: drydock_core::TaskId) -> Result<(), Failure> {
+    match engine.wait(task).await?.kind {
+        TaskEndKind::Completed(_) => Ok(()),
+        other => Err(format!("task {task} did not complete: {other:?}").into()),
+    }
 }
 
 /// When a load ends.
@@ -94,12 +122,9 @@ impl Load {
     }
 
     /// One task, from its submission to its end.
-    pub(crate) async fn one(&self) -> Result<(), Failure> {
+    async fn one(&self) -> Result<(), Failure> {
         let task = self.engine.submit(&self.workflow, &()).await?;
-        match self.engine.wait(task).await?.kind {
-            TaskEndKind::Completed(_) => {}
-            other => return Err(format!("task {task} did not complete: {other:?}").into()),
-        }
+        completed(&self.engine, task).await?;
         self.ended.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -26,17 +26,17 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Space for `rows` rows of `tasks` tasks that are under way at once.
-    pub(crate) fn of(rows: usize, tasks: usize) -> Result<Self, Failure> {
+    /// Space for rows of `tasks` tasks that are under way at once, with outputs of `bytes` bytes.
+    pub(crate) fn new(tasks: usize, bytes: usize) -> Result<Self, Failure> {
         let values: Result<Vec<Vec<u8>>, _> =
-            (1..=STEPS).map(|step| serde_json::to_vec(&Output::of(step))).collect();
+            (1..=STEPS).map(|step| serde_json::to_vec(&Output::of(step, bytes))).collect();
         Ok(Self {
-            tasks: vec![Uuid::nil(); rows],
-            steps: vec![String::new(); rows],
-            kinds: vec![0; rows],
-            attempts: vec![1; rows],
-            outputs: vec![Vec::new(); rows],
-            times: vec![Timestamp::UNIX_EPOCH; rows],
+            tasks: Vec::new(),
+            steps: Vec::new(),
+            kinds: Vec::new(),
+            attempts: Vec::new(),
+            outputs: Vec::new(),
+            times: Vec::new(),
             under_way: vec![(Uuid::nil(), STEPS as usize); tasks.max(1)],
             turn: 0,
             names: (1..=STEPS).map(name).collect(),
@@ -48,10 +48,17 @@ impl Batch {
         self.tasks.len()
     }
 
-    /// Makes the next rows of it.
-    pub(crate) fn renew(&mut self) {
+    /// Makes the next `rows` rows of it.
+    pub(crate) fn renew(&mut self, rows: usize) {
         let now = SystemClock.now();
-        for row in 0..self.len() {
+        self.tasks.resize(rows, Uuid::nil());
+        self.steps.resize(rows, String::new());
+        self.kinds.resize(rows, 0);
+        self.attempts.resize(rows, 1);
+        self.outputs.resize(rows, Vec::new());
+        self.times.clear();
+        self.times.resize(rows, now);
+        for row in 0..rows {
             let (task, made) = &mut self.under_way[self.turn];
             if *made == self.names.len() {
                 (*task, *made) = (SystemEntropy.uuid_v7(now), 0);
@@ -62,6 +69,27 @@ impl Batch {
             *made += 1;
             self.turn = (self.turn + 1) % self.under_way.len();
         }
-        self.times.fill(now);
+    }
+}
+
+/// Tasks as they are started, without the engine: a row that stays, and a row for as long as they live.
+#[derive(Debug, Default)]
+pub(crate) struct Starts {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) times: Vec<Timestamp>,
+    pub(crate) inputs: Vec<Vec<u8>>,
+    pub(crate) numbers: Vec<i64>,
+}
+
+impl Starts {
+    /// The next `rows` tasks.
+    pub(crate) fn of(rows: usize) -> Self {
+        let now = SystemClock.now();
+        Self {
+            ids: (0..rows).map(|_| SystemEntropy.uuid_v7(now)).collect(),
+            times: vec![now; rows],
+            inputs: vec![b"null".to_vec(); rows],
+            numbers: vec![1; rows],
+        }
     }
 }

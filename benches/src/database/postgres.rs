@@ -1,0 +1,134 @@
+//! Postgres, spoken to directly.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{Connection as _, PgConnection};
+use url::Url;
+
+use super::{Batch, CENSUS, Census, Database, Starts, Toll};
+use crate::Failure;
+use crate::load::STEPS;
+use crate::usage;
+
+/// Columns, primary keys and all as the engine's tables have them.
+const TABLES: [&str; 3] = [
+    "CREATE TABLE bench_raw (LIKE checkpoints INCLUDING ALL)",
+    "CREATE TABLE bench_tasks (LIKE tasks INCLUDING ALL)",
+    "CREATE TABLE bench_live (LIKE live INCLUDING ALL)",
+];
+
+const INSERT: &str = "
+    INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[],
+                         $5::timestamptz[], $6::timestamptz[], $7::bytea[])";
+
+const START_TASKS: &str = "
+    INSERT INTO bench_tasks (task_id, workflow_id, created_at, input)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::bytea[])";
+
+const START_LIVE: &str = "
+    INSERT INTO bench_live (task_id, workflow_id, created_at, owner, started_at)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $2::bigint[], $3::timestamptz[])";
+
+/// Tasks that ended in the past, with ids as old as that.
+const FILL: [&str; 4] = [
+    "INSERT INTO workflows (name, version, hash, definition) VALUES ('bench/past', 1, decode(repeat('00', 32), 'hex'), '{}')",
+    "INSERT INTO tasks (task_id, workflow_id, created_at, input)
+     SELECT lpad(to_hex(n), 32, '0')::uuid, 1, '2020-01-01'::timestamptz + n * interval '1 millisecond', '\\x6e756c6c'
+     FROM generate_series(1, $1::bigint) AS n",
+    "INSERT INTO ends (task_id, ended_by, started_at, ended_at, claims, kind, output)
+     SELECT task_id, 0, created_at, created_at, 1, 0, '\\x6e756c6c' FROM tasks",
+    "INSERT INTO checkpoints (task_id, started_at, ended_at, attempt, kind, step, output)
+     SELECT task_id, created_at, created_at, 1, 0, 'step' || lpad(step::text, 2, '0'),
+            convert_to('{\"step\":1,\"state\":\"done\",\"digest\":\"2fb5e13419fc89242fb5e134\"}', 'UTF8')
+     FROM tasks, generate_series(1, 10) AS step",
+];
+
+pub(super) struct Postgres {
+    connection: PgConnection,
+}
+
+impl Postgres {
+    /// Connects, and makes the tables for raw rows.
+    pub(super) async fn open(url: &Url) -> Result<Self, Failure> {
+        let mut connection = PgConnection::connect(url.as_str()).await?;
+        for table in TABLES {
+            sqlx::query(table).execute(&mut connection).await?;
+        }
+        Ok(Self { connection })
+    }
+}
+
+/// The server, and the settings that decide how durable a commit is.
+pub(super) async fn about(connection: &mut PgConnection) -> Result<String, Failure> {
+    let settings = "SELECT format('PostgreSQL %s, fsync=%s, synchronous_commit=%s, full_page_writes=%s',
+        current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'),
+        current_setting('full_page_writes'))";
+    Ok(sqlx::query_scalar(settings).fetch_one(connection).await?)
+}
+
+#[async_trait]
+impl Database for Postgres {
+    async fn insert(&mut self, batch: &Batch) -> Result<(), Failure> {
+        sqlx::query(INSERT)
+            .bind(&batch.tasks)
+            .bind(&batch.steps)
+            .bind(&batch.kinds)
+            .bind(&batch.attempts)
+            .bind(&batch.times)
+            .bind(&batch.times)
+            .bind(&batch.outputs)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn start(&mut self, tasks: &Starts) -> Result<(), Failure> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query(START_TASKS)
+            .bind(&tasks.ids)
+            .bind(&tasks.numbers)
+            .bind(&tasks.times)
+            .bind(&tasks.inputs)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(START_LIVE)
+            .bind(&tasks.ids)
+            .bind(&tasks.numbers)
+            .bind(&tasks.times)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn fill(&mut self, tasks: u64) -> Result<(), Failure> {
+        let [workflow, task, ends, checkpoints] = FILL;
+        sqlx::query(workflow).execute(&mut self.connection).await?;
+        sqlx::query(task).bind(i64::try_from(tasks)?).execute(&mut self.connection).await?;
+        for statement in [ends, checkpoints, "VACUUM ANALYZE", "CHECKPOINT"] {
+            sqlx::query(statement).execute(&mut self.connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn toll(&mut self) -> Result<Toll, Failure> {
+        // Workers of the vacuum come and go, and are left out.
+        let pids: Vec<i32> =
+            sqlx::query_scalar("SELECT pid FROM pg_stat_activity WHERE backend_type <> 'autovacuum worker'")
+                .fetch_all(&mut self.connection)
+                .await?;
+        let (log, commits): (i64, i64) = sqlx::query_as(
+            "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint, xact_commit
+             FROM pg_stat_database WHERE datname = current_database()",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        let cpu: Option<Duration> = usage::of_all(&pids, "postgres");
+        Ok(Toll { log: u64::try_from(log).ok(), cpu, commits: u64::try_from(commits).ok() })
+    }
+
+    async fn census(&mut self) -> Result<Census, Failure> {
+        Ok(sqlx::query_as(CENSUS).bind(i64::from(STEPS)).fetch_one(&mut self.connection).await?)
+    }
+}
