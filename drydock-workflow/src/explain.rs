@@ -180,6 +180,11 @@ impl Steps<'_> {
                 causes.push(Cause { step: Some(self.run.key(slot)), ..found });
             }
         }
+        let regained = self.run.uncertain_locks();
+        if regained.iter().any(|name| self.state.obstacles.iter().any(|it| it.lock == *name)) {
+            let text = format!("it waits{}, which it had before its end", self.locks(regained));
+            causes.push(cause(text, None, "it goes on when it has them all"));
+        }
         if self.run.is_stuck() {
             let left: Vec<String> = self.run.left_to_undo().iter().map(ToString::to_string).collect();
             causes.push(cause(

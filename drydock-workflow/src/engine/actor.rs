@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Checkpoint, NewTask, Parent, TaskEnd, Write};
+use drydock_core::journal::{Checkpoint, ClaimedTask, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, Fence, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -60,11 +60,13 @@ pub(super) struct Actor {
     /// Bodies that wait for a mark of theirs to be stored.
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
-    pub(super) locks_wanted: BTreeMap<(TaskId, SlotIndex), Vec<String>>,
+    pub(super) locks_wanted: BTreeMap<(TaskId, Option<SlotIndex>), Vec<String>>,
     /// Steps that wait for a place under their limits, or have one.
     pub(super) slots: Slots,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
+    /// Tasks that were brought back and taken again before the answer about their end has come.
+    pub(super) early: BTreeMap<TaskId, ClaimedTask>,
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
@@ -171,6 +173,7 @@ impl Actor {
             locks_wanted: BTreeMap::new(),
             slots: Slots::default(),
             paused: HashSet::default(),
+            early: BTreeMap::new(),
             watchers: HashMap::default(),
             claiming: 0,
             claim_again: false,
@@ -279,7 +282,7 @@ impl Actor {
             Message::Look => self.look(),
             Message::Finished(finished) => self.on_finished(finished),
             Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
-            Message::News(news) => self.on_news(news),
+            Message::News { asked, answer } => self.on_news(asked, answer),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),
             Message::Admitted { asked, answer } => self.on_admitted(asked, answer),
@@ -323,15 +326,15 @@ impl Actor {
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
-    /// are stuck. They are counted only when that makes a difference.
+    /// wait for locks, which others may have to be taken to give back, and those that are stuck. They are counted only when that makes a difference.
     pub(super) fn room(&self) -> usize {
         let coming = self.starting.len() + self.claiming;
         let fits = self.options.capacity.saturating_sub(self.lives.len() + coming);
         if fits > 0 {
             return fits;
         }
-        let parked =
-            self.lives.values().filter(|live| live.run.awaits_children() || live.run.is_stuck()).count();
+        let is_parked = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
+        let parked = self.lives.values().filter(|live| is_parked(&live.run)).count();
         self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
     }
 

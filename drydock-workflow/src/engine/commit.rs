@@ -128,6 +128,9 @@ impl Actor {
         if let Some(parent) = &live.parent {
             self.on_child_ended(parent, &end.kind);
         }
+        if let Some(claimed) = self.early.remove(&task) {
+            self.on_claimed_task(&claimed);
+        }
         if self.look_again {
             self.look();
         } else if live.workflow.dag.definition().limit.is_some() {

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use drydock_core::TaskId;
 use drydock_core::journal::{JournalError, LockAnswer, TaskEnd, Write};
+use drydock_core::{Payload, TaskId, Timestamp};
 
-use super::actor::Actor;
+use super::actor::{Actor, Live};
 use super::claims::odd;
 use super::message::Message;
 use super::reach::Call;
-use crate::run::{SlotIndex, StepState};
+use crate::run::{SlotIndex, StepState, held};
 
 impl Actor {
-    /// Asks for the locks for which a step waits.
-    pub(super) fn ask_locks(&mut self, task: TaskId, slot: SlotIndex, names: Vec<String>) {
+    /// Asks for the locks for which a step waits, or that the task had before.
+    pub(super) fn ask_locks(&mut self, task: TaskId, slot: Option<SlotIndex>, names: Vec<String>) {
         let (journal, epoch, now) = (Arc::clone(&self.ports.journal), self.epoch, self.ports.clock.now());
         self.tell_later(async move {
             let answer = journal.lock_take(epoch, task, &names, now).await;
@@ -25,17 +25,19 @@ impl Actor {
     pub(super) fn on_locked(
         &mut self,
         task: TaskId,
-        slot: SlotIndex,
+        slot: Option<SlotIndex>,
         names: Vec<String>,
         answer: Result<LockAnswer, JournalError>,
     ) {
         let Some(live) = self.lives.get_mut(&task) else { return };
         match self.ports.reach.heard(Call::Lock, answer) {
             Ok(LockAnswer::Taken) => {
-                if live.run.fold_locked(slot).is_some() {
-                    self.advance(task);
+                match slot {
+                    None => live.run.fold_regained(),
+                    Some(slot) if live.run.fold_locked(slot, names).is_some() => {}
+                    Some(_) => return,
                 }
-                return;
+                return self.advance(task);
             }
             Ok(LockAnswer::Refused(_)) => {}
             Err(error) => odd(&error, "locks could not be asked for"),
@@ -47,13 +49,20 @@ impl Actor {
     pub(super) fn ask_locks_again(&mut self) {
         for ((task, slot), names) in std::mem::take(&mut self.locks_wanted) {
             // A step that waits no more, or whose task is over, wants none.
-            if self
-                .lives
-                .get(&task)
-                .is_some_and(|live| matches!(live.run.step(slot), StepState::Waiting { .. }))
-            {
+            let waits = |live: &Live| {
+                slot.is_none_or(|slot| matches!(live.run.step(slot), StepState::Waiting { .. }))
+            };
+            if self.lives.get(&task).is_some_and(waits) {
                 self.ask_locks(task, slot, names);
             }
+        }
+    }
+
+    /// Records which locks a step was given, with its end: the task wants them again if it is brought back after its own.
+    pub(super) fn record_locks(&mut self, task: TaskId, slot: SlotIndex, at: Timestamp) {
+        let Some(live) = self.lives.get(&task) else { return };
+        for name in live.run.unrecorded_locks(slot) {
+            self.mark(task, slot, &held(&name), Payload::NULL, at);
         }
     }
 

@@ -48,15 +48,26 @@ pub enum Call<'a> {
         /// Where the feed tells of them.
         place: Option<FeedPlace>,
     },
+    /// Exclusive locks are asked for.
+    Lock {
+        /// By whom.
+        epoch: Epoch,
+        /// For which task.
+        task: TaskId,
+        /// Their names.
+        names: &'a [String],
+    },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
-    /// Slots are to be taken.
+    /// Places under limits are asked for.
     Slots {
         /// By whose steps.
         epoch: Epoch,
         /// Which.
         wishes: &'a [SlotWish],
     },
+    /// How the children of a task's step ended is asked for.
+    Children(TaskId, &'a StepName),
     /// Any other question.
     Other,
 }
@@ -73,6 +84,12 @@ pub enum Answer<'a> {
     Claimed(&'a mut Vec<Claim>),
     /// The news; what is changed here is what the caller gets.
     News(&'a mut News),
+    /// Whether the locks were taken; what is changed here is what the caller gets.
+    Locked(&'a mut LockAnswer),
+    /// Which steps have places; what is changed here is what the caller gets.
+    Admitted(&'a mut Vec<SlotAnswer>),
+    /// The children; what is changed here is what the caller gets.
+    Children(&'a mut Vec<Child>),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -328,12 +345,13 @@ impl Journal for FaultyJournal {
         names: &[String],
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError> {
-        self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
+        let make = |_| self.store.lock_take(epoch, task, names, at);
+        self.pass(Call::Lock { epoch, task, names }, None, make, |answer| Answer::Locked(answer)).await
     }
 
     async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
         let make = |_| self.store.slots_take(epoch, wishes);
-        self.pass(Call::Slots { epoch, wishes }, None, make, |_| Answer::Done).await
+        self.pass(Call::Slots { epoch, wishes }, None, make, |told| Answer::Admitted(told)).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
@@ -383,6 +401,7 @@ impl Journal for FaultyJournal {
     }
 
     async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
-        self.pass_other(|| self.store.child_list(parent, step)).await
+        let make = |_| self.store.child_list(parent, step);
+        self.pass(Call::Children(parent, step), None, make, |children| Answer::Children(children)).await
     }
 }

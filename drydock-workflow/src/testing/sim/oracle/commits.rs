@@ -26,6 +26,7 @@ impl Oracle {
                         && !self.tasks.contains_key(&task.id)
                     {
                         self.needs_owner(epoch, parent.task, write);
+                        self.child_starts(task);
                     }
                     self.created(task, None);
                 }
@@ -52,6 +53,12 @@ impl Oracle {
     }
 
     fn about(&mut self, epoch: Epoch, id: TaskId, write: &Write) {
+        match write {
+            // Given back again and again: each time it counts.
+            Write::LocksFreed(_) => self.unlocked(id),
+            Write::SlotsFreed(_, step) => self.vacated(epoch, id, step),
+            _ => {}
+        }
         // A repetition changes nothing.
         if self.tasks.get(&id).is_none_or(|task| task.accepted.contains(write)) {
             return;
@@ -101,9 +108,13 @@ impl Oracle {
         }
         task.owner = None;
         task.end = Some(end.clone());
+        self.unlocked(id);
+        let Some(task) = self.tasks.get(&id) else { return };
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
         let completed = matches!(end.kind, TaskEndKind::Completed(_));
+        self.tally.failed += u64::from(matches!(end.kind, TaskEndKind::Failed(_)));
+        self.tally.cancelled += u64::from(matches!(end.kind, TaskEndKind::Cancelled(_)));
         if let TaskEndKind::Failed(failure) = &end.kind
             && failure.disposition == Disposition::Bug
         {
