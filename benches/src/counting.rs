@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use drydock_core::journal::{
     Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
-    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 use crate::figure::micros;
 
@@ -86,15 +87,15 @@ impl Journal for Counting {
     }
 
     async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
-        self.below().feed_read(after, limit).await
+        self.below.feed_read(after, limit).await
     }
 
     async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
-        self.below().feed_since(time).await
+        self.below.feed_since(time).await
     }
 
     async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
-        self.below().feed_trim(before).await
+        self.below.feed_trim(before).await
     }
 
     async fn instance_join(
@@ -175,14 +176,8 @@ impl Journal for Counting {
         self.below().lock_take(epoch, task, names, at).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.below().slot_take(epoch, task, step, limits).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.below().slots_take(epoch, wishes).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

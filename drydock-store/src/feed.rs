@@ -178,8 +178,8 @@ fn line(event: &FeedEvent, committed: Timestamp) -> Result<Line<'_>, JournalErro
         FeedEventKind::TaskCompleted => (11, None, 0, None),
         FeedEventKind::TaskFailed { message } => (12, None, 0, text(message)),
         FeedEventKind::TaskCancelled { by } => (13, None, 0, text(by)),
-        FeedEventKind::FactFound { step, seq, generator } => (14, key(step), *seq, text(generator)),
-        FeedEventKind::StepProgressed { step, figure } => (15, key(step), 0, text(figure)),
+        FeedEventKind::FactFound { step, seq } => (14, key(step), *seq, None),
+        FeedEventKind::StepProgressed { step, progress } => (15, key(step), 0, text(progress)),
         other => {
             return Err(JournalError::Rejected(format!("the feed has no bytes for {other:?}").into()));
         }
@@ -219,8 +219,8 @@ fn event(Line(kind, task, since, step, number, text): Line<'_>, at: Timestamp) -
         11 => FeedEventKind::TaskCompleted,
         12 => FeedEventKind::TaskFailed { message: text()? },
         13 => FeedEventKind::TaskCancelled { by: text()? },
-        14 => FeedEventKind::FactFound { step: step()?, seq: number, generator: text()? },
-        15 => FeedEventKind::StepProgressed { step: step()?, figure: text()? },
+        14 => FeedEventKind::FactFound { step: step()?, seq: number },
+        15 => FeedEventKind::StepProgressed { step: step()?, progress: text()? },
         other => {
             let wait = i64::from(other) - i64::from(WAITS);
             let wait = codec::wait_kind_of(wait).map_err(|_| format!("{other} is no kind of event"))?;

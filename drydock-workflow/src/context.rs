@@ -197,7 +197,7 @@ impl StepContext {
     /// Whether the wait that is over was one for [locks](crate::Outcome::locks), and the task has them: not so when its time ran out
     /// first. The task keeps them to its end, whatever the step waits for afterwards.
     pub fn has_locks(&self) -> bool {
-        self.0.note.locked
+        !self.0.note.locked.is_empty()
     }
 
     pub(crate) fn class(&self) -> Class {

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 
 use drydock::core::{Entropy as _, SystemEntropy};
 use drydock_testkit::Cluster;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::{Case, Health, StoreKind};
 use crate::ledger::now;
 use crate::oracle::{self, Life};
 use crate::worker::LEASE;
-use crate::{Failure, database, worker};
+use crate::{Failure, database, outside, worker};
 
 /// How long the tasks that are open at the end of the troubles may take.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -33,6 +36,10 @@ pub(crate) struct Report {
     pub(crate) steps: usize,
     pub(crate) effects: usize,
     pub(crate) again: usize,
+    /// Signals that were taken, tasks that were cancelled, and tasks that had a lock.
+    pub(crate) signals: usize,
+    pub(crate) cancelled: usize,
+    pub(crate) locked: usize,
     pub(crate) violations: Vec<String>,
 }
 
@@ -41,7 +48,8 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} kills, {} stops, {} crashes of the database, {} workers that could not start; \
-             {} tasks, {} steps, {} effects, {} of them after a takeover; {} violations",
+             {} tasks, {} steps, {} effects, {} of them after a takeover; \
+             {} signals, {} cancelled, {} locked; {} violations",
             self.kills,
             self.stops,
             self.crashes,
@@ -50,6 +58,9 @@ impl fmt::Display for Report {
             self.steps,
             self.effects,
             self.again,
+            self.signals,
+            self.cancelled,
+            self.locked,
             self.violations.len()
         )
     }
@@ -80,6 +91,8 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
         StoreKind::Postgres => 3,
         StoreKind::Sqlite => 1,
     };
+    let stop = CancellationToken::new();
+    let outside = AbortOnDropHandle::new(Handle::current().spawn(outside::run(url.clone(), stop.clone())));
     let mut chaos = Chaos {
         folder: folder.path(),
         url,
@@ -102,8 +115,10 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
     }
     chaos.settle().await?;
     chaos.come_to_an_end();
+    stop.cancel();
+    let books = outside.await??;
     let mut report = std::mem::take(&mut chaos.report);
-    oracle::judge(&mut report, &chaos.lives, database::histories(&chaos.url).await?)?;
+    oracle::judge(&mut report, &chaos.lives, &books, &database::histories(&chaos.url).await?)?;
     Ok(report)
 }
 

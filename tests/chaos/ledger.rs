@@ -7,7 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use drydock::core::{Clock as _, SystemClock, TaskId};
+use drydock::core::{Clock as _, SignalId, SystemClock, TaskId};
 use drydock::workflow::{StepContext, StepError};
 
 use crate::Failure;
@@ -36,14 +36,22 @@ impl Ledger {
         self.line(&format!("started {task} {shape} {input} 0 {}", now()))
     }
 
+    /// A body has a signal.
+    pub(crate) fn took(&self, ctx: &StepContext, signal: SignalId) -> Result<(), StepError> {
+        let (task, fence) = ctx.fence();
+        self.line(&format!("took {task} {}/{signal} {fence} {} {}", ctx.key(), ctx.attempt(), now()))
+    }
+
     /// A body begins to act.
     pub(crate) fn begin(&self, ctx: &StepContext) -> Result<Effect, StepError> {
+        self.begin_as(ctx, &ctx.key().to_string())
+    }
+
+    /// The same for something that has a name of its own.
+    pub(crate) fn begin_as(&self, ctx: &StepContext, what: &str) -> Result<Effect, StepError> {
         let (task, fence) = ctx.fence();
-        let effect = Effect {
-            ledger: self.clone(),
-            about: format!("{task} {} {fence} {}", ctx.step(), ctx.attempt()),
-            over: false,
-        };
+        let about = format!("{task} {what} {fence} {}", ctx.attempt());
+        let effect = Effect { ledger: self.clone(), about, over: false };
         self.line(&format!("begin {} {}", effect.about, now()))?;
         Ok(effect)
     }
@@ -81,9 +89,10 @@ pub(crate) enum Verb {
     Begin,
     End,
     Drop,
+    Took,
 }
 
-/// A line of a ledger. Of a start, `step` is the shape and `fence` the input.
+/// A line of a ledger. Of a start, `step` is the shape and `fence` the input; of a signal, `step` is the step and the signal.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) verb: Verb,
@@ -107,6 +116,7 @@ impl FromStr for Line {
             "begin" => Verb::Begin,
             "end" => Verb::End,
             "drop" => Verb::Drop,
+            "took" => Verb::Took,
             _ => return Err(format!("not a line of a ledger: {line:?}").into()),
         };
         Ok(Self {

@@ -10,6 +10,9 @@ mod database;
 mod driver;
 mod ledger;
 mod oracle;
+mod outside;
+mod said;
+mod shapes;
 mod worker;
 mod workflows;
 

@@ -11,6 +11,8 @@ use drydock::workflow::{Definition, StepKind};
 use crate::Failure;
 use crate::driver::Report;
 use crate::ledger::{Line, Verb};
+use crate::outside::Books;
+use crate::said;
 use crate::workflows::Shape;
 
 /// How long a process that goes on after a standstill may need to see that its lease is gone, in microseconds. Two thirds of a second
@@ -28,21 +30,27 @@ pub(crate) struct Life {
 }
 
 /// A body that acted.
-struct Effect {
+pub(crate) struct Effect {
     fence: u64,
     attempt: u32,
-    life: usize,
-    begin: i64,
+    pub(crate) life: usize,
+    pub(crate) begin: i64,
     end: i64,
     /// Whether it came to its end.
     whole: bool,
 }
 
-type Effects = BTreeMap<(TaskId, String), Vec<Effect>>;
+pub(crate) type Effects = BTreeMap<(TaskId, String), Vec<Effect>>;
 
 /// Fills the report.
-pub(crate) fn judge(report: &mut Report, lives: &[Life], histories: Vec<TaskHistory>) -> Result<(), Failure> {
-    let (started, effects) = read(lives)?;
+pub(crate) fn judge(
+    report: &mut Report,
+    lives: &[Life],
+    books: &Books,
+    histories: &[TaskHistory],
+) -> Result<(), Failure> {
+    let Ledgers { started, took, effects } = read(lives)?;
+    report.violations.extend(books.odd.iter().cloned());
     report.effects = effects.values().map(Vec::len).sum();
     let by_id: BTreeMap<TaskId, &TaskHistory> =
         histories.iter().map(|history| (history.task.id, history)).collect();
@@ -52,10 +60,10 @@ pub(crate) fn judge(report: &mut Report, lives: &[Life], histories: Vec<TaskHist
             Some(history) => output(report, line, history),
         }
     }
-    for history in &histories {
+    for history in histories {
         report.tasks += 1;
         report.steps += history.checkpoints.len();
-        task(report, history, &effects, lives)?;
+        task(report, books, history, &effects, lives)?;
     }
     for ((task, step), all) in &effects {
         if !by_id.contains_key(task) {
@@ -65,12 +73,21 @@ pub(crate) fn judge(report: &mut Report, lives: &[Life], histories: Vec<TaskHist
         overlaps(report, &format!("{step} of {task}"), all, lives);
     }
     fences(report, &effects, lives);
+    said::signals(report, books, &took, histories);
+    said::after_the_end(report, histories, &effects, lives);
+    said::locks(report, &effects, lives);
     Ok(())
 }
 
-/// The starts and the effects of all ledgers.
-fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
-    let mut started = Vec::new();
+/// What all ledgers say.
+struct Ledgers {
+    started: Vec<Line>,
+    took: Vec<Line>,
+    effects: Effects,
+}
+
+fn read(lives: &[Life]) -> Result<Ledgers, Failure> {
+    let (mut started, mut took) = (Vec::new(), Vec::new());
     let mut effects = Effects::new();
     for (place, life) in lives.iter().enumerate() {
         // A worker that could not start has none.
@@ -80,6 +97,7 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
             let of_step = effects.entry((line.task, line.step.clone()));
             match line.verb {
                 Verb::Started => started.push(line),
+                Verb::Took => took.push(line),
                 Verb::Begin => of_step.or_default().push(Effect {
                     fence: line.fence,
                     attempt: line.attempt,
@@ -101,7 +119,7 @@ fn read(lives: &[Life]) -> Result<(Vec<Line>, Effects), Failure> {
     for all in effects.values_mut() {
         all.sort_by_key(|effect| effect.begin);
     }
-    Ok((started, effects))
+    Ok(Ledgers { started, took, effects })
 }
 
 fn output(report: &mut Report, line: &Line, history: &TaskHistory) {
@@ -109,6 +127,8 @@ fn output(report: &mut Report, line: &Line, history: &TaskHistory) {
     let expected = shape.map(|shape| shape.output(line.fence));
     match history.task.end.as_ref().map(|end| &end.kind) {
         Some(TaskEndKind::Completed(output)) if output.decode::<u64>().ok() == expected => {}
+        // Whether it may be is looked at elsewhere.
+        Some(TaskEndKind::Cancelled(_)) => {}
         other => report
             .violations
             .push(format!("task {} ({}) should give {expected:?}: {other:?}", line.task, line.step)),
@@ -118,6 +138,7 @@ fn output(report: &mut Report, line: &Line, history: &TaskHistory) {
 /// A task ended well, with a checkpoint for each step, after the effects of that step and before those of the steps after it.
 fn task(
     report: &mut Report,
+    books: &Books,
     history: &TaskHistory,
     effects: &Effects,
     lives: &[Life],
@@ -127,6 +148,10 @@ fn task(
         report.violations.push(format!("task {id} did not end"));
         return Ok(());
     };
+    if matches!(end.kind, TaskEndKind::Cancelled(_)) {
+        said::cancelled(report, books, history);
+        return Ok(());
+    }
     if !matches!(end.kind, TaskEndKind::Completed(_)) {
         report.violations.push(format!("task {id} did not complete: {:?}", end.kind));
     }
@@ -211,12 +236,12 @@ fn overlaps(report: &mut Report, what: &str, all: &[Effect], lives: &[Life]) {
 
 impl Life {
     /// Whether the process stands still at this time, or goes on just now.
-    fn awakes(&self, at: i64) -> bool {
+    pub(crate) fn awakes(&self, at: i64) -> bool {
         self.stops.iter().any(|(from, to)| *from <= at && at <= to.saturating_add(AWAKENING))
     }
 
     /// When an effect was over, or its process stopped in the midst of it.
-    fn acts_until(&self, effect: &Effect) -> i64 {
+    pub(crate) fn acts_until(&self, effect: &Effect) -> i64 {
         let stop =
             self.stops.iter().map(|(from, _)| *from).find(|from| *from >= effect.begin && *from < effect.end);
         // Of what goes on after a standstill, the process has to be rid within the time it takes to look at its lease.

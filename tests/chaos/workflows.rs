@@ -1,4 +1,4 @@
-//! What the tasks do: five shapes, each with an output that follows from its input.
+//! What the tasks do: shapes, each with an output that follows from its input.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use drydock::workflow::{
 };
 
 use crate::ledger::Ledger;
+use crate::shapes::{self, SIGNAL_SAYS};
 
 /// A kind of task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +19,22 @@ pub(crate) enum Shape {
     Waits,
     Retries,
     Family,
+    Signalled,
+    Stoppable,
+    Locked,
 }
 
 impl Shape {
-    pub(crate) const ALL: [Self; 5] = [Self::Linear, Self::FanOut, Self::Waits, Self::Retries, Self::Family];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Linear,
+        Self::FanOut,
+        Self::Waits,
+        Self::Retries,
+        Self::Family,
+        Self::Signalled,
+        Self::Stoppable,
+        Self::Locked,
+    ];
 
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -30,6 +43,9 @@ impl Shape {
             Self::Waits => "waits",
             Self::Retries => "retries",
             Self::Family => "family",
+            Self::Signalled => "signalled",
+            Self::Stoppable => "stoppable",
+            Self::Locked => "locked",
         }
     }
 
@@ -38,8 +54,9 @@ impl Shape {
         match self {
             Self::Linear => n + 4,
             Self::FanOut => 4 * (n + 1) + 4,
-            Self::Waits | Self::Retries => n + 2,
+            Self::Waits | Self::Retries | Self::Stoppable | Self::Locked => n + 2,
             Self::Family => (n + 2) + (n + 3) + (n + 4),
+            Self::Signalled => 2 * (n + SIGNAL_SAYS),
         }
     }
 }
@@ -62,6 +79,9 @@ impl Workflows {
                     Shape::Waits => waits(ledger),
                     Shape::Retries => retries(ledger),
                     Shape::Family => family(ledger, &leaf),
+                    Shape::Signalled => shapes::signalled(ledger),
+                    Shape::Stoppable => shapes::stoppable(ledger, &leaf),
+                    Shape::Locked => shapes::locked(ledger),
                 };
                 Ok((shape, workflow?))
             })
@@ -80,7 +100,10 @@ impl Workflows {
 }
 
 /// A step that works for so many milliseconds, leaves its effect in the ledger, and adds one.
-fn works(ledger: &Ledger, millis: u64) -> impl drydock::workflow::Step<Input = u64, Output = u64> + use<> {
+pub(crate) fn works(
+    ledger: &Ledger,
+    millis: u64,
+) -> impl drydock::workflow::Step<Input = u64, Output = u64> + use<> {
     let ledger = ledger.clone();
     step_fn(move |ctx: StepContext, n: u64| {
         let ledger = ledger.clone();

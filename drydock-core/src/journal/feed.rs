@@ -142,15 +142,13 @@ pub enum FeedEventKind {
         step: StepKey,
         /// The fact's place among the task's facts, from 0.
         seq: u32,
-        /// What made its data.
-        generator: String,
     },
     /// A step told how far it is.
     StepProgressed {
         /// The step.
         step: StepKey,
-        /// How far.
-        figure: String,
+        /// How far, in words.
+        progress: String,
     },
     /// The task completed.
     TaskCompleted,
@@ -196,14 +194,13 @@ impl FeedEvent {
                 (*task, it.at, FeedEventKind::MessageSaid { seq: it.seq, error: it.error, text })
             }
             Write::FactFound(task, it) => {
-                let (step, generator) = (it.step.clone(), short(&it.fact.generator));
-                (*task, it.at, FeedEventKind::FactFound { step, seq: it.seq, generator })
+                (*task, it.at, FeedEventKind::FactFound { step: it.step.clone(), seq: it.seq })
             }
             Write::StepProgressed(task, it) => {
-                let figure = short(&it.figure.to_string());
-                (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), figure })
+                let progress = short(&it.figure.to_string());
+                (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), progress })
             }
-            Write::TaskEnded(task, end) => (*task, end.at, task_ended(&end.kind)),
+            Write::TaskEnded(task, _, end) => (*task, end.at, task_ended(&end.kind)),
             Write::LocksFreed(..) | Write::SlotsFreed(..) => return None,
         };
         Some(Self { task, at, kind })

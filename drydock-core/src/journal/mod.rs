@@ -32,19 +32,19 @@ pub use error::{Cause, JournalError};
 pub use fact::{Fact, FactBuilder, FactRecord};
 pub use feed::{FeedCommit, FeedEvent, FeedEventKind, FeedPage, FeedPlace};
 pub use instance::{InstanceBeat, Offers, StoredWorkflow};
-pub use lock::{LockAnswer, LockClaim, Obstacle};
-pub use new_task::{NewTask, Parent};
+pub use lock::{LockAnswer, LockClaim, Obstacle, SlotAnswer, SlotWish};
+pub use new_task::{NewTask, Parent, TaskLimit};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use progress::{Figure, StepProgress};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
-pub use state::{HeldLock, TaskState};
-pub use task::{Child, Claim, ClaimedTask, TaskEnd, TaskEndKind, UnreadableTask};
+pub use state::{Crowd, HeldLock, TaskState};
+pub use task::{Child, Claim, ClaimedTask, OutputError, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
 ///
@@ -69,7 +69,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Renews the lease: the beat grows by one. [`JournalError::Fenced`] when the epoch was retired.
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError>;
 
-    /// The instances that are not retired, by epoch.
+    /// The instances that are not retired, by epoch. One of which something cannot be read is told of in the log. It is here with
+    /// what can be read: without offers, or with a lease of an hour; but for its number, its name and its beat, without which it is
+    /// left out.
     async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError>;
 
     /// Retires `epoch` if its beat is still `beat`, and frees its tasks. `false` when it had moved on, or was retired already.
@@ -113,6 +115,9 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// The claim itself raises each task's [`Fence`](crate::Fence); a task that is started by its owner
     /// ([`Write::TaskStarted`]) has [`Fence::FIRST`](crate::Fence::FIRST). It never falls, not even when the task is reopened.
+    ///
+    /// A task under a [`TaskLimit`] is taken only while its limit has a place, counted over all instances, exactly; of those that
+    /// wait for one the same order holds, and who comes later does not overtake.
     ///
     /// A task that cannot be read is taken like any other, and comes last: one bad row keeps nobody from working.
     ///
@@ -184,18 +189,12 @@ pub trait Journal: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError>;
 
-    /// Takes a slot of each limit for a step of a task that `epoch` owns: all of them, or none. A limit is a name, and how many
-    /// slots it has among all instances. `false` when one has no slot left. To ask again for what the step holds is harmless.
+    /// Takes slots for steps of tasks that `epoch` owns, one wish after the other: a slot of each limit of a wish, or none. For
+    /// each wish, in their order, what came of it. To ask again for what a step holds is harmless.
     ///
     /// A slot is held until [`Write::SlotsFreed`], until the task ends, or until the epoch is retired.
-    /// [`JournalError::Fenced`] when the epoch was retired or does not own the task. A NUL in a name is stored as U+FFFD.
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError>;
+    /// [`JournalError::Fenced`] when the epoch was retired.
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError>;
 
     /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;

@@ -128,8 +128,6 @@ fn words(kind: &FeedEventKind) -> String {
         FeedEventKind::SignalTaken { step, signal } => format!("{step}: took signal {signal}"),
         FeedEventKind::MessageSaid { error: false, text, .. } => format!("said: {text}"),
         FeedEventKind::MessageSaid { error: true, text, .. } => format!("error: {text}"),
-        FeedEventKind::FactFound { step, generator, .. } => format!("{step}: found a fact by {generator}"),
-        FeedEventKind::StepProgressed { step, figure } => format!("{step}: {figure}"),
         FeedEventKind::TaskCompleted => "the task completed".to_owned(),
         FeedEventKind::TaskFailed { message } => format!("the task failed: {message}"),
         FeedEventKind::TaskCancelled { by } => format!("the task was cancelled by {by}"),

@@ -33,7 +33,9 @@ CREATE TABLE tasks (
     created_at INTEGER NOT NULL,
     input BLOB NOT NULL,
     priority INTEGER NOT NULL DEFAULT 0,
-    key TEXT
+    key TEXT,
+    limit_name TEXT,
+    limit_places INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
@@ -50,6 +52,7 @@ CREATE TABLE labels (
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended. claims: how often it was claimed.
+-- Tasks under a limit have its name and places; they have indexes of their own, so that the others pay nothing for it.
 CREATE TABLE live (
     task_id BLOB NOT NULL PRIMARY KEY,
     parent_id BLOB,
@@ -63,10 +66,15 @@ CREATE TABLE live (
     pause_by TEXT,
     cancel_by TEXT,
     signalled INTEGER NOT NULL DEFAULT 0,
-    claims INTEGER NOT NULL DEFAULT 0
+    claims INTEGER NOT NULL DEFAULT 0,
+    limit_name TEXT,
+    limit_places INTEGER
 ) STRICT;
 
-CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL AND limit_name IS NULL;
+CREATE INDEX live_limited ON live (limit_name, priority DESC, created_at, task_id)
+    WHERE owner IS NULL AND limit_name IS NOT NULL;
+CREATE INDEX live_crowd ON live (limit_name, created_at, task_id) WHERE owner IS NOT NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
 CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;

@@ -8,8 +8,8 @@ use drydock_core::{Epoch, TaskId};
 
 use super::Shared;
 use super::samples::{
-    assert_fenced, at, attempt, claim, completed, done, fact, failed, failure, id, join, mark, message,
-    progress, put_workflow, signal_id, step, task, wait,
+    assert_fenced, at, attempt, claim, completed, done, failed, failure, id, join, mark, message,
+    put_workflow, signal_id, step, task, wait,
 };
 
 super::rules! {
@@ -94,13 +94,11 @@ pub async fn every_kind_of_write_is_told(store: Shared) {
         Write::SignalTaken(id(1), signal_id(1), step("e")),
         Write::MessageSaid(id(1), Message { error: false, ..message(0) }),
         Write::MessageSaid(id(1), Message { error: true, ..message(1) }),
-        Write::FactFound(id(1), fact(0, "n1", "lshw \0", 7)),
-        Write::StepProgressed(id(1), progress("e", 17)),
         Write::LocksFreed(id(1)),
         Write::SlotsFreed(id(1), step("e")),
-        Write::TaskEnded(id(1), completed(8)),
-        Write::TaskEnded(id(2), TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(8) }),
-        Write::TaskEnded(id(3), TaskEnd { kind: cancelled, at: at(8) }),
+        Write::TaskEnded(id(1), None, completed(8)),
+        Write::TaskEnded(id(2), None, TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(8) }),
+        Write::TaskEnded(id(3), None, TaskEnd { kind: cancelled, at: at(8) }),
     ];
     writes.extend(kinds.map(|kind| Write::StepWaits(id(1), WaitRecord { kind, ..wait("e", 7) })));
     tell(&store, epoch, (1, 9), &writes).await.unwrap();
@@ -144,7 +142,7 @@ pub async fn a_batch_that_is_sent_again_is_told_once(store: Shared) {
     for n in [3, 4, 5] {
         tell(&store, epoch, (1, n), &batch).await.unwrap();
     }
-    let end = [Write::TaskEnded(id(1), completed(6))];
+    let end = [Write::TaskEnded(id(1), None, completed(6))];
     for _ in 0..2 {
         tell(&store, epoch, (2, 6), &end).await.unwrap();
     }
@@ -199,7 +197,7 @@ pub async fn a_task_that_was_taken_over_is_told_in_order_whatever_the_clocks_say
     for n in 4..8 {
         tell(&store, low, (u64::from(n) - 2, 2), &[said(1, n)]).await.unwrap();
     }
-    tell(&store, low, (6, 2), &[Write::TaskEnded(id(1), completed(3))]).await.unwrap();
+    tell(&store, low, (6, 2), &[Write::TaskEnded(id(1), None, completed(3))]).await.unwrap();
     for limit in 1..5 {
         let (told, _) = rest(&store, FeedCursor::START, limit).await;
         let of = |task: TaskId| {

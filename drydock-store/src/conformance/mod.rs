@@ -15,6 +15,7 @@ pub mod audit;
 pub mod cancel;
 pub mod children;
 pub mod claims;
+pub mod crowds;
 pub mod ends;
 pub mod facts;
 pub mod feed;
@@ -60,6 +61,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     instances::all(&fresh).await;
     fencing::all(&fresh).await;
     claims::all(&fresh).await;
+    crowds::all(&fresh).await;
     options::all(&fresh).await;
     append::all(&fresh).await;
     attempts::all(&fresh).await;

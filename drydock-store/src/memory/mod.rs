@@ -25,6 +25,8 @@ use drydock_core::journal::{
 };
 use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
 
+use crate::places::Slot;
+
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
@@ -60,7 +62,7 @@ struct State {
     audit: Vec<(TaskId, AuditRecord)>,
     locks: BTreeMap<String, (TaskId, Timestamp)>,
     lock_queue: BTreeMap<(String, TaskId), Timestamp>,
-    slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
+    slots: BTreeMap<Slot, Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
     facts: BTreeMap<(TaskId, u32), FactRecord>,
     progress: BTreeMap<(TaskId, StepKey), StepProgress>,

@@ -14,6 +14,7 @@ use super::PgStore;
 use crate::codec;
 use crate::error::journal_error;
 use crate::row::Reader;
+use crate::unreadable::readable;
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -95,7 +96,7 @@ impl PgStore {
         .fetch_all(&self.control)
         .await
         .map_err(journal_error)?;
-        rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
+        readable(rows.iter().map(|row| Reader::new("instances", row).beat()))
     }
 
     /// Retires `epoch` and frees its tasks; when `beat` is given, only if it is still that. Whether it did.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use drydock_core::journal::{FeedPlace, JournalError, TaskEnd, Write};
-use drydock_core::{Epoch, TaskId};
+use drydock_core::{Epoch, Fence, TaskId};
 
 use super::parts::{ENDS, FENCE, LEAVE, TELL};
 use super::records::record;
@@ -11,7 +11,7 @@ use super::row::{id_list, micros};
 use super::statements::Script;
 use super::submit::create;
 use super::{SqliteStore, fence};
-use crate::batch::Batch;
+use crate::batch::{Batch, claims};
 use crate::codec;
 use crate::error::journal_error;
 use crate::feed::Told;
@@ -60,7 +60,7 @@ fn end(script: &mut Script, batch: &Batch<'_>, epoch: Epoch) {
         .filter(|row| row.is_short())
         .map(|row| (row.task.id, micros(row.task.created_at)))
         .collect();
-    script.say_rows(&ENDS, &batch.ends, |to, (id, end): &(TaskId, &TaskEnd)| {
+    script.say_rows(&ENDS, &batch.ends, |to, (id, (fence, end)): &(TaskId, (Option<Fence>, &TaskEnd))| {
         let (kind, output) = match codec::task_end(&end.kind) {
             Ok(coded) => coded,
             Err(problem) => return to.fail(problem),
@@ -71,6 +71,7 @@ fn end(script: &mut Script, batch: &Batch<'_>, epoch: Epoch) {
         to.add(micros(end.at));
         to.add(output);
         to.add(started.get(id));
+        to.add(claims(*fence));
     });
     script.say(LEAVE);
     script.add(epoch.get());

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use drydock_core::journal::{
     Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
-    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::SqliteStore;
 use crate::error::journal_error;
@@ -135,14 +136,8 @@ impl Journal for SqliteStore {
         self.lock(epoch, task, names, at).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.take_slots(epoch, task, step, limits).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.take_slots(epoch, wishes).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

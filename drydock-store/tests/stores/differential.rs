@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use drydock_core::journal::{
     Child, ClaimedTask, FeedCursor, FeedPage, FeedPlace, InstanceBeat, JournalError, LockAnswer, NewTask,
-    News, Signal, TaskEnd, TaskEndKind, TaskState, Verb, WaitKind, WaitRecord, Write,
+    News, Signal, SlotAnswer, SlotWish, TaskEnd, TaskEndKind, TaskLimit, TaskState, Verb, WaitKind,
+    WaitRecord, Write,
 };
-use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
     LEASE, at, attempt, child, claimed, completed, done, fact, failed, failure, id, mark, message, name,
@@ -39,7 +40,7 @@ enum Call {
     Trim(i64),
     Signal(u32, u32, i64),
     Lock(usize, u32, Vec<&'static str>, i64),
-    Slot(usize, u32, &'static str, Vec<(&'static str, u32)>),
+    Slots(usize, Vec<SlotWish>),
     News(usize),
     Children(u32),
     List(TaskQuery),
@@ -55,6 +56,7 @@ enum Answer {
     Joined(Epoch),
     Claimed(Vec<ClaimedTask>),
     Locked(LockAnswer),
+    Slots(Vec<SlotAnswer>),
     News(News),
     Ends(Vec<Child>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
@@ -76,14 +78,19 @@ fn new_task() -> impl Strategy<Value = NewTask> {
     let key = prop::option::of(select(vec!["k", "K", "\0"]));
     let labels =
         prop::collection::vec((select(vec!["l", "\0", "\u{fffd}"]), select(vec!["v", "V", "\0"])), 0..3);
-    (plain, any::<bool>(), key, -1..2_i16, labels).prop_map(|(task, special, key, priority, labels)| {
-        if !special {
-            return task;
-        }
-        let task =
-            labels.into_iter().fold(task.priority(priority), |task, (name, value)| task.label(name, value));
-        key.into_iter().fold(task, NewTask::key)
-    })
+    let limit = prop_oneof![2 => Just(None), 1 => (select(vec!["p", "q\0"]), 0..4_u32).prop_map(Some)];
+    (plain, any::<bool>(), key, -1..2_i16, labels, limit).prop_map(
+        |(task, special, key, priority, labels, limit)| {
+            if !special {
+                return task;
+            }
+            let task = labels
+                .into_iter()
+                .fold(task.priority(priority), |task, (name, value)| task.label(name, value));
+            let limit = limit.map(|(name, places)| TaskLimit { name: name.to_owned(), places });
+            key.into_iter().fold(task.limit(limit), NewTask::key)
+        },
+    )
 }
 
 fn search() -> impl Strategy<Value = TaskSearch> {
@@ -141,7 +148,7 @@ fn write() -> impl Strategy<Value = Write> {
         at: at(i64::from(n)),
     });
     prop_oneof![
-        2 => new_task().prop_map(Write::TaskStarted),
+        2 => new_task().prop_map(|task| Write::TaskStarted(task.limit(None))),
         2 => new_task().prop_map(Write::TaskQueued),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, done(name, n))),
         1 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, failed(name, n))),
@@ -164,8 +171,17 @@ fn write() -> impl Strategy<Value = Write> {
         2 => (of(), 0..4_u32, select(vec!["n1", "\0"]), select(vec!["lshw", "lldp"]), 1..6_i64)
             .prop_map(|(id, seq, node, by, n)| Write::FactFound(id, fact(seq, node, by, n))),
         2 => (of(), name(), 0..9_u32).prop_map(|(id, name, n)| Write::StepProgressed(id, progress(name, n))),
-        2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
+        2 => (of(), prop::option::of(0..4_u64), end)
+            .prop_map(|(id, fence, end)| Write::TaskEnded(id, fence.map(Fence::new), end)),
     ]
+}
+
+fn wish() -> impl Strategy<Value = SlotWish> {
+    let limits = prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3);
+    (0..8_u32, select(vec!["a", "b[1]"]), limits).prop_map(|(n, of, limits)| {
+        let limits = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
+        SlotWish { task: id(n), step: step(of), limits }
+    })
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -196,13 +212,8 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         5 => (instance(), 0..8_u32, prop::collection::vec(select(vec!["n", "N", "\0"]), 0..3), 1..9_i64)
             .prop_map(|(instance, task, names, at)| Call::Lock(instance, task, names, at)),
-        4 => (
-            instance(),
-            0..8_u32,
-            select(vec!["a", "b[1]"]),
-            prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3),
-        )
-            .prop_map(|(instance, task, step, limits)| Call::Slot(instance, task, step, limits)),
+        4 => (instance(), prop::collection::vec(wish(), 0..4))
+            .prop_map(|(instance, wishes)| Call::Slots(instance, wishes)),
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::Children),
         1 => query.prop_map(Call::List),
@@ -291,10 +302,7 @@ async fn answer(store: &Shared, minds: &mut Minds, call: Call) -> Result<Answer,
             let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
             Answer::Locked(store.lock_take(epoch(instance), id(n), &names, at(second)).await?)
         }
-        Call::Slot(instance, n, of, limits) => {
-            let limits: Vec<_> = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
-            Answer::Told(store.slot_take(epoch(instance), id(n), &step(of), &limits).await?)
-        }
+        Call::Slots(instance, wishes) => Answer::Slots(store.slots_take(epoch(instance), &wishes).await?),
         Call::News(instance) => {
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)

@@ -32,6 +32,7 @@ impl Actor {
         };
         match result {
             Ok(Outcome::Done(output)) => {
+                self.record_locks(task, slot, now);
                 let end = StepEnd::Done(output);
                 self.record_end(task, slot, checkpoint(key, &progress, end, started_at, now));
             }

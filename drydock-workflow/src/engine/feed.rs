@@ -118,7 +118,7 @@ impl Feed {
         match self.journal.task_end(told.task).await {
             Ok(Some(end)) => {
                 let at = end.at;
-                let last = FeedEvent::of(&Write::TaskEnded(told.task, end), at);
+                let last = FeedEvent::of(&Write::TaskEnded(told.task, None, end), at);
                 Ok(if last.as_ref() == Some(told) { End::Read } else { End::Open })
             }
             Ok(None) => Ok(End::Open),

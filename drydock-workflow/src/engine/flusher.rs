@@ -129,8 +129,24 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::MessageSaid(task, _)
         | Write::FactFound(task, _)
         | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, _) => *task,
+        | Write::TaskEnded(task, ..) => *task,
     }
+}
+
+/// Whether two writes of one task may go into two commits: what a step had to say goes with its record, and the task's end with the
+/// record that it follows from.
+pub(super) const fn may_part(before: &Write, next: &Write) -> bool {
+    matches!(before, Write::StepEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..))
+        && matches!(
+            next,
+            Write::SlotsFreed(..)
+                | Write::MessageSaid(..)
+                | Write::FactFound(..)
+                | Write::StepProgressed(..)
+                | Write::StepEnded(..)
+                | Write::AttemptFailed(..)
+                | Write::StepWaits(..)
+        )
 }
 
 /// About how many bytes of payload a write carries to the store.
@@ -149,7 +165,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::MessageSaid(_, message) => message.text.len(),
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepProgressed(_, progress) => progress.figure.text.len(),
-        Write::TaskEnded(_, end) => match &end.kind {
+        Write::TaskEnded(_, _, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),
             TaskEndKind::Failed(failure) => failure.message.len(),
             TaskEndKind::Cancelled(_) => 0,

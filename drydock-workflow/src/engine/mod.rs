@@ -31,6 +31,7 @@ mod orders;
 mod reach;
 mod refused;
 mod registry;
+mod slots;
 mod start;
 mod stopping;
 mod supervisor;
@@ -89,7 +90,8 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Offers a workflow: this instance will run its tasks.
+    /// Offers a workflow: this instance will run its tasks. Several versions of one name may be offered: each task runs on under
+    /// its own, a new one starts under that of the workflow which it is started with, and new children under the greatest.
     pub fn workflow<I, O>(mut self, workflow: &Workflow<I, O>) -> Self {
         self.registry.add(workflow.code());
         self

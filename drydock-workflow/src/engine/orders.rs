@@ -1,6 +1,6 @@
 //! Doing what operators order.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use drydock_core::journal::{Checkpoint, Message as Line, Request, Signal, Write};
 use drydock_core::{StepKey, TaskId, Timestamp};
@@ -69,17 +69,18 @@ impl Actor {
         self.writes.push(Write::MessageSaid(task, Line { seq, error: true, text, subject: None, at }));
     }
 
-    /// The store tells which tasks somebody holds.
-    pub(super) fn on_paused(&mut self, paused: Vec<(TaskId, Request)>) {
-        let held: HashSet<TaskId, _> = paused.iter().map(|(task, _)| *task).collect();
+    /// The store tells which tasks somebody holds; `before` were held when it was asked.
+    pub(super) fn on_paused(&mut self, before: Vec<TaskId>, paused: Vec<(TaskId, Request)>) {
+        let held: BTreeSet<TaskId> = paused.iter().map(|(task, _)| *task).collect();
         for (task, request) in paused {
             if let Some(live) = self.lives.get_mut(&task) {
                 live.run.fold_paused(Some(request));
             }
         }
-        let released: Vec<TaskId> = self.paused.difference(&held).copied().collect();
-        self.paused = held;
+        let released = before.into_iter().filter(|task| !held.contains(task)).collect::<Vec<_>>();
+        self.paused.extend(held);
         for task in released {
+            self.paused.remove(&task);
             if let Some(live) = self.lives.get_mut(&task) {
                 live.run.fold_paused(None);
                 self.advance(task);

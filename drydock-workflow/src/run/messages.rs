@@ -26,9 +26,9 @@ impl Run {
     }
 
     /// The task has the locks for which a step waits; the step, if it still does.
-    pub fn fold_locked(&mut self, slot: SlotIndex) -> Option<SlotIndex> {
+    pub fn fold_locked(&mut self, slot: SlotIndex, names: Vec<String>) -> Option<SlotIndex> {
         let woken = self.wake(slot, WaitKind::Lock)?;
-        self.notes.lock(self.key(woken));
+        self.notes.lock(self.key(woken), names);
         Some(woken)
     }
 

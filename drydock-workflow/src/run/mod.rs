@@ -17,6 +17,7 @@ mod notes;
 mod orders;
 mod plan;
 mod recover;
+mod regain;
 mod reopen;
 mod slots;
 #[cfg(test)]
@@ -35,12 +36,14 @@ pub use fold::IllegalRecord;
 pub(crate) use notes::{LOCKS, Note, OWN_MARKS, begun, is_begun};
 pub(crate) use orders::Obeyed;
 pub use orders::Order;
+pub(crate) use regain::held;
 pub use slots::SlotIndex;
 pub(crate) use verdict::{Verdict, judge};
 
 use crate::dag::{Dag, StepIndex};
 use mail::Mail;
 use notes::Notes;
+use regain::Regain;
 use slots::Slots;
 use unwind::Unwinding;
 
@@ -55,8 +58,8 @@ pub enum Command {
     Refuse(SlotIndex, String),
     /// Record that the step, which waits for it, takes the signal.
     TakeSignal(SlotIndex, SignalId),
-    /// Ask for the locks for which the step waits.
-    AskLocks(SlotIndex, Vec<String>),
+    /// Ask for the locks for which the step waits; without a step, for those that the task was given before.
+    AskLocks(Option<SlotIndex>, Vec<String>),
     /// Do what an operator's order comes to.
     Obey(Signal, Order),
     /// Tell the attempts under way, and the children, that the task is being cancelled.
@@ -161,6 +164,7 @@ pub struct Run {
     mail: Mail,
     /// Steps that wait for locks and have not asked yet.
     to_lock: Vec<(SlotIndex, Vec<String>)>,
+    regain: Regain,
     /// The failed checkpoints, which an operator may have tried again.
     broken: HashMap<SlotIndex, Checkpoint>,
     told_to_stop: bool,
@@ -199,6 +203,7 @@ impl Run {
             notes: Notes::default(),
             mail: Mail::default(),
             to_lock: Vec::new(),
+            regain: Regain::Sure,
             broken: HashMap::new(),
             told_to_stop: false,
             told_stuck: false,

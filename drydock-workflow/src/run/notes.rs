@@ -23,14 +23,18 @@ pub(crate) fn is_begun(mark: &str) -> bool {
 /// The step asked for locks, which the task's end has to free.
 pub(crate) const LOCKS: &str = "drydock:locks";
 
+/// How the mark begins that a step was given a lock, whose name follows. The task has it to its end, and wants it again when it is
+/// brought back after that.
+pub(super) const HELD: &str = "drydock:lock:";
+
 /// A step's notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) scratch: Option<Payload>,
     pub(crate) marks: BTreeMap<String, Payload>,
     pub(crate) signal: Option<Signal>,
-    /// The wait that is over was one for locks, and the task has them.
-    pub(crate) locked: bool,
+    /// The wait that is over was one for these locks, and the task has them.
+    pub(crate) locked: Vec<String>,
 }
 
 /// The notes of all steps that have any: few do.
@@ -78,7 +82,7 @@ impl Notes {
     /// A wait replaces what the one before kept.
     pub(super) fn keep(&mut self, step: &StepKey, scratch: Option<Payload>) {
         match self.0.get_mut(step) {
-            Some(note) => (note.scratch, note.locked) = (scratch, false),
+            Some(note) => (note.scratch, note.locked) = (scratch, Vec::new()),
             None if scratch.is_some() => {
                 self.0.insert(step.clone(), Note { scratch, ..Note::default() });
             }
@@ -92,8 +96,14 @@ impl Notes {
         note.marks.entry(mark.name.clone()).or_insert_with(|| mark.value.clone());
     }
 
-    pub(super) fn lock(&mut self, step: StepKey) {
-        self.0.entry(step).or_default().locked = true;
+    pub(super) fn lock(&mut self, step: StepKey, names: Vec<String>) {
+        self.0.entry(step).or_default().locked = names;
+    }
+
+    /// All locks that steps were given, by their marks.
+    pub(super) fn locks(&self) -> Vec<String> {
+        let marks = self.0.values().flat_map(|note| note.marks.keys());
+        marks.filter_map(|name| name.strip_prefix(HELD)).map(str::to_owned).collect()
     }
 
     pub(super) fn give(&mut self, step: StepKey, signal: Signal) {
@@ -103,7 +113,7 @@ impl Notes {
     /// A step that has ended needs its notes no more, but for those that the task's end asks for.
     pub(super) fn forget(&mut self, step: &StepKey) {
         if let Some(note) = self.0.get_mut(step) {
-            note.marks.retain(|name, _| name == LOCKS);
+            note.marks.retain(|name, _| name == LOCKS || name.starts_with(HELD));
             *note = Note { marks: std::mem::take(&mut note.marks), ..Note::default() };
             if note.marks.is_empty() {
                 self.0.remove(step);

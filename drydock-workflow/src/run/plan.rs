@@ -40,8 +40,11 @@ impl Run {
             return;
         }
         if let Some(now) = begin.filter(|_| self.pause.is_none()) {
-            self.serve_waiting(commands);
-            self.begin_ready(now, commands);
+            commands.extend(self.locks_to_regain().map(|names| Command::AskLocks(None, names)));
+            if !self.lacks_locks() {
+                self.serve_waiting(commands);
+                self.begin_ready(now, commands);
+            }
         }
         match &self.phase {
             Phase::Working => {}
@@ -65,7 +68,7 @@ impl Run {
         while let Some((slot, signal)) = self.mail.match_one() {
             commands.push(Command::TakeSignal(slot, signal));
         }
-        commands.extend(self.to_lock.drain(..).map(|(slot, names)| Command::AskLocks(slot, names)));
+        commands.extend(self.to_lock.drain(..).map(|(slot, names)| Command::AskLocks(Some(slot), names)));
     }
 
     fn begin_ready(&mut self, now: Timestamp, commands: &mut Vec<Command>) {

@@ -32,6 +32,7 @@ impl Run {
         let [work, undoings, last] = by_phase(&dag, claimed);
         let mut run = Self::begin(dag, claimed.task.input.clone(), claimed.resumed);
         (run.notes, run.mail) = (Notes::of(claimed), Mail::of(claimed));
+        run.find_locks();
         run.pause.clone_from(&claimed.pause);
         if let Some(request) = &claimed.cancellation {
             run.fold_cancelled(request.clone());

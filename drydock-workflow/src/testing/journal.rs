@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use drydock_core::journal::{
     Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
-    LockAnswer, NewTask, News, Offers, Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
 
 /// What is asked of the store.
@@ -47,8 +48,26 @@ pub enum Call<'a> {
         /// Where the feed tells of them.
         place: Option<FeedPlace>,
     },
+    /// Exclusive locks are asked for.
+    Lock {
+        /// By whom.
+        epoch: Epoch,
+        /// For which task.
+        task: TaskId,
+        /// Their names.
+        names: &'a [String],
+    },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
+    /// Places under limits are asked for.
+    Slots {
+        /// By whose steps.
+        epoch: Epoch,
+        /// Which.
+        wishes: &'a [SlotWish],
+    },
+    /// How the children of a task's step ended is asked for.
+    Children(TaskId, &'a StepName),
     /// Any other question.
     Other,
 }
@@ -63,6 +82,14 @@ pub enum Answer<'a> {
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
+    /// The news; what is changed here is what the caller gets.
+    News(&'a mut News),
+    /// Whether the locks were taken; what is changed here is what the caller gets.
+    Locked(&'a mut LockAnswer),
+    /// Which steps have places; what is changed here is what the caller gets.
+    Admitted(&'a mut Vec<SlotAnswer>),
+    /// The children; what is changed here is what the caller gets.
+    Children(&'a mut Vec<Child>),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -318,17 +345,13 @@ impl Journal for FaultyJournal {
         names: &[String],
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError> {
-        self.pass_other(|| self.store.lock_take(epoch, task, names, at)).await
+        let make = |_| self.store.lock_take(epoch, task, names, at);
+        self.pass(Call::Lock { epoch, task, names }, None, make, |answer| Answer::Locked(answer)).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.pass_other(|| self.store.slot_take(epoch, task, step, limits)).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        let make = |_| self.store.slots_take(epoch, wishes);
+        self.pass(Call::Slots { epoch, wishes }, None, make, |told| Answer::Admitted(told)).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
@@ -370,7 +393,7 @@ impl Journal for FaultyJournal {
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let make = |_| self.store.news(epoch, parents);
-        self.pass(Call::News(epoch), None, make, |_| Answer::Done).await
+        self.pass(Call::News(epoch), None, make, |news| Answer::News(news)).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {
@@ -378,6 +401,7 @@ impl Journal for FaultyJournal {
     }
 
     async fn child_list(&self, parent: TaskId, step: &StepName) -> Result<Vec<Child>, JournalError> {
-        self.pass_other(|| self.store.child_list(parent, step)).await
+        let make = |_| self.store.child_list(parent, step);
+        self.pass(Call::Children(parent, step), None, make, |children| Answer::Children(children)).await
     }
 }

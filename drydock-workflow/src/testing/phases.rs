@@ -26,6 +26,13 @@ impl Ends<'_> {
         self.by_key.iter().any(|(key, it)| failed(&it.end) && !key.is_undo() && !self.is_finally(key))
     }
 
+    /// Whether the task was stopped: it failed, its cancellation was asked for, or it was stopped before it was brought back, and
+    /// comes to that end again, because something is undone or tidied up.
+    fn was_stopped(&self, cancelled: bool) -> bool {
+        let past = |key: &StepKey| key.is_undo() || self.is_finally(key);
+        cancelled || self.has_failed() || self.by_key.keys().any(past)
+    }
+
     /// What there is of a step's work that has to be undone and is not, by its records.
     fn left_to_undo(&self, step: &StepDef) -> Vec<StepKey> {
         let Some(scope) = step.undo else { return Vec::new() };
@@ -74,6 +81,11 @@ impl Ends<'_> {
         found
     }
 
+    /// Whether a step comes after another, directly or not.
+    pub(super) fn builds_on(&self, step: &StepName, other: &StepName) -> bool {
+        self.built_on(other).iter().any(|it| it.name == *step)
+    }
+
     /// Whether this body may begin beside those that run.
     pub(super) fn may_begin(&self, key: &StepKey, cancelled: bool, running: &[&StepKey]) -> Wrong {
         let finally = self.is_finally(key);
@@ -85,7 +97,7 @@ impl Ends<'_> {
             if let Some(other) = running.iter().find(|it| !self.is_finally(it)) {
                 return Some((rule, format!("{key} begins while {other} runs")));
             }
-            if !self.all_work_ended_well() && !self.has_failed() && !cancelled {
+            if !self.all_work_ended_well() && !self.was_stopped(cancelled) {
                 return Some((rule, format!("{key} begins before the work is over")));
             }
             let open = self.open_undoings();
@@ -101,7 +113,7 @@ impl Ends<'_> {
         if let Some(other) = working {
             return Some((rule, format!("{key} begins while {other} runs")));
         }
-        if !self.has_failed() && !cancelled {
+        if !self.was_stopped(cancelled) {
             return Some((rule, format!("{key} begins in a task that has neither failed nor was cancelled")));
         }
         let scope = self.step(key.name()).and_then(|step| step.undo);

@@ -46,6 +46,12 @@ impl<'a> Ends<'a> {
         Some((0..count).map(|item| StepKey::item(step.name.clone(), item)).collect())
     }
 
+    /// How long the list is that a step is fed with.
+    pub(super) fn input_length(&self, step: &StepDef) -> Option<usize> {
+        let Input::One(source) = &step.input else { return None };
+        self.length(source)
+    }
+
     /// How long a list is.
     fn length(&self, source: &Source) -> Option<usize> {
         match source {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use drydock_core::RetryPolicy;
 use drydock_core::journal::TaskEndKind;
 use drydock_workflow::{
-    BuildError, Engine, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn,
+    BuildError, Engine, EngineOptions, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -269,4 +269,43 @@ async fn limits_that_make_no_sense_are_found() {
     let task = engine.submit(&workflow, &()).await.unwrap();
     let said = failure(&engine.wait(task).await.unwrap());
     assert_eq!(said, "step missing: limit \"a{/b}\": the step's input has no text or number at \"/b\"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_brought_back_begins_nothing_before_it_has_its_locks_again() {
+    let (log, world) = (Log::default(), World::new());
+    let workflow = locked(&log);
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let bad = start(&engine, &workflow, "bad", &["n1", "n2"]).await;
+    assert_eq!(failure(&engine.wait(bad).await.unwrap()), "step end: no");
+    let other = start(&engine, &workflow, "other", &["n2"]).await;
+    log.reaches(3).await;
+    assert!(engine.retry(bad, None, "ada").await.unwrap());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let explained = engine.explain(bad).await.unwrap().unwrap();
+    let told: Vec<String> = explained.causes.iter().map(|cause| cause.text.clone()).collect();
+    let holder = format!("lock n2, which task {other} holds");
+    assert!(told.iter().any(|text| text.contains(&holder) && text.contains("before its end")), "{told:?}");
+    engine.wait(other).await.unwrap();
+    log.reaches(5).await;
+    let expected = ["bad begins", "bad ends", "other begins", "other ends", "bad ends"];
+    assert_eq!(log.lines(), expected, "one after the other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_wait_for_locks_leave_room_for_those_that_hold_them() {
+    let (log, world) = (Log::default(), World::new());
+    let workflow = locked(&log);
+    let one = EngineOptions { capacity: 1, ..EngineOptions::default() };
+    let gone = world.instance("a").options(one).workflow(&workflow).start().await.unwrap();
+    start(&gone, &workflow, "first", &["n1"]).await;
+    log.reaches(1).await;
+    drop(gone);
+    // It is taken before the holder, and has the only room.
+    let engine = world.instance("b").options(one).workflow(&workflow).start().await.unwrap();
+    let input = ("urgent".to_owned(), vec!["n1".to_owned()]);
+    let urgent = engine.task(&workflow, &input).priority(9).submit().await.unwrap();
+    engine.wait(urgent).await.unwrap();
+    let expected = ["first begins", "first begins", "first ends", "urgent begins", "urgent ends"];
+    assert_eq!(log.lines(), expected);
 }

@@ -1,23 +1,34 @@
 //! The oracle finds what it is for: each deliberate mistake is caught within a few seeds, by the rule that it breaks.
 
-use drydock_workflow::testing::sim::{Failure, Rule, SimulationError};
+use std::fmt::Debug;
+
+use drydock_workflow::testing::sim::{Failure, Rule, Simulation, SimulationError};
 
 use crate::broken::{self, Bug};
 use crate::dags;
+use crate::greedy::{self, Greed};
 
 /// Within so many seeds each mistake has to be found.
 const BOUND: u64 = 300;
 
 /// The first seed that shows the mistake, made as small as it can be.
-fn caught(bug: Bug) -> Failure {
-    match broken::simulation(bug).play_seeds(0..BOUND, 1) {
+fn caught(bug: &impl Debug, simulation: &Simulation) -> Failure {
+    match simulation.play_seeds(0..BOUND, 1) {
         Err(SimulationError::Broken(failure)) => *failure,
         other => panic!("{bug:?} was not caught: {other:?}"),
     }
 }
 
 fn is_caught(bug: Bug, rules: &[Rule]) {
-    let failure = caught(bug);
+    is_found(&bug, &broken::simulation(bug), rules);
+}
+
+fn is_seen(greed: Greed, rules: &[Rule]) {
+    is_found(&greed, &greedy::simulation(greed), rules);
+}
+
+fn is_found(bug: &impl Debug, simulation: &Simulation, rules: &[Rule]) {
+    let failure = caught(bug, simulation);
     let found = failure.breaches[0].rule;
     println!("{bug:?}: seed {}, {found:?}: {}", failure.scenario.seed, failure.breaches[0].what);
     assert!(rules.contains(&found), "{bug:?} was caught by {found:?}:\n{failure}");
@@ -94,4 +105,49 @@ fn undoings_that_are_forgotten_are_caught() {
 #[test]
 fn work_that_goes_on_after_things_were_undone_is_caught() {
     is_caught(Bug::ForgottenFailures, &[Rule::UndoInReverse, Rule::OneCheckpoint, Rule::FinallyLast]);
+}
+
+#[test]
+fn a_lock_that_is_given_twice_is_caught() {
+    is_seen(Greed::LockTwice, &[Rule::LockExclusive]);
+}
+
+#[test]
+fn a_lock_that_is_forgotten_at_a_takeover_is_caught() {
+    is_seen(Greed::LockForgotten, &[Rule::LockExclusive]);
+}
+
+#[test]
+fn a_lock_that_is_not_given_back_at_the_end_is_caught() {
+    is_seen(Greed::LockKept, &[Rule::NothingWithheld]);
+}
+
+#[test]
+fn a_lock_that_is_given_past_an_older_task_is_caught() {
+    is_seen(Greed::LockUnfair, &[Rule::LockFair]);
+}
+
+#[test]
+fn a_task_that_is_brought_back_and_goes_on_without_its_locks_is_caught() {
+    is_seen(Greed::LockAssumed, &[Rule::LockHeld]);
+}
+
+#[test]
+fn a_place_beyond_the_limit_is_caught() {
+    is_seen(Greed::PlaceTooMany, &[Rule::LimitKept]);
+}
+
+#[test]
+fn a_place_that_is_not_given_back_is_caught() {
+    is_seen(Greed::PlaceKept, &[Rule::NothingWithheld]);
+}
+
+#[test]
+fn a_task_that_is_passed_over_for_a_lesser_one_is_caught() {
+    is_seen(Greed::PriorityIgnored, &[Rule::PriorityFirst]);
+}
+
+#[test]
+fn a_budget_that_is_ignored_is_caught() {
+    is_seen(Greed::BudgetIgnored, &[Rule::Rollout]);
 }

@@ -175,7 +175,7 @@ impl Books {
     /// In whose name a commit of a retired epoch passes: that of its task's new owner.
     fn instead_of(&self, writes: &[Write]) -> Option<Epoch> {
         let task = writes.iter().find_map(|write| match write {
-            Write::StepEnded(task, _) | Write::TaskEnded(task, _) | Write::StepWaits(task, _) => Some(task),
+            Write::StepEnded(task, _) | Write::TaskEnded(task, ..) | Write::StepWaits(task, _) => Some(task),
             _ => None,
         })?;
         self.owners.get(task).copied().filter(|owner| !self.retired.contains(owner))

@@ -10,8 +10,9 @@ use drydock_workflow::{Handle, Outcome, StepBuilder, StepContext, Undo, Workflow
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::guards::{self, limited};
 use crate::manner::{Manner, act};
-use crate::shapes;
+use crate::{rollouts, shapes};
 
 /// Worlds with a few random tasks.
 pub(crate) fn simulation() -> Simulation {
@@ -20,14 +21,18 @@ pub(crate) fn simulation() -> Simulation {
 
 pub(crate) fn workload(random: &mut Random) -> Workload {
     let mut workload = Workload::new();
-    let leaf = leaf();
+    let (leaf, frail) = (leaf(), guards::frail());
     workload.workflow(&leaf);
+    workload.workflow(&frail);
     for number in 0..random.between(1, 5) {
         let input = random.below(1_000);
         let mut sketch = Sketch::new(&format!("dag-{number}"), input, random);
-        sketch.fill(&leaf, random);
+        sketch.fill((&leaf, &frail), random);
         let (workflow, output, signals) = sketch.finish(random);
         workload.task(&workflow, input, Some(&output)).unwrap();
+        if random.chance(30) {
+            workload.priority(i16::try_from(random.between(1, 3)).unwrap() - 2);
+        }
         for (name, says) in signals {
             workload.signal(&name, &says).unwrap();
         }
@@ -55,16 +60,18 @@ pub(crate) struct Sketch {
     pub(crate) signals: Vec<(String, u64)>,
     /// Whether its steps are undone.
     pub(crate) undoes: bool,
+    /// Whether a step asks for locks.
+    pub(crate) locks: bool,
 }
 
 impl Sketch {
     fn new(name: &str, input: u64, random: &mut Random) -> Self {
         let builder = WorkflowBuilder::<u64>::new(name, 1);
         let added = vec![(builder.input(), input)];
-        Self { builder, added, signals: Vec::new(), undoes: random.chance(40) }
+        Self { builder, added, signals: Vec::new(), undoes: random.chance(40), locks: false }
     }
 
-    fn fill(&mut self, leaf: &Workflow<u64, u64>, random: &mut Random) {
+    fn fill(&mut self, (leaf, frail): (&Workflow<u64, u64>, &Workflow<u64, u64>), random: &mut Random) {
         for number in 0..random.between(2, 12) {
             let name = format!("s{number}");
             let next = match random.below(50) {
@@ -73,6 +80,8 @@ impl Sketch {
                 7..=9 => shapes::conditional(self, &name, random),
                 10..=12 => shapes::signalled(self, &name, random),
                 13..=15 => shapes::irreversible(self, &name, random),
+                16..=18 => rollouts::rollout(self, &name, frail, random),
+                19..=23 if !self.locks => guards::locked(self, &name, random),
                 _ => self.step(&name, random),
             };
             self.added.push(next);
@@ -92,23 +101,24 @@ impl Sketch {
             0 => {
                 let body = step_fn(move |ctx, (): ()| act(ctx, manner, salt, 0));
                 let step = self.builder.step(name, body).retry(retry()).after(&after);
-                (undone(step, undoes, random).run(()), salt)
+                (undone(limited(step, random), undoes, random).run(()), salt)
             }
             1 => {
                 let body = step_fn(move |ctx, a: u64| act(ctx, manner, salt, a));
                 let step = self.builder.step(name, body).retry(retry()).after(&after);
-                (undone(step, undoes, random).run(&first.0), salt + first.1)
+                (undone(limited(step, random), undoes, random).run(&first.0), salt + first.1)
             }
             2 => {
                 let body = step_fn(move |ctx, (a, b): (u64, u64)| act(ctx, manner, salt, a + b));
                 let step = self.builder.step(name, body).retry(retry());
-                let handle = undone(step, undoes, random).run((&first.0, &second.0));
+                let handle = undone(limited(step, random), undoes, random).run((&first.0, &second.0));
                 (handle, salt + first.1 + second.1)
             }
             _ => {
                 let body = step_fn(move |ctx, (a, b, c): (u64, u64, u64)| act(ctx, manner, salt, a + b + c));
                 let step = self.builder.step(name, body).retry(retry());
-                let handle = undone(step, undoes, random).run((&first.0, &second.0, &third.0));
+                let handle =
+                    undone(limited(step, random), undoes, random).run((&first.0, &second.0, &third.0));
                 (handle, salt + first.1 + second.1 + third.1)
             }
         }

@@ -4,6 +4,7 @@ use drydock_workflow::testing::Random;
 use drydock_workflow::{ChildOutcome, ChildResult, Gate, Outcome, StepContext, StepError, Workflow, step_fn};
 
 use crate::dags::{Added, Sketch, retry, undone};
+use crate::guards::limited;
 use crate::manner::{Manner, act};
 
 /// A list, a child for each of its items, and the sum of what they give.
@@ -43,7 +44,7 @@ pub(crate) fn map(sketch: &mut Sketch, name: &str, random: &mut Random) -> Added
     let body = step_fn(move |ctx, n: u64| act(ctx, manner, 3, n));
     let items = sketch.builder.map(&format!("{name}-items"), body).retry(retry());
     let items = if random.chance(50) { items.at_once(2) } else { items };
-    let items = undone(items, undoes, random).run(&list);
+    let items = undone(limited(items, random), undoes, random).run(&list);
     let sum = step_fn(|_, all: Vec<u64>| async move { Ok(Outcome::Done(all.into_iter().sum())) });
     (sketch.builder.step(name, sum).run(&items), count * (value + 3))
 }
@@ -77,7 +78,7 @@ pub(crate) fn signalled(sketch: &mut Sketch, name: &str, random: &mut Random) ->
         })
     };
     let left = sketch.builder.step(&format!("{name}-left"), each("number")).retry(retry());
-    let left = undone(left, undoes, random).run(&from);
+    let left = undone(limited(left, random), undoes, random).run(&from);
     let right = sketch.builder.step(&format!("{name}-right"), each("number")).run(&from);
     // Every signal of a task brings the same number, so it is no matter who takes which.
     let brings = sketch.signals.first().map_or(brings, |(_, brings)| *brings);
@@ -92,5 +93,5 @@ pub(crate) fn irreversible(sketch: &mut Sketch, name: &str, random: &mut Random)
     let (manner, undoes) = (Manner::of_irreversible(random), sketch.undoes);
     let body = step_fn(move |ctx, n: u64| act(ctx, manner, 7, n));
     let step = sketch.builder.step(name, body).irreversible();
-    (undone(step, undoes, random).run(&from), value + 7)
+    (undone(limited(step, random), undoes, random).run(&from), value + 7)
 }

@@ -41,7 +41,7 @@ fn definition(steps: &[(&str, &[&str])]) -> Definition {
     };
     let steps = steps.iter().map(step).collect();
     let name = WorkflowName::new("tested").unwrap();
-    Definition { name, version: 1, steps, output: None, unwind: Unwind::default() }
+    Definition { name, version: 1, steps, output: None, unwind: Unwind::default(), limit: None }
 }
 
 fn dag(steps: &[(&str, &[&str])]) -> Arc<Dag> {
@@ -66,7 +66,10 @@ fn told(run: &mut Run, minute: i64) -> Vec<String> {
         Command::Skip(slot, reason) => format!("skip {}: {reason}", run.key(slot)),
         Command::Refuse(slot, problem) => format!("refuse {}: {problem}", run.key(slot)),
         Command::TakeSignal(slot, _) => format!("take a signal {}", run.key(slot)),
-        Command::AskLocks(slot, names) => format!("ask for locks {}: {}", run.key(slot), names.join(", ")),
+        Command::AskLocks(slot, names) => {
+            let whose = slot.map_or_else(|| "again".to_owned(), |slot| run.key(slot).to_string());
+            format!("ask for locks {whose}: {}", names.join(", "))
+        }
         Command::Obey(signal, _) => format!("obey {}", signal.name),
         Command::Stop => "stop".to_owned(),
         Command::Stuck => "stuck".to_owned(),

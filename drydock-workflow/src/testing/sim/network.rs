@@ -72,6 +72,14 @@ impl Tamper for Door {
                 oracle.committed(*epoch, writes);
                 oracle.told(*epoch, writes, *place);
             }
+            (Call::Lock { epoch, task, names }, Answer::Locked(answer)) => {
+                oracle.locked(*epoch, *task, names, answer);
+            }
+            (Call::Slots { epoch, wishes }, Answer::Admitted(told)) => {
+                for (wish, answer) in wishes.iter().zip(&**told) {
+                    oracle.admitted(*epoch, wish, answer);
+                }
+            }
             (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
                 oracle.refused(*epoch);
             }
@@ -119,7 +127,10 @@ impl Line {
             TroubleKind::Slow(by) => Some(Fault::Slow(Duration::from_millis(by))),
             TroubleKind::LoseAnswers => may_lose.then_some(Fault::LoseAnswer),
             TroubleKind::LateAnswers(by) => may_lose.then_some(Fault::AnswerLate(Duration::from_millis(by))),
-            TroubleKind::Twice => matches!(call, Call::Append { .. }).then_some(Fault::Twice),
+            TroubleKind::Twice => {
+                let doubled = matches!(call, Call::Append { .. } | Call::Lock { .. } | Call::Slots { .. });
+                doubled.then_some(Fault::Twice)
+            }
             TroubleKind::Crash | TroubleKind::Pause | TroubleKind::Drain | TroubleKind::ClockSet(_) => None,
         }
     }

@@ -170,7 +170,7 @@ impl Process {
         let workload = Arc::clone(workload);
         self.with_engine(move |engine| async move {
             let Some(job) = workload.tasks.get(job) else { return };
-            if let Ok(task) = (job.submit)(engine).await {
+            if let Ok(task) = (job.submit)(engine, job.priority).await {
                 told(task);
             }
         })

@@ -25,10 +25,14 @@ pub(super) struct Job {
     pub(super) input: Payload,
     /// Its output, if it completes.
     pub(super) output: Option<Payload>,
+    pub(super) priority: i16,
     /// The signals for which it waits, with what they say.
     pub(super) signals: Vec<(String, Payload)>,
-    pub(super) submit: Box<dyn Fn(Engine) -> BoxFuture<'static, Result<TaskId, EngineError>> + Send + Sync>,
+    /// Starts it through an engine, with this priority.
+    pub(super) submit: Box<Submit>,
 }
+
+type Submit = dyn Fn(Engine, i16) -> BoxFuture<'static, Result<TaskId, EngineError>> + Send + Sync;
 
 impl Workload {
     /// No tasks.
@@ -57,11 +61,12 @@ impl Workload {
         let encoded = Payload::encode(&input)?;
         let output = output.map(Payload::encode).transpose()?;
         let workflow = workflow.clone();
-        let submit = Box::new(move |engine: Engine| {
+        let submit = Box::new(move |engine: Engine, priority: i16| {
             let (workflow, input) = (workflow.clone(), input.clone());
-            async move { engine.submit(&workflow, &input).await }.boxed()
+            async move { engine.task(&workflow, &input).priority(priority).submit().await }.boxed()
         });
-        self.tasks.push(Job { workflow: place, input: encoded, output, signals: Vec::new(), submit });
+        let (input, signals) = (encoded, Vec::new());
+        self.tasks.push(Job { workflow: place, input, output, priority: 0, signals, submit });
         Ok(())
     }
 
@@ -72,6 +77,13 @@ impl Workload {
             task.signals.push((name.to_owned(), payload));
         }
         Ok(())
+    }
+
+    /// Gives the task that was added last a priority.
+    pub fn priority(&mut self, priority: i16) {
+        if let Some(task) = self.tasks.last_mut() {
+            task.priority = priority;
+        }
     }
 
     /// For each task, how many signals it waits for.

@@ -313,7 +313,7 @@ impl<'a> World<'a> {
             let now = self.timestamp();
             let id = TaskId::generate(now, &self.entropy);
             let task = NewTask::new(id, self.workflows[job.workflow], job.input.clone(), now);
-            at_once(self.store.task_submit(&[task]))?;
+            at_once(self.store.task_submit(&[task.priority(job.priority)]))?;
             told(id);
         }
         Ok(())

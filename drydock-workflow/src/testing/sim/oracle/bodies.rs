@@ -52,6 +52,8 @@ impl Oracle {
         if stolen {
             self.breach(Rule::SignalOnce, format!("{step} of {label} has a signal that it did not take"));
         }
+        self.begins_under_locks(id, &step, ctx.has_locks());
+        self.begins_under_limits(epoch, id, &step);
         if ctx.class() == Class::Irreversible {
             self.irreversible_begins(id, &step, ctx.is_in_doubt());
         }

@@ -1,5 +1,6 @@
 //! Who owns what: instances that join and are retired, and the tasks that they take.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use drydock_core::journal::{Claim, ClaimedTask, Write};
@@ -58,6 +59,7 @@ impl Oracle {
         if !tasks.is_empty() && !self.is_alive(epoch) {
             self.breach(Rule::RetiredEpoch, format!("epoch {epoch} was given tasks after it was retired"));
         }
+        self.ranked(epoch, tasks);
         // What cannot be read is for the claiming instance to give up.
         for claimed in tasks.iter().flatten() {
             self.created(&claimed.task, None);
@@ -93,6 +95,20 @@ impl Oracle {
                 let what = format!("{label}: whether it was begun before is told wrongly ({resumed})");
                 self.breach(Rule::NothingForgotten, what);
             }
+        }
+    }
+
+    /// No task was passed over for one of less priority, or a younger one.
+    fn ranked(&mut self, epoch: Epoch, tasks: &[Claim]) {
+        let rank = |id: &TaskId| self.tasks.get(id).map(|it| (Reverse(it.priority), it.created_at, *id));
+        let given: BTreeSet<TaskId> = tasks.iter().flatten().map(|claimed| claimed.task.id).collect();
+        let free = self.tasks.iter().filter(|(_, it)| it.owner.is_none() && it.end.is_none());
+        let first = free.map(|(id, _)| id).filter(|id| !given.contains(id)).filter_map(rank).min();
+        let (Some(first), Some(last)) = (first, given.iter().filter_map(rank).max()) else { return };
+        if first < last {
+            let (passed, taken) = (self.label(first.2), self.label(last.2));
+            let what = format!("epoch {epoch} was given {taken} before {passed}");
+            self.breach(Rule::PriorityFirst, what);
         }
     }
 

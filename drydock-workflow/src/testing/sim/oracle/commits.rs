@@ -26,6 +26,7 @@ impl Oracle {
                         && !self.tasks.contains_key(&task.id)
                     {
                         self.needs_owner(epoch, parent.task, write);
+                        self.child_starts(task);
                     }
                     self.created(task, None);
                 }
@@ -40,7 +41,7 @@ impl Oracle {
                 | Write::MessageSaid(task, _)
                 | Write::FactFound(task, _)
                 | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
-                Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
+                Write::TaskEnded(task, _, end) => self.ended(epoch, *task, end, write),
             }
         }
     }
@@ -52,6 +53,12 @@ impl Oracle {
     }
 
     fn about(&mut self, epoch: Epoch, id: TaskId, write: &Write) {
+        match write {
+            // Given back again and again: each time it counts.
+            Write::LocksFreed(_) => self.unlocked(id),
+            Write::SlotsFreed(_, step) => self.vacated(epoch, id, step),
+            _ => {}
+        }
         // A repetition changes nothing.
         if self.tasks.get(&id).is_none_or(|task| task.accepted.contains(write)) {
             return;
@@ -101,9 +108,13 @@ impl Oracle {
         }
         task.owner = None;
         task.end = Some(end.clone());
+        self.unlocked(id);
+        let Some(task) = self.tasks.get(&id) else { return };
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
         let completed = matches!(end.kind, TaskEndKind::Completed(_));
+        self.tally.failed += u64::from(matches!(end.kind, TaskEndKind::Failed(_)));
+        self.tally.cancelled += u64::from(matches!(end.kind, TaskEndKind::Cancelled(_)));
         if let TaskEndKind::Failed(failure) = &end.kind
             && failure.disposition == Disposition::Bug
         {
@@ -161,7 +172,7 @@ fn brief(write: &Write) -> String {
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::FactFound(_, it) => format!("fact {}", it.seq),
         Write::StepProgressed(_, it) => format!("the progress of {}", it.step),
-        Write::TaskEnded(_, end) => match end.kind {
+        Write::TaskEnded(_, _, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),
             TaskEndKind::Cancelled(_) => "the cancellation".to_owned(),

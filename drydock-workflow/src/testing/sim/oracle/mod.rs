@@ -6,15 +6,20 @@ mod bodies;
 mod claims;
 mod commits;
 mod feed;
+mod locks;
 mod operators;
+mod places;
+mod rollouts;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use drydock_core::journal::{Checkpoint, NewTask, Request, TaskEnd, Write};
-use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
+use locks::Locks;
+use places::Places;
 pub use rules::{Breach, Rule};
 
 use self::feed::Feed;
@@ -36,6 +41,8 @@ pub(super) struct Oracle {
     epochs: BTreeMap<Epoch, Incarnation>,
     tasks: BTreeMap<TaskId, Task>,
     feed: Feed,
+    locks: Locks,
+    places: Places,
     roots: usize,
     pub(super) breaches: Vec<Breach>,
     pub(super) trace: Option<Vec<String>>,
@@ -64,6 +71,18 @@ pub struct Tally {
     pub reopened: u64,
     /// Irreversible steps that were found begun and not ended, and looked into.
     pub doubts: u64,
+    /// Askings for exclusive locks that were granted.
+    pub locks: u64,
+    /// Those that were refused.
+    pub lock_waits: u64,
+    /// Askings for places under limits that were granted.
+    pub places: u64,
+    /// Those that were refused.
+    pub place_waits: u64,
+    /// Tasks that failed.
+    pub failed: u64,
+    /// Tasks that were cancelled.
+    pub cancelled: u64,
 }
 
 impl Tally {
@@ -77,6 +96,12 @@ impl Tally {
         self.signals += other.signals;
         self.reopened += other.reopened;
         self.doubts += other.doubts;
+        self.locks += other.locks;
+        self.lock_waits += other.lock_waits;
+        self.places += other.places;
+        self.place_waits += other.place_waits;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
     }
 }
 
@@ -90,6 +115,8 @@ struct Task {
     label: String,
     workflow: WorkflowId,
     input: Payload,
+    created_at: Timestamp,
+    priority: i16,
     owner: Option<Epoch>,
     /// To whom which fence was given.
     given: BTreeMap<Fence, Epoch>,
@@ -111,6 +138,8 @@ struct Task {
     signals: BTreeMap<SignalId, Option<StepKey>>,
     /// How often the body of an irreversible step began, other than to look what became of it.
     irreversible: BTreeMap<StepKey, usize>,
+    /// The steps that were given locks, with the names of these.
+    guards: BTreeMap<StepName, Vec<String>>,
     /// Its children, by step and index.
     children: BTreeMap<(String, u32), TaskId>,
     /// The bodies of its steps that are running.
@@ -167,6 +196,8 @@ impl Oracle {
             label,
             workflow: task.workflow,
             input: task.input.clone(),
+            created_at: task.created_at,
+            priority: task.priority,
             owner,
             given: owner.map(|owner| (Fence::FIRST, owner)).into_iter().collect(),
             started: owner.is_some(),
@@ -180,6 +211,7 @@ impl Oracle {
             reopened: Vec::new(),
             signals: BTreeMap::new(),
             irreversible: BTreeMap::new(),
+            guards: BTreeMap::new(),
             children: BTreeMap::new(),
             bodies: Vec::new(),
         };

@@ -40,6 +40,20 @@ pub enum Rule {
     IrreversibleOnce,
     /// A task that was paused when it was taken over begins nothing before it may go on.
     Held,
+    /// No task is given an exclusive lock that another holds, from that one's being given it to its giving it back or its end.
+    LockExclusive,
+    /// No task is given a lock for which an older one waits, unless that is paused, or waits for what the first holds.
+    LockFair,
+    /// What builds on a step that was given locks begins while its task holds them.
+    LockHeld,
+    /// No more steps have a place under a limit than it allows, among living instances, and none runs without its places.
+    LimitKept,
+    /// Nobody is refused a lock or a place that is free.
+    NothingWithheld,
+    /// Of the tasks that nobody has, those of greater priority are given first, and the older of equals.
+    PriorityFirst,
+    /// Children start wave by wave, no more at once than may be, and none once more have failed than may.
+    Rollout,
     /// A task completes with the output that its workload expects.
     Output,
     /// Whoever was told that a task is started can rely on it.
