@@ -8,8 +8,8 @@ use drydock_core::{Epoch, TaskId};
 
 use super::Shared;
 use super::samples::{
-    assert_fenced, at, attempt, claim, completed, done, failed, failure, id, join, mark, message,
-    put_workflow, signal_id, step, task, wait,
+    assert_fenced, at, attempt, claim, completed, done, fact, failed, failure, id, join, mark, message,
+    progress, put_workflow, signal_id, step, task, wait,
 };
 
 super::rules! {
@@ -94,6 +94,8 @@ pub async fn every_kind_of_write_is_told(store: Shared) {
         Write::SignalTaken(id(1), signal_id(1), step("e")),
         Write::MessageSaid(id(1), Message { error: false, ..message(0) }),
         Write::MessageSaid(id(1), Message { error: true, ..message(1) }),
+        Write::FactFound(id(1), fact(0, "n1", "lshw \0", 7)),
+        Write::StepProgressed(id(1), progress("e", 17)),
         Write::LocksFreed(id(1)),
         Write::SlotsFreed(id(1), step("e")),
         Write::TaskEnded(id(1), None, completed(8)),
