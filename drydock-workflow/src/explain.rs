@@ -139,6 +139,10 @@ fn without_owner(state: &TaskState, dag: Option<&Dag>, instances: &[InstanceBeat
         return vec![crowded];
     }
     let names: Vec<&str> = able.iter().map(|it| it.name.as_str()).collect();
+    if state.asleep {
+        let ends = format!("the first of {} that has room takes it when one of these waits is over", names.join(", "));
+        return vec![cause("it sleeps: its steps only wait, and no instance has it in memory", None, ends)];
+    }
     let text = format!("it is queued, with priority {}", state.task.task.priority);
     vec![cause(text, since, format!("the first of {} that has room takes it", names.join(", ")))]
 }

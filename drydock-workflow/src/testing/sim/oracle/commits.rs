@@ -42,6 +42,7 @@ impl Oracle {
                 | Write::FactFound(task, _)
                 | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
                 Write::TaskEnded(task, _, end) => self.ended(epoch, *task, end, write),
+                Write::TaskParked(task, parking) => self.parked(epoch, *task, parking),
             }
         }
     }
@@ -172,6 +173,7 @@ fn brief(write: &Write) -> String {
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::FactFound(_, it) => format!("fact {}", it.seq),
         Write::StepProgressed(_, it) => format!("the progress of {}", it.step),
+        Write::TaskParked(..) => "the sleep".to_owned(),
         Write::TaskEnded(_, _, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),
