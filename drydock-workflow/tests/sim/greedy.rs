@@ -97,9 +97,13 @@ impl Tamper for Greedy {
                     marks.for_each(|mark| mark.name = mark.name.replace("drydock:lock:", "other:"));
                 }
             }
-            (Call::Slots { .. }, Answer::Admitted(told)) => match self.greed {
+            (Call::Slots { wishes, .. }, Answer::Admitted(told)) => match self.greed {
                 Greed::PlaceTooMany => told.fill(SlotAnswer::Taken),
-                Greed::PlaceKept if books.vacated => told.fill(SlotAnswer::Full("kept".to_owned())),
+                Greed::PlaceKept if books.vacated => {
+                    for (answer, (name, _)) in told.iter_mut().zip(wishes.iter().filter_map(|it| it.limits.first())) {
+                        *answer = SlotAnswer::Full(name.clone());
+                    }
+                }
                 _ => {}
             },
             (Call::Children(..), Answer::Children(children)) if self.greed == Greed::BudgetIgnored => {
