@@ -39,22 +39,23 @@ impl Run {
         let mut waits = false;
         let mut sleep = Sleep { until: None, signals: self.mail.known(), doubt: false };
         for (slot, entry) in self.slots.all() {
-            let (due, doubt) = match &entry.state {
-                _ if self.is_past(slot) => continue,
+            // What the task left ready or waiting when it began to undo may be among what it undoes.
+            sleep.doubt |= match &entry.state {
+                StepState::Ready(progress) | StepState::Waiting { progress, .. } => progress.doubt,
+                _ => false,
+            };
+            if self.is_past(slot) {
+                continue;
+            }
+            let due = match &entry.state {
                 StepState::Waiting {
-                    progress,
-                    kind: WaitKind::Timer | WaitKind::Signal | WaitKind::Operator,
-                    until,
-                } => (*until, progress.doubt),
-                // That its attempt before had failed is on record.
-                StepState::Retrying { until, .. } => (Some(*until), false),
-                // There is no room in its group: it begins after one that waits.
-                StepState::Ready(progress) => {
-                    sleep.doubt |= progress.doubt;
-                    continue;
-                }
+                    kind: WaitKind::Timer | WaitKind::Signal | WaitKind::Operator, until, ..
+                } => *until,
+                StepState::Retrying { until, .. } => Some(*until),
                 StepState::Running(_) | StepState::Waiting { .. } => return None,
-                StepState::Blocked
+                // What is ready has no room in its group, and begins after one that waits.
+                StepState::Ready(_)
+                | StepState::Blocked
                 | StepState::Mapping
                 | StepState::Mapped
                 | StepState::Done(_)
@@ -65,7 +66,6 @@ impl Run {
                 return None;
             }
             waits = true;
-            sleep.doubt |= doubt;
             sleep.until = sleep.until.into_iter().chain(due).min();
         }
         waits.then_some(sleep)
