@@ -27,7 +27,8 @@ macro_rules! ask {
         )
     };
 }
-const CANCEL: &str = ask!("cancel_at = coalesce(cancel_at, $2), cancel_by = coalesce(cancel_by, $3), wake_at = NULL");
+const CANCEL: &str =
+    ask!("cancel_at = coalesce(cancel_at, $2), cancel_by = coalesce(cancel_by, $3), wake_at = NULL");
 const PAUSE: &str = ask!("pause_at = coalesce(pause_at, $2), pause_by = coalesce(pause_by, $3)");
 const RESUME: &str = ask!("pause_at = NULL, pause_by = NULL");
 /// Nothing when the line is there: that request was carried out. What was sent and not taken is still there to be taken.

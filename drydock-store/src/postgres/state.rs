@@ -66,6 +66,18 @@ impl PgStore {
         }
         let names: Vec<String> = queues.iter().map(|queue| queue.lock.clone()).collect();
         let obstacles = in_the_way(&mut tx, id, &names, created_at).await?;
-        Ok(Some(TaskState { task, workflow, version, owner, asleep, end, progress, locks, queues, obstacles, crowd }))
+        Ok(Some(TaskState {
+            task,
+            workflow,
+            version,
+            owner,
+            asleep,
+            end,
+            progress,
+            locks,
+            queues,
+            obstacles,
+            crowd,
+        }))
     }
 }

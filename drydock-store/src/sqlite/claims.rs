@@ -41,7 +41,8 @@ const CROWD: &str = "SELECT count(*) FROM live WHERE owner IS NOT NULL AND limit
 /// What sleeps and is due is queued first: so it is claimed in the order of all that is queued.
 const WAKE: &str = "UPDATE live SET wake_at = NULL WHERE task_id IN (
         SELECT task_id FROM live WHERE wake_at <= ?1 ORDER BY wake_at, task_id LIMIT ?2)";
-const TAKE: &str = "UPDATE live SET owner = ?1, claims = claims + 1, settled = 0, started_at = coalesce(started_at, ?2)
+const TAKE: &str =
+    "UPDATE live SET owner = ?1, claims = claims + 1, settled = 0, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,

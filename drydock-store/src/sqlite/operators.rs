@@ -21,7 +21,8 @@ macro_rules! ask {
         )
     };
 }
-const CANCEL: &str = ask!("cancel_at = coalesce(cancel_at, ?2), cancel_by = coalesce(cancel_by, ?3), wake_at = NULL");
+const CANCEL: &str =
+    ask!("cancel_at = coalesce(cancel_at, ?2), cancel_by = coalesce(cancel_by, ?3), wake_at = NULL");
 const PAUSE: &str = ask!("pause_at = coalesce(pause_at, ?2), pause_by = coalesce(pause_by, ?3)");
 const RESUME: &str = ask!("pause_at = NULL, pause_by = NULL");
 const LINE: &str = "INSERT INTO audit (task_id, asked_at, asked_by, verb, detail) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -46,7 +46,8 @@ impl Actor {
         sleepy.retain(|task| {
             let live = self.lives.get(task).filter(|live| live.rest == Rest::Awake);
             let idle = live.filter(|live| live.attempts.is_empty() && live.broods.is_empty());
-            let known_elsewhere = self.slots.know(*task) || asked.contains(task) || self.early.contains_key(task);
+            let known_elsewhere =
+                self.slots.know(*task) || asked.contains(task) || self.early.contains_key(task);
             !known_elsewhere && idle.is_some_and(|live| live.run.sleep(earliest).is_some())
         });
         if sleepy.is_empty() {

@@ -49,7 +49,9 @@ impl Run {
             }
             let due = match &entry.state {
                 StepState::Waiting {
-                    kind: WaitKind::Timer | WaitKind::Signal | WaitKind::Operator, until, ..
+                    kind: WaitKind::Timer | WaitKind::Signal | WaitKind::Operator,
+                    until,
+                    ..
                 } => *until,
                 StepState::Retrying { until, .. } => Some(*until),
                 StepState::Running(_) | StepState::Waiting { .. } => return None,

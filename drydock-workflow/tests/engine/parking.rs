@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use drydock_core::TaskId;
 use drydock_core::journal::{Journal as _, TaskEndKind, TaskState, Write};
 use drydock_workflow::{
-    Class, Engine, EngineOptions, EventKind, Outcome, Resolution, Step, StepContext, StepError, StepResult, Workflow,
-    WorkflowBuilder, step_fn,
+    Class, Engine, EngineOptions, EventKind, Outcome, Resolution, Step, StepContext, StepError, StepResult,
+    Workflow, WorkflowBuilder, step_fn,
 };
 
 use crate::faulty::{Call, Fault, FaultyJournal, Switch};
@@ -104,8 +104,7 @@ async fn a_near_timer_and_a_step_under_way_keep_it_here() {
     builder.step("works", works).run(());
     let both = builder.build().unwrap();
     let engine = world.instance("a").workflow(&near).workflow(&both).start().await.unwrap();
-    let (near, both) =
-        (engine.submit(&near, &()).await.unwrap(), engine.submit(&both, &()).await.unwrap());
+    let (near, both) = (engine.submit(&near, &()).await.unwrap(), engine.submit(&both, &()).await.unwrap());
     for _ in 0..50 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert!(!state(&world, near).await.asleep && !state(&world, both).await.asleep);
@@ -203,7 +202,8 @@ async fn an_operator_ends_the_wait_of_an_irreversible_step_that_was_never_in_dou
     let (log, world) = (Log::default(), World::new());
     let workflow = single("once", Once(log.clone()));
     let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
-    let [told, settled] = [engine.submit(&workflow, &()).await.unwrap(), engine.submit(&workflow, &()).await.unwrap()];
+    let [told, settled] =
+        [engine.submit(&workflow, &()).await.unwrap(), engine.submit(&workflow, &()).await.unwrap()];
     for task in [told, settled] {
         asleep(&world, task).await;
     }
@@ -313,7 +313,11 @@ async fn a_failed_attempt_whose_next_is_far_off_sleeps_too() {
         let log = noted.clone();
         async move {
             log.note(format!("attempt {}", ctx.attempt()));
-            if ctx.attempt() < 2 { Err(StepError { retry_after: Some(HOUR), ..StepError::retryable("closed") }) } else { Ok(Outcome::Done(())) }
+            if ctx.attempt() < 2 {
+                Err(StepError { retry_after: Some(HOUR), ..StepError::retryable("closed") })
+            } else {
+                Ok(Outcome::Done(()))
+            }
         }
     });
     let workflow = single("tries", step);

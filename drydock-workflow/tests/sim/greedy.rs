@@ -100,7 +100,9 @@ impl Tamper for Greedy {
             (Call::Slots { wishes, .. }, Answer::Admitted(told)) => match self.greed {
                 Greed::PlaceTooMany => told.fill(SlotAnswer::Taken),
                 Greed::PlaceKept if books.vacated => {
-                    for (answer, (name, _)) in told.iter_mut().zip(wishes.iter().filter_map(|it| it.limits.first())) {
+                    for (answer, (name, _)) in
+                        told.iter_mut().zip(wishes.iter().filter_map(|it| it.limits.first()))
+                    {
                         *answer = SlotAnswer::Full(name.clone());
                     }
                 }
