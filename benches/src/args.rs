@@ -41,6 +41,9 @@ pub struct Args {
     /// How many rounds with the engine; there is one raw round more [default: 3, or 1 with --short].
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
+    /// With the event feed, which is off otherwise.
+    #[arg(long)]
+    pub(crate) feed: bool,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,

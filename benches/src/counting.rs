@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 use crate::figure::micros;
 
@@ -69,15 +70,32 @@ impl Counting {
 
 #[async_trait]
 impl Journal for Counting {
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let begun = Instant::now();
-        self.below().append(epoch, writes).await?;
+        self.below().append_told(epoch, writes, place).await?;
         self.micros.fetch_add(micros(begun.elapsed()), Ordering::Relaxed);
         let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
         self.appends.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
         self.steps.fetch_add(steps as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.below.feed_read(after, limit).await
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.below.feed_since(time).await
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        self.below.feed_trim(before).await
     }
 
     async fn instance_join(
@@ -158,14 +176,8 @@ impl Journal for Counting {
         self.below().lock_take(epoch, task, names, at).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.below().slot_take(epoch, task, step, limits).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.below().slots_take(epoch, wishes).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

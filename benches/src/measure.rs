@@ -172,7 +172,7 @@ impl Measure<'_> {
 
     async fn engine(&self, journal: Arc<dyn Journal>) -> Result<Engine, Failure> {
         let capacity = EngineOptions::default().capacity.max(self.args.concurrency * 2);
-        let options = EngineOptions { capacity, ..EngineOptions::default() };
+        let options = EngineOptions { capacity, feed: self.args.feed, ..EngineOptions::default() };
         let builder = Engine::builder(journal, InstanceName::new("bench")?).options(options);
         Ok(builder.workflow(&workflow()?).start().await?)
     }

@@ -41,6 +41,10 @@ pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
+        // An error that says all its causes itself.
+        if text.ends_with(&error_chain(source)) {
+            break;
+        }
         let part = source.to_string();
         // Some libraries repeat their cause in their own text; say it once.
         if !text.ends_with(&part) {
@@ -50,4 +54,24 @@ pub fn error_chain(error: &dyn Error) -> String {
         cause = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Says(&'static str, #[source] Option<Box<Says>>);
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let chain = |texts: &[&'static str]| {
+            let all = texts.iter().rev().fold(None, |cause, text| Some(Box::new(Says(text, cause))));
+            error_chain(&*all.unwrap())
+        };
+        assert_eq!(chain(&["a", "b", "c"]), "a: b: c");
+        assert_eq!(chain(&["a: b", "b", "c"]), "a: b: c");
+        assert_eq!(chain(&["a: b: c", "a", "b", "c"]), "a: b: c");
+    }
 }

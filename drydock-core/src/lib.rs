@@ -29,4 +29,4 @@ pub use payload::Payload;
 pub use retry::RetryPolicy;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use step_key::{InvalidKey, StepKey};
-pub use time::{Clock, SystemClock, Timestamp, after};
+pub use time::{Clock, SystemClock, Timestamp, after, before};

@@ -19,6 +19,12 @@ pub fn after(moment: Timestamp, wait: Duration) -> Timestamp {
     sum.map_or(LATEST, |sum| sum.min(LATEST)).trunc_subsecs(6)
 }
 
+/// So long `ago` before `moment`; never before 1970.
+pub fn before(moment: Timestamp, ago: Duration) -> Timestamp {
+    let earlier = TimeDelta::from_std(ago).ok().and_then(|ago| moment.checked_sub_signed(ago));
+    earlier.unwrap_or_default().max(Timestamp::UNIX_EPOCH)
+}
+
 /// Where the time comes from.
 pub trait Clock: Send + Sync + 'static {
     /// The time now, cut to microseconds so that a stored timestamp equals the one that was written.
@@ -48,5 +54,7 @@ mod tests {
             "2026-01-01T00:00:00.500001+00:00"
         );
         assert_eq!(after(moment, Duration::MAX).to_rfc3339(), "9999-12-31T23:59:59+00:00");
+        assert_eq!(before(moment, Duration::from_secs(1)).to_rfc3339(), "2025-12-31T23:59:59.500+00:00");
+        assert_eq!(before(moment, Duration::MAX), Timestamp::UNIX_EPOCH);
     }
 }

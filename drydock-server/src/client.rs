@@ -5,15 +5,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use drydock_core::journal::FeedCursor;
 use drydock_core::node_filter::NodeFilter;
 use drydock_core::task::{Action, DesignRef};
+use drydock_core::{TaskId, Timestamp};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::api::document::{ErrorDocument, StepDocument, StepsDocument, TaskDocument};
+use crate::api::document::{ErrorDocument, EventsDocument, StepDocument, StepsDocument, TaskDocument};
 
 /// On whose behalf a request is made, for the records: v1.0's own header.
 const END_USER: &str = "x-end-user";
@@ -155,6 +157,23 @@ impl Client {
     /// Asks for a task's end.
     pub async fn task_cancel(&self, id: &str) -> Result<TaskDocument, ClientError> {
         self.answer(self.ask(Method::POST, &["tasks", id, "cancel"])).await
+    }
+
+    /// What happened after a cursor, or since a time; of one task only, if it is named.
+    pub async fn events(
+        &self,
+        after: &FeedCursor,
+        since: Option<Timestamp>,
+        task: Option<TaskId>,
+    ) -> Result<EventsDocument, ClientError> {
+        let mut query = Vec::new();
+        match since {
+            Some(since) => query.push(("since", since.to_rfc3339())),
+            None if after.is_start() => {}
+            None => query.push(("after", after.to_string())),
+        }
+        query.extend(task.map(|task| ("task", task.to_string())));
+        self.answer(self.ask(Method::GET, &["events"]).query(&query)).await
     }
 
     fn ask(&self, method: Method, path: &[&str]) -> RequestBuilder {

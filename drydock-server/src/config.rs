@@ -67,7 +67,7 @@ impl ServeConfig {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
             allow_unauthenticated: false,
             instance,
-            engine: EngineOptions::default(),
+            engine: EngineOptions { feed: true, ..EngineOptions::default() },
             maas: None,
             ipmi: IpmiOptions::default(),
             orchestrator: OrchestratorOptions::default(),

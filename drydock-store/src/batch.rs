@@ -8,7 +8,9 @@ use drydock_core::journal::{
     AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, StepEnd, StepProgress,
     TaskEnd, TaskEndKind, WaitRecord, Write,
 };
-use drydock_core::{Payload, SignalId, StepKey, TaskId};
+use drydock_core::{Fence, Payload, SignalId, StepKey, TaskId};
+
+use crate::feed::Told;
 
 /// How many bytes of inputs and outputs go into one batch: Postgres takes no message over 1 GiB.
 const MAX_BYTES: usize = 256 << 20;
@@ -31,11 +33,20 @@ impl<'a> TaskRow<'a> {
     pub(crate) fn key(&self) -> Option<Cow<'a, str>> {
         self.task.key.as_deref().map(storable)
     }
+
+    pub(crate) fn limit_name(&self) -> Option<Cow<'a, str>> {
+        self.task.limit.as_ref().map(|limit| storable(&limit.name))
+    }
+
+    pub(crate) fn limit_places(&self) -> Option<i64> {
+        self.task.limit.as_ref().map(|limit| limit.places.into())
+    }
 }
 
 fn any_special(rows: &[TaskRow<'_>]) -> bool {
-    rows.iter()
-        .any(|TaskRow { task, .. }| task.key.is_some() || task.priority != 0 || !task.labels.is_empty())
+    rows.iter().any(|TaskRow { task, .. }| {
+        task.key.is_some() || task.priority != 0 || !task.labels.is_empty() || task.limit.is_some()
+    })
 }
 
 /// A task's labels as they are stored. Of two names that become one the first counts.
@@ -58,7 +69,7 @@ pub(crate) fn labels<'a>(
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) tasks: Vec<TaskRow<'a>>,
-    /// Whether any of the tasks has more than every task has: a key, a priority, labels.
+    /// Whether any of the tasks has more than every task has: a key, a priority, labels, a limit.
     pub(crate) special: bool,
     pub(crate) checkpoints: Vec<(TaskId, &'a Checkpoint)>,
     pub(crate) attempts: Vec<(TaskId, &'a AttemptRecord)>,
@@ -74,7 +85,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) facts: Vec<(TaskId, &'a FactRecord)>,
     pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
-    pub(crate) ends: Vec<(TaskId, &'a TaskEnd)>,
+    /// With the claims under which they were decided.
+    pub(crate) ends: Vec<(TaskId, (Option<Fence>, &'a TaskEnd))>,
+    /// What the feed tells of it.
+    pub(crate) told: Option<Told>,
 }
 
 impl<'a> Batch<'a> {
@@ -106,7 +120,7 @@ impl<'a> Batch<'a> {
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::FactFound(id, fact) => batch.facts.push((*id, fact)),
                 Write::StepProgressed(id, progress) => batch.progress.push((*id, progress)),
-                Write::TaskEnded(id, end) => batch.ends.push((*id, end)),
+                Write::TaskEnded(id, fence, end) => batch.ends.push((*id, (*fence, end))),
             }
         }
         batch.tasks.append(&mut queued);
@@ -115,8 +129,13 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// A step that is reopened and ends in one batch has no order of the two that a database would keep.
+    /// A step that is reopened and ends in one batch has no order of the two that a database would keep; and a task that begins
+    /// without being claimed would take a place under its limit past those that wait for it.
     fn refuse_contradictions(&self) -> Result<(), JournalError> {
+        if let Some(row) = self.tasks.iter().find(|row| row.started && row.task.limit.is_some()) {
+            let problem = format!("task {} is under a limit: it is to be queued, not started", row.task.id);
+            return Err(JournalError::Rejected(problem.into()));
+        }
         if self.reopened.is_empty() {
             return Ok(());
         }
@@ -156,12 +175,19 @@ impl<'a> Batch<'a> {
         last_of_each(&mut self.waits, |(id, wait)| (*id, wait.step.clone()));
         last_of_each(&mut self.progress, |(id, progress)| (*id, progress.step.clone()));
         if !self.tasks.is_empty() && !self.ends.is_empty() {
-            let ends: HashSet<TaskId> = self.ends.iter().map(|(id, _)| *id).collect();
+            let first = |fence: Option<Fence>| fence.is_none_or(|fence| fence == Fence::FIRST);
+            let ends = self.ends.iter().filter(|(_, (fence, _))| first(*fence));
+            let ends: HashSet<TaskId> = ends.map(|(id, _)| *id).collect();
             for row in &mut self.tasks {
                 row.ended = row.started && ends.contains(&row.task.id);
             }
         }
     }
+}
+
+/// The claims under which an end was decided, as databases count them; nothing for any.
+pub(crate) fn claims(fence: Option<Fence>) -> Option<i64> {
+    fence.map(|fence| i64::try_from(fence.get()).unwrap_or(i64::MAX))
 }
 
 /// For each submitted task the one that stands under its key, or itself.
@@ -175,7 +201,7 @@ fn size(write: &Write) -> usize {
     match write {
         Write::TaskStarted(task) | Write::TaskQueued(task) => task.input.len(),
         Write::StepEnded(_, Checkpoint { end: StepEnd::Done(output), .. })
-        | Write::TaskEnded(_, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
+        | Write::TaskEnded(_, _, TaskEnd { kind: TaskEndKind::Completed(output), .. }) => output.len(),
         Write::StepWaits(_, wait) => wait.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
         Write::MessageSaid(_, message) => message.text.len(),
@@ -218,16 +244,6 @@ fn last_of_each<T, K: Eq + std::hash::Hash>(rows: &mut Vec<T>, key: impl Fn(&T) 
 pub(crate) fn lock_names(names: &[String]) -> Vec<String> {
     let names: BTreeSet<_> = names.iter().map(|name| storable(name)).collect();
     names.into_iter().map(Cow::into_owned).collect()
-}
-
-/// The limits that are asked for, by name; of two capacities of one name the smaller counts.
-pub(crate) fn limits(limits: &[(String, u32)]) -> BTreeMap<String, u32> {
-    let mut all = BTreeMap::new();
-    for (name, capacity) in limits {
-        let known = all.entry(storable(name).into_owned()).or_insert(*capacity);
-        *known = (*known).min(*capacity);
-    }
-    all
 }
 
 /// `text` as every database can keep it: Postgres has no NUL in a text, and what a machine says may hold one.

@@ -1,14 +1,9 @@
 //! Rows of many tasks, read with one query for each table, brought together task by task.
 
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the path of a reader's method binds one lifetime, a closure takes any"
-)]
-
 use std::collections::HashMap;
 
 use drydock_core::TaskId;
-use drydock_core::journal::JournalError;
+use drydock_core::journal::{JournalError, Message};
 
 use crate::repo::{TaskHistory, TaskRecord, in_order};
 use crate::row::{Columns, Reader};
@@ -34,6 +29,9 @@ pub(crate) fn by_key<R: Columns>(rows: &[R]) -> Result<HashMap<String, TaskId>, 
     readers.map(|row| Ok((row.key()?, row.id("task_id")?))).collect()
 }
 
+/// A task, if it can be read.
+pub(crate) type Each = (TaskId, Result<TaskRecord, JournalError>);
+
 /// The rows that belong to a page of tasks.
 pub(crate) struct PageRows<R> {
     /// By id.
@@ -52,16 +50,33 @@ impl<R: Columns> PageRows<R> {
 
     /// The tasks, by id.
     pub(crate) fn gather(&self) -> Result<Vec<TaskRecord>, JournalError> {
+        self.gather_each()?.into_iter().map(|(_, task)| task).collect()
+    }
+
+    /// The tasks, by id, each for itself: one that cannot be read keeps nobody from the others.
+    pub(crate) fn gather_each(&self) -> Result<Vec<Each>, JournalError> {
         let mut children = by_task("tasks", "parent_id", &self.children, |row| row.id("task_id"))?;
-        let mut messages = by_task("messages", "task_id", &self.messages, |row| row.message())?;
-        let mut records = Vec::with_capacity(self.tasks.len());
-        for row in &self.tasks {
-            let mut record = Reader::new("tasks", row).record()?;
-            record.children = children.remove(&record.id).unwrap_or_default();
-            record.messages = messages.remove(&record.id).unwrap_or_default();
-            records.push(record);
+        let mut messages: HashMap<TaskId, Result<Vec<Message>, JournalError>> = HashMap::new();
+        for row in &self.messages {
+            let reader = Reader::new("messages", row);
+            let all = messages.entry(reader.id("task_id")?).or_insert_with(|| Ok(Vec::new()));
+            match (&mut *all, reader.message()) {
+                (Ok(all), Ok(message)) => all.push(message),
+                (Ok(_), Err(error)) => *all = Err(error),
+                (Err(_), _) => {}
+            }
         }
-        Ok(records)
+        let records = self.tasks.iter().map(|row| {
+            let reader = Reader::new("tasks", row);
+            let id = reader.id("task_id")?;
+            let (children, messages) = (children.remove(&id), messages.remove(&id));
+            let whole = |record: TaskRecord| {
+                let messages = messages.unwrap_or_else(|| Ok(Vec::new()))?;
+                Ok(TaskRecord { children: children.unwrap_or_default(), messages, ..record })
+            };
+            Ok((id, reader.record().and_then(whole)))
+        });
+        records.collect()
     }
 }
 

@@ -14,14 +14,18 @@ mod codec;
 pub mod conformance;
 mod doubt;
 mod error;
+mod feed;
 mod gather;
 mod memory;
+mod news;
+mod places;
 mod postgres;
 pub mod repo;
 mod row;
 mod schema;
 mod sqlite;
 mod store;
+mod unreadable;
 mod url;
 
 pub use memory::MemoryStore;

@@ -5,9 +5,9 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Fact, FactRecord, Figure, HeldLock,
-    InstanceBeat, JournalError, LockClaim, Mark, Message, NewTask, Obstacle, Parent, Request, Signal,
-    StepProgress, StoredWorkflow, Subject, TaskEnd, Verb, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, Child, Crowd, Fact, FactRecord, FeedCommit, Figure,
+    HeldLock, InstanceBeat, JournalError, LockClaim, Mark, Message, NewTask, Obstacle, Offers, Parent,
+    Request, Signal, StepProgress, StoredWorkflow, Subject, TaskEnd, TaskLimit, Verb, WaitRecord,
 };
 use drydock_core::{
     Epoch, InstanceName, Payload, SignalId, StepName, TaskId, Timestamp, WorkflowId, WorkflowName,
@@ -17,7 +17,10 @@ use uuid::Uuid;
 
 use crate::codec::{self, Problem};
 use crate::error::inconsistent;
+use crate::feed::{self, Teller};
+use crate::places::Slot;
 use crate::repo::{TaskRecord, cancellation_of, status_of};
+use crate::unreadable;
 
 /// A database's row: its columns by name, in the types of this crate. `None` is NULL.
 pub(crate) trait Columns {
@@ -35,6 +38,9 @@ pub(crate) struct Reader<'a, R> {
     row: &'a R,
 }
 
+/// The lease of an instance whose own cannot be read.
+const LONG_LEASE: Duration = Duration::from_hours(1);
+
 type Column = &'static str;
 type Read<T> = Result<T, JournalError>;
 
@@ -46,7 +52,12 @@ impl<'a, R: Columns> Reader<'a, R> {
     fn bad(&self, column: Column, problem: impl Display) -> JournalError {
         let task = self.row.uuid("task_id").ok().flatten().map(|id| id.to_string());
         let step = self.row.text("step").ok().flatten();
-        let key: Vec<String> = task.into_iter().chain(step).collect();
+        let commit = self.row.int("epoch").ok().flatten().zip(self.row.int("seq").ok().flatten());
+        let commit = commit.map(|(epoch, seq)| format!("{epoch}/{seq}"));
+        let mut key: Vec<String> = task.into_iter().chain(step).chain(commit).collect();
+        if self.table == "instances" {
+            key.extend(self.row.int("epoch").ok().flatten().map(|epoch| epoch.to_string()));
+        }
         inconsistent(self.table, column, key.join("/"), problem)
     }
 
@@ -234,7 +245,14 @@ impl<'a, R: Columns> Reader<'a, R> {
                 Some(labels) => serde_json::from_str(&labels).map_err(|error| self.bad("labels", error))?,
                 None => BTreeMap::new(),
             },
+            limit: self.limit()?,
         })
+    }
+
+    /// The limit that a task is under.
+    pub(crate) fn limit(&self) -> Read<Option<TaskLimit>> {
+        let Some(name) = self.maybe("limit_name", R::text)? else { return Ok(None) };
+        Ok(Some(TaskLimit { name, places: self.small("limit_places")? }))
     }
 
     fn parent(&self) -> Read<Option<Parent>> {
@@ -292,6 +310,15 @@ impl<'a, R: Columns> Reader<'a, R> {
         self.sure("created_at", R::time)
     }
 
+    /// Some tasks under a limit, and how many there are in all.
+    pub(crate) fn crowd(rows: &[R]) -> Read<Crowd> {
+        let readers = || rows.iter().map(|row| Reader::new("live", row));
+        Ok(Crowd {
+            size: readers().next().map_or(Ok(0), |row| row.count("size"))?,
+            some: readers().map(|row| row.id("task_id")).collect::<Result<_, _>>()?,
+        })
+    }
+
     pub(crate) fn lock(&self) -> Read<HeldLock> {
         Ok(HeldLock { lock: self.sure("name", R::text)?, since: self.sure("since", R::time)? })
     }
@@ -309,17 +336,42 @@ impl<'a, R: Columns> Reader<'a, R> {
         Ok((self.sure("name", R::text)?, self.count("taken")?))
     }
 
+    /// A slot that a step has.
+    pub(crate) fn slot(&self) -> Read<Slot> {
+        Ok((self.sure("name", R::text)?, self.id("task_id")?, self.sure("step", R::text)?))
+    }
+
     pub(crate) fn beat(&self) -> Read<InstanceBeat> {
         Ok(InstanceBeat {
             epoch: Epoch::new(self.number("epoch")?),
             name: self.name::<InstanceName>("name")?,
             beat: self.number("beat")?,
-            lease: self.count("lease_ms").map(Duration::from_millis)?,
-            offers: {
-                let offers = self.sure("offers", R::text)?;
-                serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))?
-            },
+            // Without these it is still there to be taken over from, when its beat has stood still for very long.
+            lease: unreadable::or(self.count("lease_ms").map(Duration::from_millis), LONG_LEASE)?,
+            offers: unreadable::or(self.offers(), Offers::default())?,
         })
+    }
+
+    /// An instance, and up to where its part of the feed was trimmed.
+    pub(crate) fn teller(&self) -> Read<Teller> {
+        Ok(Teller {
+            epoch: Epoch::new(self.number("epoch")?),
+            alive: self.truth("alive")?,
+            trimmed: self.count("trimmed")?,
+            trimmed_at: self.maybe("trimmed_at", R::time)?,
+        })
+    }
+
+    /// A commit of the feed.
+    pub(crate) fn commit(&self) -> Read<FeedCommit> {
+        let epoch = Epoch::new(self.number("epoch")?);
+        let seq = self.count("seq")?;
+        feed::decode(epoch, seq, self.sure("at", R::time)?, &self.sure("body", R::bytes)?)
+    }
+
+    fn offers(&self) -> Read<Offers> {
+        let offers = self.sure("offers", R::text)?;
+        serde_json::from_str(&offers).map_err(|error| self.bad("offers", error))
     }
 
     pub(crate) fn workflow(&self) -> Read<(WorkflowId, StoredWorkflow)> {

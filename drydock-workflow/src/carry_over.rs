@@ -192,9 +192,10 @@ impl CarryRules {
     }
 }
 
-/// What makes a record of one version useless in another. How often something is tried, and for how long, does not.
+/// What makes a record of one version useless in another. How often something is tried, for how long, and who goes
+/// first, does not.
 fn shape(step: &StepDef) -> StepDef {
-    StepDef { policy: StepPolicy::default(), ..step.clone() }
+    StepDef { policy: StepPolicy::default(), limits: Vec::new(), priority: None, ..step.clone() }
 }
 
 fn is_done(record: &Checkpoint) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use drydock_core::journal::{
-    AttemptRecord, InstanceBeat, LockClaim, Obstacle, TaskEndKind, TaskState, WaitKind, WaitRecord,
+    AttemptRecord, Crowd, InstanceBeat, LockClaim, Obstacle, TaskEndKind, TaskState, WaitKind, WaitRecord,
 };
 use drydock_core::{StepKey, TaskId, Timestamp};
 
@@ -135,9 +135,32 @@ fn without_owner(state: &TaskState, dag: Option<&Dag>, instances: &[InstanceBeat
     if !lacking.is_empty() {
         return lacking;
     }
+    if let Some(crowded) = crowded(state) {
+        return vec![crowded];
+    }
     let names: Vec<&str> = able.iter().map(|it| it.name.as_str()).collect();
     let text = format!("it is queued, with priority {}", state.task.task.priority);
     vec![cause(text, since, format!("the first of {} that has room takes it", names.join(", ")))]
+}
+
+/// That all places of its limit are taken, if they are.
+fn crowded(state: &TaskState) -> Option<Cause> {
+    let (limit, Crowd { size, some }) = (state.task.task.limit.as_ref()?, &state.crowd);
+    if *size < limit.places.into() {
+        return None;
+    }
+    let own = *limit.name == *state.workflow.as_str();
+    let of = if own { format!("of workflow {}", limit.name) } else { format!("under limit {}", limit.name) };
+    let named: Vec<String> = some.iter().map(ToString::to_string).collect();
+    let more = size.saturating_sub(u64::try_from(some.len()).unwrap_or(u64::MAX));
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let text = format!(
+        "it waits for a place among the {} tasks {of} that may be under way at once; {}{more} are",
+        limit.places,
+        named.join(", ")
+    );
+    let since = Some(state.task.task.created_at);
+    Some(cause(text, since, "it is taken when one of them ends, in its turn by priority and age"))
 }
 
 /// What its steps do, or wait for.

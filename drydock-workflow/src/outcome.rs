@@ -1,5 +1,7 @@
 //! What a step says when it returns.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::Decider;
@@ -105,7 +107,7 @@ impl<T> Outcome<T> {
 }
 
 /// Why a step failed, and what may be done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct StepError {
     /// What may be done about it.
     pub disposition: Disposition,
@@ -115,7 +117,32 @@ pub struct StepError {
     pub retry_after: Option<Duration>,
     /// Who decided: the step itself, unless the engine did.
     pub decided_by: Decider,
+    /// The error that it was made of, for code that looks closer. It is not stored: the message says it.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StepError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Two are the same when what is stored of them is.
+impl PartialEq for StepError {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { disposition, message, retry_after, decided_by, source: _ } = self;
+        (disposition, message, retry_after, decided_by)
+            == (&other.disposition, &other.message, &other.retry_after, &other.decided_by)
+    }
+}
+
+impl Eq for StepError {}
 
 impl StepError {
     /// Will fail again until somebody changes something: the step, and with it the task, fails.
@@ -125,6 +152,7 @@ impl StepError {
             message: message.into(),
             retry_after: None,
             decided_by: Decider::Step,
+            source: None,
         }
     }
 
@@ -135,6 +163,7 @@ impl StepError {
             message: message.into(),
             retry_after: None,
             decided_by: Decider::Step,
+            source: None,
         }
     }
 
@@ -145,6 +174,7 @@ impl StepError {
             message: "stopped because the task was cancelled".to_owned(),
             retry_after: None,
             decided_by: Decider::Step,
+            source: None,
         }
     }
 
@@ -155,6 +185,7 @@ impl StepError {
             message: message.into(),
             retry_after: None,
             decided_by: Decider::Engine,
+            source: None,
         }
     }
 
@@ -164,13 +195,34 @@ impl StepError {
 }
 
 /// Any error that knows its disposition becomes a step's error with `?`.
-impl<E: Classify + 'static> From<E> for StepError {
+impl<E: Classify + Send + Sync + 'static> From<E> for StepError {
     fn from(error: E) -> Self {
         Self {
             disposition: error.disposition(),
             message: error_chain(&error),
             retry_after: None,
             decided_by: Decider::Step,
+            source: Some(Arc::new(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use drydock_core::journal::JournalError;
+
+    use super::*;
+
+    #[test]
+    fn a_steps_error_is_an_error_that_keeps_what_it_was_made_of() {
+        let error = StepError::from(JournalError::Unavailable("no route to host".into()));
+        assert_eq!(error.to_string(), "the database is not available: no route to host");
+        let source = error.source().unwrap().downcast_ref::<JournalError>();
+        assert!(matches!(source, Some(JournalError::Unavailable(_))));
+        assert_eq!(error_chain(&error), error.message, "each cause is said once");
+        assert_eq!(error, StepError::retryable(error.message.clone()));
+        assert!(StepError::permanent("it fell off").source().is_none());
     }
 }

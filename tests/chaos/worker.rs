@@ -68,12 +68,12 @@ fn answers_early(store: Arc<dyn Journal>) -> Arc<dyn Journal> {
     let later = TaskTracker::new();
     let behind = Arc::clone(&store);
     FaultyJournal::new(store, move |call| {
-        let Call::Append { epoch, writes } = *call else { return None };
+        let Call::Append { epoch, writes, place } = *call else { return None };
         let (store, writes) = (Arc::clone(&behind), writes.to_vec());
         later.spawn(async move {
             tokio::time::sleep(Duration::from_millis(300)).await;
             // It was promised already; nobody is told.
-            let _broken = store.append(epoch, &writes).await.is_err();
+            let _broken = store.append_told(epoch, &writes, place).await.is_err();
         });
         Some(Fault::Pretend)
     })

@@ -10,6 +10,7 @@ fn every_command_teaches_by_examples() {
         "demo",
         "serve",
         "emulate",
+        "events",
         "migrate",
         "design validate",
         "task create",

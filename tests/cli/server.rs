@@ -77,6 +77,23 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
     let listed = yard.task(&["list", "--limit", "2"]);
     assert_eq!(listed.stdout.lines().count(), 3, "{listed:?}");
 
+    let events = |more: &[&str]| {
+        let mut command = drydock(&["events", "--server", &yard.url, "--task", id]);
+        command.args(more);
+        Running::start(command).end()
+    };
+    let told = events(&[]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let first = told.stdout.lines().next().unwrap();
+    assert!(first.ends_with(&format!("{id}  the task begins")), "{told:?}");
+    assert!(told.stdout.ends_with(&format!("{id}  the task completed\n")), "{told:?}");
+    let as_json = events(&["--format", "json", "--since", "2026-01-01T00:00:00Z"]);
+    let lines: Vec<Value> = as_json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), told.stdout.lines().count(), "{as_json:?}");
+    assert_eq!(lines.last().unwrap()["event"], "task_completed", "{as_json:?}");
+    let cursor = told.stderr.trim().rsplit(' ').next().unwrap();
+    assert_eq!(events(&["--after", cursor]).stdout, "", "all was read up to {cursor}");
+
     let shown = yard.task(&["show", id, "--steps"]);
     for part in ["successes     r1n01 r1n02", "select", "vote", "complete"] {
         assert!(shown.stdout.contains(part), "no {part:?} in {shown:?}");

@@ -1,5 +1,6 @@
 //! What persistence may answer instead of doing.
 
+use super::FeedCursor;
 use crate::{Classify, Disposition, Epoch};
 
 /// A cause from below: the database library's own error.
@@ -33,6 +34,17 @@ pub enum JournalError {
         /// What is wrong with the value.
         problem: String,
     },
+    /// Events were trimmed before they were read from this place of the feed.
+    #[error(
+        "events of epoch {epoch} after this cursor were trimmed: what they told of is in the histories of the tasks; \
+         read on from cursor {oldest}, which comes after all that is gone"
+    )]
+    FeedTrimmed {
+        /// The epoch with a gap, or the first of several.
+        epoch: Epoch,
+        /// The same place, moved behind what is gone.
+        oldest: FeedCursor,
+    },
     /// The database's schema is newer than this program.
     #[error("the database has schema version {found}, this program knows up to {known}: run a newer drydock")]
     NewerSchema {
@@ -56,7 +68,10 @@ impl Classify for JournalError {
         match self {
             Self::Fenced { .. } => Disposition::Cancelled,
             Self::Unavailable(_) => Disposition::Retryable,
-            Self::Rejected(_) | Self::NewerSchema { .. } | Self::OlderSchema { .. } => Disposition::Permanent,
+            Self::Rejected(_)
+            | Self::FeedTrimmed { .. }
+            | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. } => Disposition::Permanent,
             Self::Inconsistent { .. } => Disposition::Bug,
         }
     }

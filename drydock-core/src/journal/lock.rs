@@ -1,6 +1,6 @@
 //! What keeps tasks apart: exclusive locks on names, and limits on how many steps are under way.
 
-use crate::{TaskId, Timestamp};
+use crate::{StepKey, TaskId, Timestamp};
 
 /// The answer to a task that asks for locks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +32,26 @@ pub enum LockClaim {
     Holds,
     /// It waits for the lock, and is older.
     Waits,
+}
+
+/// A step that wants slots.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SlotWish {
+    /// Its task.
+    pub task: TaskId,
+    /// The step.
+    pub step: StepKey,
+    /// Its limits: names, and how many slots each has among all instances. A NUL in a name is stored as U+FFFD.
+    pub limits: Vec<(String, u32)>,
+}
+
+/// The answer to a step that asks for slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotAnswer {
+    /// It has one of each limit.
+    Taken,
+    /// It got none that it did not have already: this limit has none left, the first such by name.
+    Full(String),
+    /// The asking instance does not own its task.
+    NotOwned,
 }

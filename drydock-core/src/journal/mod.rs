@@ -6,8 +6,10 @@
 //! INVARIANT: after [`Journal::instance_retire`] or a later [`Journal::instance_join`] under the same name has returned, no
 //! write of the retired epoch becomes visible, not even one that was under way.
 
+mod cursor;
 mod error;
 mod fact;
+mod feed;
 mod instance;
 mod lock;
 mod new_task;
@@ -25,22 +27,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use cursor::{FeedCursor, InvalidFeedCursor};
 pub use error::{Cause, JournalError};
 pub use fact::{Fact, FactBuilder, FactRecord};
+pub use feed::{FeedCommit, FeedEvent, FeedEventKind, FeedPage, FeedPlace};
 pub use instance::{InstanceBeat, Offers, StoredWorkflow};
-pub use lock::{LockAnswer, LockClaim, Obstacle};
-pub use new_task::{NewTask, Parent};
+pub use lock::{LockAnswer, LockClaim, Obstacle, SlotAnswer, SlotWish};
+pub use new_task::{NewTask, Parent, TaskLimit};
 pub use news::News;
 pub use operator::{AuditRecord, Cancellation, Request, Verb};
 pub use progress::{Figure, StepProgress};
 pub use record::{AttemptRecord, Checkpoint, Decider, Failure, Message, StepEnd, Subject};
 pub use signal::Signal;
-pub use state::{HeldLock, TaskState};
-pub use task::{Child, Claim, ClaimedTask, TaskEnd, TaskEndKind, UnreadableTask};
+pub use state::{Crowd, HeldLock, TaskState};
+pub use task::{Child, Claim, ClaimedTask, OutputError, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
 pub use write::Write;
 
-use crate::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 /// Persistence, as the engine needs it. Every method is one transaction, or reads only.
 ///
@@ -65,7 +69,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Renews the lease: the beat grows by one. [`JournalError::Fenced`] when the epoch was retired.
     async fn instance_renew(&self, epoch: Epoch) -> Result<(), JournalError>;
 
-    /// The instances that are not retired, by epoch.
+    /// The instances that are not retired, by epoch. One of which something cannot be read is told of in the log. It is here with
+    /// what can be read: without offers, or with a lease of an hour; but for its number, its name and its beat, without which it is
+    /// left out.
     async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError>;
 
     /// Retires `epoch` if its beat is still `beat`, and frees its tasks. `false` when it had moved on, or was retired already.
@@ -110,6 +116,9 @@ pub trait Journal: Send + Sync + 'static {
     /// The claim itself raises each task's [`Fence`](crate::Fence); a task that is started by its owner
     /// ([`Write::TaskStarted`]) has [`Fence::FIRST`](crate::Fence::FIRST). It never falls, not even when the task is reopened.
     ///
+    /// A task under a [`TaskLimit`] is taken only while its limit has a place, counted over all instances, exactly; of those that
+    /// wait for one the same order holds, and who comes later does not overtake.
+    ///
     /// A task that cannot be read is taken like any other, and comes last: one bad row keeps nobody from working.
     ///
     /// When a claim was dropped or failed, the tasks that it may have taken are free again for the next claim of the same
@@ -127,7 +136,33 @@ pub trait Journal: Send + Sync + 'static {
     /// Each write may be repeated: the second time it changes nothing. So a batch whose answer was lost is simply sent again.
     /// [`JournalError::Fenced`] when the epoch was retired; [`JournalError::Rejected`] when a write can never be stored,
     /// or when the batch has more than 256 MiB of inputs and outputs. A NUL in a text is stored as U+FFFD.
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError>;
+    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+        self.append_told(epoch, writes, None).await
+    }
+
+    /// As [`append`](Self::append), and tells what was written at this place of the feed; nowhere, without one. It is told if and only
+    /// if it is written. A batch that goes to a place where there is one already is told no second time.
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError>;
+
+    /// Up to `limit` commits of the feed after `after`, and where to read on: an empty page is the end, for now.
+    ///
+    /// The events of each task come in the order in which they were committed, whoever wrote them; those of tasks that have nothing to
+    /// do with each other come in any order. [`JournalError::FeedTrimmed`] when some that `after` has not read are gone;
+    /// [`FeedCursor::START`] begins with the oldest that is there.
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError>;
+
+    /// The place in the feed before the first commit of each epoch whose [time](FeedPlace::at) is `time` or later.
+    /// [`JournalError::FeedTrimmed`] when some of these are gone.
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError>;
+
+    /// Forgets the commits of the feed before `time`, by the clocks of those who wrote them; how many there were. The records that
+    /// they told of stay.
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError>;
 
     /// Sends `signal` to a task, whether or not a step waits for it. Of two with one id for one task the first stands.
     /// What it says of `taken_by` is passed over: a new signal is not taken. A NUL in its name or sender is stored as U+FFFD.
@@ -154,18 +189,12 @@ pub trait Journal: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<LockAnswer, JournalError>;
 
-    /// Takes a slot of each limit for a step of a task that `epoch` owns: all of them, or none. A limit is a name, and how many
-    /// slots it has among all instances. `false` when one has no slot left. To ask again for what the step holds is harmless.
+    /// Takes slots for steps of tasks that `epoch` owns, one wish after the other: a slot of each limit of a wish, or none. For
+    /// each wish, in their order, what came of it. To ask again for what a step holds is harmless.
     ///
     /// A slot is held until [`Write::SlotsFreed`], until the task ends, or until the epoch is retired.
-    /// [`JournalError::Fenced`] when the epoch was retired or does not own the task. A NUL in a name is stored as U+FFFD.
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError>;
+    /// [`JournalError::Fenced`] when the epoch was retired.
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError>;
 
     /// What others did to the tasks that `epoch` owns, and how many children of `parents` have not ended.
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError>;

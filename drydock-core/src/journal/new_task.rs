@@ -15,6 +15,16 @@ pub struct Parent {
     pub index: u32,
 }
 
+/// A limit on how many tasks are under way together, over all instances. A task under it is claimed only while there is a
+/// place, and has that from its claim to its end, also while it waits; one that is queued again has none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TaskLimit {
+    /// Tasks with one name share the places: a workflow's own name, unless it says otherwise. A NUL in it is stored as U+FFFD.
+    pub name: String,
+    /// How many there are. Where tasks of one name differ in this, each goes by its own number, and none overtakes another.
+    pub places: u32,
+}
+
 /// A task to be. Made with [`new`](Self::new); what is special about it is added by the methods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTask {
@@ -34,10 +44,12 @@ pub struct NewTask {
     pub priority: i16,
     /// By which it is found, names and values. A NUL in them is stored as U+FFFD.
     pub labels: BTreeMap<String, String>,
+    /// What bounds how many of its like are under way together.
+    pub limit: Option<TaskLimit>,
 }
 
 impl NewTask {
-    /// A task with no parent, no key and no labels, of priority 0.
+    /// A task with no parent, no key, no labels and no limit, of priority 0.
     #[must_use = "a task is a value"]
     pub const fn new(id: TaskId, workflow: WorkflowId, input: Payload, created_at: Timestamp) -> Self {
         Self {
@@ -49,6 +61,7 @@ impl NewTask {
             key: None,
             priority: 0,
             labels: BTreeMap::new(),
+            limit: None,
         }
     }
 
@@ -68,6 +81,12 @@ impl NewTask {
     #[must_use]
     pub fn priority(self, priority: i16) -> Self {
         Self { priority, ..self }
+    }
+
+    /// The same under a limit, or under none.
+    #[must_use]
+    pub fn limit(self, limit: impl Into<Option<TaskLimit>>) -> Self {
+        Self { limit: limit.into(), ..self }
     }
 
     /// The same with one more label.

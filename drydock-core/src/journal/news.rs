@@ -15,4 +15,6 @@ pub struct News {
     pub signals: Vec<(TaskId, Signal)>,
     /// Of the parents asked about, those with children that have not ended, and how many, by id.
     pub open_children: Vec<(TaskId, u64)>,
+    /// Tasks of which something cannot be read, and what is wrong, by id. What else there is to tell of them is left out.
+    pub unreadable: Vec<(TaskId, String)>,
 }

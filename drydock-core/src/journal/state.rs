@@ -1,7 +1,7 @@
 //! All that is stored of one task at one moment, for `explain` and for views.
 
 use super::{ClaimedTask, Obstacle, StepProgress, TaskEnd};
-use crate::{Epoch, Timestamp, WorkflowName};
+use crate::{Epoch, TaskId, Timestamp, WorkflowName};
 
 /// The answer to [`Journal::task_read`](super::Journal::task_read).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,22 @@ pub struct TaskState {
     /// What is in its way in these queues, as [`LockAnswer::Refused`](super::LockAnswer::Refused) tells it. Nothing when it would get
     /// them if it asked now.
     pub obstacles: Vec<Obstacle>,
+    /// Who has the places of the limit on tasks that it is under, itself included; nobody when it is under none.
+    pub crowd: Crowd,
+}
+
+/// The tasks under way under one limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Crowd {
+    /// How many.
+    pub size: u64,
+    /// Some of them, those that were asked for first, by that time: at most [`Crowd::SHOWN`].
+    pub some: Vec<TaskId>,
+}
+
+impl Crowd {
+    /// How many are named.
+    pub const SHOWN: usize = 3;
 }
 
 /// A lock that a task has, or for which it queues.

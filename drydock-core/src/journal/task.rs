@@ -1,10 +1,12 @@
 //! Tasks as the journal keeps them.
 
+use serde::de::DeserializeOwned;
+
 use super::{
     AttemptRecord, Cancellation, Checkpoint, Failure, JournalError, Mark, NewTask, Request, Signal,
     WaitRecord,
 };
-use crate::{Fence, Payload, TaskId, Timestamp};
+use crate::{Classify, Disposition, Fence, Payload, TaskId, Timestamp};
 
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,46 @@ pub struct TaskEnd {
     pub kind: TaskEndKind,
     /// When.
     pub at: Timestamp,
+}
+
+impl TaskEnd {
+    /// The output of a task that completed, as the type that it has in the task's workflow.
+    ///
+    /// # Errors
+    ///
+    /// The task did not complete, or its output is of another type.
+    pub fn output<T: DeserializeOwned>(&self) -> Result<T, OutputError> {
+        match &self.kind {
+            TaskEndKind::Completed(output) => output.decode().map_err(OutputError::OtherType),
+            TaskEndKind::Failed(failure) => Err(OutputError::Failed(failure.clone())),
+            TaskEndKind::Cancelled(request) => Err(OutputError::Cancelled(request.clone())),
+        }
+    }
+}
+
+/// Why there is no output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// The task failed.
+    #[error("the task failed: {}", .0.message)]
+    Failed(Failure),
+    /// The task was cancelled.
+    #[error("the task was cancelled by {}", .0.by)]
+    Cancelled(Cancellation),
+    /// The output is not what the caller takes it for.
+    #[error("the task's output is of another type: ask for the one that its workflow gives")]
+    OtherType(#[source] serde_json::Error),
+}
+
+impl Classify for OutputError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Failed(failure) => failure.disposition,
+            Self::Cancelled(_) => Disposition::Cancelled,
+            Self::OtherType(_) => Disposition::Permanent,
+        }
+    }
 }
 
 /// One child of a step.
@@ -100,5 +142,28 @@ impl ClaimedTask {
             messages: 0,
             facts: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_gives_its_output_as_a_type_or_says_why_not() {
+        let at = Timestamp::UNIX_EPOCH;
+        let of = |kind| TaskEnd { kind, at };
+        let completed = of(TaskEndKind::Completed(Payload::encode(&[1, 2]).unwrap()));
+        assert_eq!(completed.output::<Vec<u8>>().unwrap(), [1, 2]);
+        let other = completed.output::<String>().unwrap_err();
+        assert!(matches!(other, OutputError::OtherType(_)) && other.disposition() == Disposition::Permanent);
+        let failed = of(TaskEndKind::Failed(Failure::new(Disposition::Bug, "the pump is dry")));
+        let failed = failed.output::<()>().unwrap_err();
+        assert_eq!(
+            (failed.to_string().as_str(), failed.disposition()),
+            ("the task failed: the pump is dry", Disposition::Bug)
+        );
+        let cancelled = of(TaskEndKind::Cancelled(Cancellation { by: "ann".to_owned(), at }));
+        assert_eq!(cancelled.output::<()>().unwrap_err().to_string(), "the task was cancelled by ann");
     }
 }

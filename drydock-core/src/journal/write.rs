@@ -3,7 +3,7 @@
 use super::{
     AttemptRecord, Checkpoint, FactRecord, Mark, Message, NewTask, StepProgress, TaskEnd, WaitRecord,
 };
-use crate::{SignalId, StepKey, TaskId};
+use crate::{Fence, SignalId, StepKey, TaskId};
 
 /// One thing that happened to a task, to be made durable.
 ///
@@ -12,7 +12,7 @@ use crate::{SignalId, StepKey, TaskId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// A task begins, owned by the writing instance from the start. A task whose id or key exists already is left out, and
-    /// nobody is told: tasks with keys are better submitted.
+    /// nobody is told: tasks with keys are better submitted. One under a limit cannot begin so: it is queued, and claimed.
     TaskStarted(NewTask),
     /// A task is queued for whichever instance claims it: a child, or more than the instance has room for.
     /// A task whose id or key exists already is left out.
@@ -40,6 +40,8 @@ pub enum Write {
     FactFound(TaskId, FactRecord),
     /// A step told how far it is.
     StepProgressed(TaskId, StepProgress),
-    /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it.
-    TaskEnded(TaskId, TaskEnd),
+    /// The task ended, and leaves its owner. Nothing happens when the writing instance does not own it, or owns it by another claim
+    /// than this was decided under: a batch that comes late must not end again what was brought back meanwhile. `None` is for a
+    /// task that cannot even be read, whose claim is not known.
+    TaskEnded(TaskId, Option<Fence>, TaskEnd),
 }

@@ -88,6 +88,10 @@ fn told(error: &AppError) -> Told {
         AppError::NoSuchTask(_) | AppError::NoTaskId(_) | AppError::NoBuildData => own(StatusCode::NOT_FOUND),
         AppError::HasEnded(_) => own(StatusCode::CONFLICT),
         AppError::Invalid(_) | AppError::UnsupportedAction(_) => own(StatusCode::BAD_REQUEST),
+        // It says from where to read on.
+        AppError::Store(error @ JournalError::FeedTrimmed { .. }) => {
+            Told { status: StatusCode::GONE, message: error.to_string(), retry: false }
+        }
         AppError::StoreSilent => unavailable("the database does not answer"),
         AppError::Store(error) => journal(error),
         AppError::Engine(error) => engine(error),

@@ -10,6 +10,7 @@
 //! | `v1/tasks/build_data` | `GET /api/v1.0/tasks/{id}/builddata` |
 //! | `v1/nodes` | `GET /api/v1.0/nodes/{name}/builddata` |
 //! | `v1/tasks/steps` | `GET /api/v1.0/tasks/{id}/steps`, an extension |
+//! | `v1/events` | `GET /api/v1.0/events`, an extension |
 //! | `workers` | `POST /workers/v1/queues/…`, for embedders of the engine |
 //! | `v1/tasks/cancel` | `POST /api/v1.0/tasks/{id}/cancel`, an extension |
 //!

@@ -1,6 +1,7 @@
 //! Use cases, without HTTP: what the API does, in the words of tasks and stores.
 
 mod error;
+mod events;
 mod facts;
 mod health;
 mod steps;

@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod design;
 mod emulate;
+mod events;
 mod failure;
 mod keys;
 mod log;
@@ -59,6 +60,7 @@ enum Command {
     Task(task::Command),
     #[command(subcommand)]
     Design(design::Command),
+    Events(events::Events),
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
     Bench(bench::Bench),
@@ -71,6 +73,7 @@ impl Command {
             Self::Serve(command) => command.run().await,
             Self::Task(command) => command.run().await,
             Self::Design(command) => command.run(),
+            Self::Events(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,
             Self::Bench(command) => command.run().await,

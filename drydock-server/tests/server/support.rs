@@ -57,7 +57,7 @@ impl Server {
         let workflows = Workflows::new();
         let journal: Arc<dyn Store> = Arc::clone(&store);
         let engine = Engine::builder(journal as _, InstanceName::new("tests").unwrap())
-            .options(EngineOptions { grace, ..EngineOptions::default() })
+            .options(EngineOptions { grace, feed: true, ..EngineOptions::default() })
             .workflow(&workflows.node)
             .workflow(&workflows.nodes)
             .workflow(&workflows.plain);

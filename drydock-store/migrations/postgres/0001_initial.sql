@@ -34,7 +34,9 @@ CREATE TABLE tasks (
     parent_step text COLLATE "C",
     input bytea NOT NULL,
     priority smallint NOT NULL DEFAULT 0,
-    key text COLLATE "C"
+    key text COLLATE "C",
+    limit_places bigint,
+    limit_name text COLLATE "C"
 );
 
 CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
@@ -51,6 +53,7 @@ CREATE TABLE labels (
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended; room in each page for its updates. claims: how often it was claimed.
+-- Tasks under a limit have its name and places; they have indexes of their own, so that the others pay nothing for it.
 CREATE TABLE live (
     task_id uuid PRIMARY KEY,
     parent_id uuid,
@@ -63,11 +66,16 @@ CREATE TABLE live (
     signalled boolean NOT NULL DEFAULT false,
     priority smallint NOT NULL DEFAULT 0,
     pause_at timestamptz,
+    limit_places bigint,
     pause_by text,
-    cancel_by text
+    cancel_by text,
+    limit_name text COLLATE "C"
 ) WITH (fillfactor = 70);
 
-CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL AND limit_name IS NULL;
+CREATE INDEX live_limited ON live (limit_name, priority DESC, created_at, task_id)
+    WHERE owner IS NULL AND limit_name IS NOT NULL;
+CREATE INDEX live_crowd ON live (limit_name, created_at, task_id) WHERE owner IS NOT NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
 CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled;
@@ -195,7 +203,7 @@ CREATE TABLE lock_queue (
 
 CREATE INDEX lock_queue_task ON lock_queue (task_id);
 
--- One row for each limit that was ever asked for: whoever asks locks it.
+-- One row for each limit, of steps or of tasks, that was ever asked for: whoever asks locks it.
 CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
 
 -- Who holds a slot of a limit, for as long as the instance lives.
@@ -231,4 +239,27 @@ CREATE TABLE audit (
     asked_by text COLLATE "C" NOT NULL,
     detail text COLLATE "C" NOT NULL,
     PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
+);
+
+-- The feed: a row for each commit of an instance that is told. seq counts those of an epoch without a gap; turn orders commits of which
+-- one could see the other; body: JSON, what happened. Insert only, until they are trimmed.
+CREATE TABLE events (
+    epoch bigint NOT NULL,
+    seq bigint NOT NULL,
+    turn bigint NOT NULL,
+    at timestamptz NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (epoch, seq)
+);
+
+-- Written once and rarely read: not worth the time to compress.
+ALTER TABLE events ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX events_turn ON events (turn);
+CREATE INDEX events_at ON events (epoch, at, seq);
+
+-- Up to which commit those of an epoch are gone, and its time.
+CREATE TABLE events_trimmed (
+    epoch bigint PRIMARY KEY,
+    seq bigint NOT NULL,
+    at timestamptz NOT NULL
 );

@@ -33,7 +33,9 @@ CREATE TABLE tasks (
     created_at INTEGER NOT NULL,
     input BLOB NOT NULL,
     priority INTEGER NOT NULL DEFAULT 0,
-    key TEXT
+    key TEXT,
+    limit_name TEXT,
+    limit_places INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
@@ -50,6 +52,7 @@ CREATE TABLE labels (
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended. claims: how often it was claimed.
+-- Tasks under a limit have its name and places; they have indexes of their own, so that the others pay nothing for it.
 CREATE TABLE live (
     task_id BLOB NOT NULL PRIMARY KEY,
     parent_id BLOB,
@@ -63,10 +66,15 @@ CREATE TABLE live (
     pause_by TEXT,
     cancel_by TEXT,
     signalled INTEGER NOT NULL DEFAULT 0,
-    claims INTEGER NOT NULL DEFAULT 0
+    claims INTEGER NOT NULL DEFAULT 0,
+    limit_name TEXT,
+    limit_places INTEGER
 ) STRICT;
 
-CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL AND limit_name IS NULL;
+CREATE INDEX live_limited ON live (limit_name, priority DESC, created_at, task_id)
+    WHERE owner IS NULL AND limit_name IS NOT NULL;
+CREATE INDEX live_crowd ON live (limit_name, created_at, task_id) WHERE owner IS NOT NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
 CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;
@@ -227,4 +235,25 @@ CREATE TABLE audit (
     asked_by TEXT NOT NULL,
     detail TEXT NOT NULL,
     PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
+) STRICT;
+
+-- The feed: a row for each commit of an instance that is told. seq counts those of an epoch without a gap; turn orders commits of which
+-- one could see the other; body: JSON, what happened. Insert only, until they are trimmed.
+CREATE TABLE events (
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (epoch, seq)
+) STRICT;
+
+CREATE INDEX events_turn ON events (turn);
+CREATE INDEX events_at ON events (epoch, at, seq);
+
+-- Up to which commit those of an epoch are gone, and its time.
+CREATE TABLE events_trimmed (
+    epoch INTEGER NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL
 ) STRICT;

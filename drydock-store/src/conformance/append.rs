@@ -36,7 +36,7 @@ fn every_kind(workflow: drydock_core::WorkflowId) -> Vec<Write> {
         Write::StepWaits(id(1), wait("b", 5)),
         Write::MessageSaid(id(2), message(0)),
         Write::MessageSaid(id(2), message(1)),
-        Write::TaskEnded(id(2), TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(6) }),
+        Write::TaskEnded(id(2), None, TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(6) }),
     ]
 }
 
@@ -57,7 +57,7 @@ pub async fn a_repeated_batch_changes_nothing(store: Shared) {
     let once = everything(&store).await;
     store.append(epoch, &batch).await.unwrap();
     assert_eq!(everything(&store).await, once);
-    batch.push(Write::TaskEnded(id(1), completed(9)));
+    batch.push(Write::TaskEnded(id(1), None, completed(9)));
     store.append(epoch, &batch).await.unwrap();
     assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(9)));
     let twice = everything(&store).await;
@@ -97,7 +97,7 @@ pub async fn a_task_may_start_and_end_in_one_batch(store: Shared) {
     let workflow = put_workflow(&store).await;
     let epoch = join(&store, "a").await;
     let batch = [
-        Write::TaskEnded(id(1), completed(7)),
+        Write::TaskEnded(id(1), None, completed(7)),
         Write::StepEnded(id(1), done("a", 6)),
         Write::TaskStarted(task(1, workflow)),
         Write::TaskStarted(task(2, workflow)),
@@ -119,7 +119,7 @@ pub async fn a_repeated_start_does_not_bring_a_task_back(store: Shared) {
     let epoch = join(&store, "a").await;
     let start = [Write::TaskStarted(task(1, workflow))];
     store.append(epoch, &start).await.unwrap();
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(7))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(7))]).await.unwrap();
     store.append(epoch, &start).await.unwrap();
     store.task_submit(&[task(1, workflow)]).await.unwrap();
     assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(7)));
@@ -160,7 +160,7 @@ pub async fn a_large_batch_is_one_batch(store: Shared) {
         batch.push(Write::StepEnded(id(n), done("a", i64::from(n))));
         batch.push(Write::MessageSaid(id(n), message(0)));
         if n % 2 == 0 {
-            batch.push(Write::TaskEnded(id(n), completed(n)));
+            batch.push(Write::TaskEnded(id(n), None, completed(n)));
         }
     }
     store.append(epoch, &batch).await.unwrap();

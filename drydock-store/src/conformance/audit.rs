@@ -31,7 +31,7 @@ pub async fn every_verb_leaves_a_line(store: Shared) {
     let plain = Signal { name: "approved".to_owned(), ..signal(2, 6) };
     assert!(store.signal_send(id(1), &plain).await.unwrap());
     let end = TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(10) };
-    store.append(epoch, &[Write::TaskEnded(id(1), end)]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, end)]).await.unwrap();
     assert!(store.task_reopen(id(1), &request("dan", 11)).await.unwrap());
     let expected = [
         line(Verb::Pause, "b\u{fffd}b", 3, ""),
@@ -65,7 +65,7 @@ pub async fn a_repetition_leaves_no_second_line(store: Shared) {
 /// The task has ended well.
 pub async fn what_was_refused_leaves_none(store: Shared) {
     let epoch = running(&store).await;
-    store.append(epoch, &[Write::TaskEnded(id(1), super::samples::completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, super::samples::completed(5))]).await.unwrap();
     assert!(!store.task_cancel(id(1), &request("ann", 6)).await.unwrap());
     assert!(!store.task_pause(id(1), &request("ann", 6)).await.unwrap());
     assert!(!store.task_resume(id(1), &request("ann", 6)).await.unwrap());

@@ -39,7 +39,7 @@ pub async fn a_request_reaches_all_descendants(store: Shared) {
     ];
     store.append(epoch, &tree).await.unwrap();
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(3), id(4)]);
-    store.append(epoch, &[Write::TaskEnded(id(4), completed(8))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(4), None, completed(8))]).await.unwrap();
     assert!(store.task_cancel(id(5), &request("ann", 3)).await.unwrap());
     assert!(store.task_cancel(id(2), &request("bob", 4)).await.unwrap());
     let mut by = Vec::new();
@@ -59,7 +59,7 @@ pub async fn what_has_ended_cannot_be_cancelled(store: Shared) {
     let epoch = running(&store).await;
     let workflow = put_workflow(&store).await;
     store.append(epoch, &[Write::TaskStarted(child(2, workflow, 1, 0))]).await.unwrap();
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(8))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(8))]).await.unwrap();
     assert!(!store.task_cancel(id(1), &request("ann", 3)).await.unwrap());
     assert!(!store.task_cancel(id(7), &request("ann", 3)).await.unwrap());
     for n in 1..=2 {

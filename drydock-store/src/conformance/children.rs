@@ -22,8 +22,8 @@ pub async fn open_children_are_counted(store: Shared) {
     assert_eq!(news.open_children, [(id(1), 2), (id(3), 1)]);
     assert_eq!(store.news(epoch, &[id(3)]).await.unwrap().open_children, [(id(3), 1)]);
     assert_eq!(store.news(epoch, &[]).await.unwrap().open_children, []);
-    store.append(epoch, &[Write::TaskEnded(id(4), completed(9))]).await.unwrap();
-    store.append(epoch, &[Write::TaskEnded(id(3), completed(9))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(4), None, completed(9))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(3), None, completed(9))]).await.unwrap();
     assert_eq!(store.news(epoch, &asked).await.unwrap().open_children, [(id(1), 1)]);
 }
 
@@ -43,7 +43,8 @@ pub async fn children_are_by_index_and_step(store: Shared) {
     let listed = async |step: &str| store.child_list(id(1), &name(step)).await.unwrap();
     let open = |index, n| Child { index, task: id(n), end: None };
     assert_eq!(listed("fan").await, [open(0, 5), open(1, 4), open(2, 2), open(10, 3)]);
-    let ends: Vec<Write> = [2, 3, 4].into_iter().map(|n| Write::TaskEnded(id(n), completed(n))).collect();
+    let ends: Vec<Write> =
+        [2, 3, 4].into_iter().map(|n| Write::TaskEnded(id(n), None, completed(n))).collect();
     store.append(epoch, &ends).await.unwrap();
     let ended = |index, n| Child { index, task: id(n), end: Some(completed(n)) };
     assert_eq!(listed("fan").await, [open(0, 5), ended(1, 4), ended(2, 2), ended(10, 3)]);
@@ -58,6 +59,6 @@ pub async fn anybody_claims_a_queued_child(store: Shared) {
     store.append(epoch, &[Write::TaskQueued(child(2, workflow, 1, 0))]).await.unwrap();
     let other = join(&store, "b").await;
     assert_eq!(claim(&store, other, workflow, 9).await, [id(2)]);
-    store.append(other, &[Write::TaskEnded(id(2), completed(9))]).await.unwrap();
+    store.append(other, &[Write::TaskEnded(id(2), None, completed(9))]).await.unwrap();
     assert_eq!(store.child_list(id(1), &name("fan")).await.unwrap().len(), 1);
 }

@@ -161,7 +161,8 @@ pub async fn the_fence_grows_with_every_claim(store: Shared) {
 pub async fn the_fence_grows_after_a_reopening_too(store: Shared) {
     let workflow = put_workflow(&store).await;
     let epoch = join(&store, "a").await;
-    let fails = |n| Write::TaskEnded(id(n), TaskEnd { kind: TaskEndKind::Failed(failure(n)), at: at(50) });
+    let fails =
+        |n| Write::TaskEnded(id(n), None, TaskEnd { kind: TaskEndKind::Failed(failure(n)), at: at(50) });
     let keyed = task(2, workflow).key("k");
     let short = [Write::TaskStarted(task(1, workflow)), Write::TaskStarted(keyed), fails(1), fails(2)];
     store.append(epoch, &short).await.unwrap();

@@ -135,7 +135,7 @@ pub async fn the_latest_of_each_generator_is_found(store: Shared) {
 /// They are about the world, not about the task.
 pub async fn facts_outlive_their_tasks(store: Shared) {
     let epoch = running(&store).await;
-    let end = Write::TaskEnded(id(1), super::samples::completed(9));
+    let end = Write::TaskEnded(id(1), None, super::samples::completed(9));
     store.append(epoch, &[wrote(1, [fact(0, "n1", "lshw", 2)]), vec![end]].concat()).await.unwrap();
     assert_eq!(found(&store, FactQuery::about("node", "n1")).await, [fact(0, "n1", "lshw", 2)]);
     let workflow = put_workflow(&store).await;

@@ -38,7 +38,7 @@ pub async fn every_kind_of_write_is_refused(store: Shared) {
         Write::MessageSaid(id(1), message(0)),
         Write::FactFound(id(1), fact(0, "n1", "lshw", 2)),
         Write::StepProgressed(id(1), progress("a", 2)),
-        Write::TaskEnded(id(1), completed(9)),
+        Write::TaskEnded(id(1), None, completed(9)),
     ];
     for write in writes {
         assert_fenced(store.append(epoch, &[write]).await);
@@ -63,7 +63,7 @@ pub async fn a_refused_batch_leaves_no_trace(store: Shared) {
         Write::FactFound(id(1), fact(0, "n1", "lshw", 2)),
         Write::StepProgressed(id(1), progress("b", 2)),
         Write::TaskQueued(task(2, workflow)),
-        Write::TaskEnded(id(1), completed(9)),
+        Write::TaskEnded(id(1), None, completed(9)),
     ];
     assert_fenced(store.append(epoch, &late).await);
     assert_eq!(store.task_history(id(1)).await.unwrap(), before);
@@ -102,9 +102,9 @@ pub async fn claims_and_renewals_are_refused(store: Shared) {
 pub async fn only_the_owner_ends_a_task(store: Shared) {
     let epoch = running(&store).await;
     let other = join(&store, "b").await;
-    store.append(other, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(other, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert_eq!(store.task_end(id(1)).await.unwrap(), None);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(6))]).await.unwrap();
     assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(6)));
 }
 

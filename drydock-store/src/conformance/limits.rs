@@ -1,7 +1,7 @@
 //! Limits: never more steps under way than there are slots, among all instances.
 
 use drydock_core::Epoch;
-use drydock_core::journal::{JournalError, Write};
+use drydock_core::journal::{JournalError, SlotAnswer, SlotWish, Write};
 
 use super::samples::{assert_fenced, claim, completed, id, join, put_workflow, running, step, submit, task};
 use super::{Shared, rules};
@@ -9,6 +9,7 @@ use super::{Shared, rules};
 rules!(
     there_are_as_many_slots_as_the_limit_says,
     it_is_all_or_nothing,
+    several_wishes_are_answered_in_their_order,
     asking_again_for_what_is_held_is_harmless,
     a_slot_is_given_back,
     a_retired_instance_holds_no_slot,
@@ -21,7 +22,60 @@ rules!(
 async fn takes(store: &Shared, epoch: Epoch, task: u32, of: &str, limits: &[(&str, u32)]) -> bool {
     let limits: Vec<(String, u32)> =
         limits.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-    store.slot_take(epoch, id(task), &step(of), &limits).await.unwrap()
+    let wish = SlotWish { task: id(task), step: step(of), limits };
+    let answers = store.slots_take(epoch, &[wish]).await.unwrap();
+    assert_eq!(answers.len(), 1);
+    answers[0] == SlotAnswer::Taken
+}
+
+fn wish(task: u32, of: &str, limits: &[(&str, u32)]) -> SlotWish {
+    let limits = limits.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+    SlotWish { task: id(task), step: step(of), limits }
+}
+
+fn full(name: &str) -> SlotAnswer {
+    SlotAnswer::Full(name.to_owned())
+}
+
+/// One after the other, in their order, and each for itself.
+pub async fn several_wishes_are_answered_in_their_order(store: Shared) {
+    let epoch = running(&store).await;
+    let other = join(&store, "b").await;
+    let workflow = put_workflow(&store).await;
+    store.append(epoch, &[Write::TaskStarted(task(2, workflow))]).await.unwrap();
+    store.append(other, &[Write::TaskStarted(task(3, workflow))]).await.unwrap();
+    assert!(takes(&store, other, 3, "a", &[("x", 3)]).await);
+    let wishes = [
+        wish(2, "a", &[("x", 3)]),
+        wish(2, "b", &[("x", 3), ("e", 0)]),
+        wish(3, "b", &[]),
+        wish(9, "a", &[("x", 3)]),
+        wish(1, "a", &[("x", 3), ("w", 1)]),
+        wish(1, "b", &[("x", 3)]),
+        wish(1, "a", &[("x", 3)]),
+        wish(2, "c", &[("w", 1), ("x", 3)]),
+        wish(2, "d", &[]),
+    ];
+    let expected = [
+        SlotAnswer::Taken,
+        full("e"),
+        SlotAnswer::NotOwned,
+        SlotAnswer::NotOwned,
+        SlotAnswer::Taken,
+        full("x"),
+        SlotAnswer::Taken,
+        full("w"),
+        SlotAnswer::Taken,
+    ];
+    for _ in 0..2 {
+        assert_eq!(store.slots_take(epoch, &wishes).await.unwrap(), expected);
+    }
+    assert_eq!(store.slots_take(epoch, &[]).await.unwrap(), []);
+    store.append(epoch, &[Write::SlotsFreed(id(2), step("a"))]).await.unwrap();
+    assert_eq!(store.slots_take(epoch, &wishes[5..6]).await.unwrap(), [SlotAnswer::Taken]);
+    store.instance_leave(epoch).await.unwrap();
+    assert_fenced(store.slots_take(epoch, &wishes).await);
+    assert_fenced(store.slots_take(epoch, &[]).await);
 }
 
 /// Steps of one task and of several.
@@ -102,7 +156,7 @@ pub async fn who_has_ended_holds_no_slot(store: Shared) {
     assert!(
         takes(&store, epoch, 1, "a", &[("x", 1)]).await && !takes(&store, epoch, 2, "a", &[("x", 1)]).await
     );
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert!(takes(&store, epoch, 2, "a", &[("x", 1)]).await);
 }
 
@@ -110,12 +164,12 @@ pub async fn who_has_ended_holds_no_slot(store: Shared) {
 pub async fn only_the_owner_takes_slots(store: Shared) {
     let epoch = running(&store).await;
     let other = join(&store, "b").await;
-    let limit = [("x".to_owned(), 1)];
-    assert_fenced(store.slot_take(other, id(1), &step("a"), &limit).await);
-    assert_fenced(store.slot_take(epoch, id(7), &step("a"), &limit).await);
+    let of = |n| [wish(n, "a", &[("x", 1)])];
+    assert_eq!(store.slots_take(other, &of(1)).await.unwrap(), [SlotAnswer::NotOwned]);
+    assert_eq!(store.slots_take(epoch, &of(7)).await.unwrap(), [SlotAnswer::NotOwned]);
     store.instance_leave(epoch).await.unwrap();
-    assert_fenced(store.slot_take(epoch, id(1), &step("a"), &limit).await);
-    assert_fenced(store.slot_take(other, id(1), &step("a"), &[]).await);
+    assert_fenced(store.slots_take(epoch, &of(1)).await);
+    assert_eq!(store.slots_take(other, &[wish(1, "a", &[])]).await.unwrap(), [SlotAnswer::NotOwned]);
     let workflow = put_workflow(&store).await;
     assert_eq!(claim(&store, other, workflow, 9).await, [id(1)]);
     assert!(takes(&store, other, 1, "b", &[("x", 1)]).await, "a refused epoch holds the slot");
@@ -138,9 +192,13 @@ pub async fn simultaneous_askers_stay_within_the_limit(store: Shared) {
         }
         for _ in 0..40 {
             loop {
-                match store.slot_take(epoch, id(n), &step("a"), &limits).await {
-                    Ok(true) => break,
-                    Ok(false) | Err(JournalError::Unavailable(_)) => tokio::task::yield_now().await,
+                let wish = SlotWish { task: id(n), step: step("a"), limits: limits.clone() };
+                match store.slots_take(epoch, &[wish]).await.as_deref() {
+                    Ok([SlotAnswer::Taken]) => break,
+                    Ok([SlotAnswer::Full(_)]) | Err(JournalError::Unavailable(_)) => {
+                        tokio::task::yield_now().await;
+                    }
+                    Ok(other) => panic!("{other:?}"),
                     Err(error) => panic!("{error:?}"),
                 }
             }

@@ -151,7 +151,7 @@ pub async fn who_has_ended_is_in_nobodys_way(store: Shared) {
     let (epoch, workflow) = started(&store, 4).await;
     assert!(takes(&store, epoch, 3, &["a", "b"]).await && !takes(&store, epoch, 1, &["a"]).await);
     let kind = TaskEndKind::Failed(failure(1));
-    let end = |n| Write::TaskEnded(id(n), TaskEnd { kind: kind.clone(), at: at(50) });
+    let end = |n| Write::TaskEnded(id(n), None, TaskEnd { kind: kind.clone(), at: at(50) });
     store.append(epoch, &[end(1), end(3)]).await.unwrap();
     assert!(takes(&store, epoch, 2, &["a"]).await);
     assert!(store.task_reopen(id(3), &request("ann", 60)).await.unwrap());
@@ -166,7 +166,7 @@ pub async fn only_the_owner_takes_locks(store: Shared) {
     let name = ["n".to_owned()];
     assert_fenced(store.lock_take(other, id(1), &name, at(9)).await);
     assert_fenced(store.lock_take(epoch, id(7), &name, at(9)).await);
-    store.append(epoch, &[Write::TaskEnded(id(2), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(2), None, completed(5))]).await.unwrap();
     assert_fenced(store.lock_take(epoch, id(2), &name, at(9)).await);
     store.instance_leave(epoch).await.unwrap();
     assert_fenced(store.lock_take(epoch, id(1), &name, at(9)).await);
@@ -221,7 +221,7 @@ pub async fn a_freed_lock_is_free_at_once(store: Shared) {
     assert!(takes(&store, epoch, 1, &["a"]).await && takes(&store, epoch, 2, &["b"]).await);
     assert!(takes(&store, epoch, 3, &["c"]).await && !takes(&store, epoch, 2, &["c"]).await);
     let batch = [
-        Write::TaskEnded(id(1), completed(5)),
+        Write::TaskEnded(id(1), None, completed(5)),
         Write::LocksFreed(id(1)),
         Write::LocksFreed(id(2)),
         Write::LocksFreed(id(1)),

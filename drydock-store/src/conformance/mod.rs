@@ -15,8 +15,10 @@ pub mod audit;
 pub mod cancel;
 pub mod children;
 pub mod claims;
+pub mod crowds;
 pub mod ends;
 pub mod facts;
+pub mod feed;
 pub mod fencing;
 pub mod instances;
 pub mod limits;
@@ -59,6 +61,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     instances::all(&fresh).await;
     fencing::all(&fresh).await;
     claims::all(&fresh).await;
+    crowds::all(&fresh).await;
     options::all(&fresh).await;
     append::all(&fresh).await;
     attempts::all(&fresh).await;
@@ -69,6 +72,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     facts::all(&fresh).await;
     progress::all(&fresh).await;
     ends::all(&fresh).await;
+    feed::all(&fresh).await;
     children::all(&fresh).await;
     locks::all(&fresh).await;
     limits::all(&fresh).await;

@@ -50,7 +50,7 @@ pub async fn a_key_stands_after_the_end(store: Shared) {
     submitted(&store, &[task(1, workflow).key("k")]).await;
     let epoch = join(&store, "a").await;
     assert_eq!(claim(&store, epoch, workflow, 9).await, [id(1)]);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert_eq!(submitted(&store, &[task(2, workflow).key("k")]).await, [id(1)]);
     assert_eq!(claim(&store, epoch, workflow, 9).await, []);
 }
@@ -89,7 +89,7 @@ pub async fn a_batch_leaves_out_what_has_its_key(store: Shared) {
         Write::TaskStarted(keyed(2)),
         Write::TaskQueued(keyed(3)),
         Write::TaskStarted(keyed(4)),
-        Write::TaskEnded(id(4), completed(9)),
+        Write::TaskEnded(id(4), None, completed(9)),
         Write::TaskStarted(task(5, workflow).key("free").label("n", "5")),
     ];
     for _ in 0..2 {
@@ -110,7 +110,7 @@ pub async fn a_keyed_task_may_start_and_end_in_one_batch(store: Shared) {
     let batch = [
         Write::TaskStarted(task(1, workflow).key("k").label("rack", "1")),
         Write::StepEnded(id(1), done("a", 6)),
-        Write::TaskEnded(id(1), completed(7)),
+        Write::TaskEnded(id(1), None, completed(7)),
     ];
     for _ in 0..2 {
         store.append(epoch, &batch).await.unwrap();
@@ -187,7 +187,7 @@ pub async fn a_reopened_task_keeps_its_options(store: Shared) {
     let batch = [
         Write::TaskQueued(task(1, workflow)),
         Write::TaskStarted(urgent.clone()),
-        Write::TaskEnded(id(2), end),
+        Write::TaskEnded(id(2), None, end),
     ];
     store.append(epoch, &batch).await.unwrap();
     assert!(store.task_reopen(id(2), &request("ann", 60)).await.unwrap());

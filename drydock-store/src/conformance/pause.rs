@@ -44,7 +44,7 @@ pub async fn a_request_reaches_all_descendants(store: Shared) {
         Write::TaskQueued(child(3, workflow, 1, 1)),
         Write::TaskStarted(child(4, workflow, 2, 0)),
         Write::TaskStarted(child(5, workflow, 4, 0)),
-        Write::TaskEnded(id(4), completed(8)),
+        Write::TaskEnded(id(4), None, completed(8)),
     ];
     store.append(epoch, &tree).await.unwrap();
     assert!(pause(&store, 5, &request("ann", 3)).await && pause(&store, 2, &request("bob", 4)).await);
@@ -64,7 +64,7 @@ pub async fn what_has_ended_is_not_paused(store: Shared) {
     let workflow = put_workflow(&store).await;
     store.append(epoch, &[Write::TaskStarted(child(2, workflow, 1, 0))]).await.unwrap();
     assert!(pause(&store, 2, &request("ann", 2)).await);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(8))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(8))]).await.unwrap();
     for n in [1, 7] {
         assert!(!pause(&store, n, &request("bob", 3)).await);
         assert!(!store.task_resume(id(n), &request("bob", 4)).await.unwrap());
@@ -95,7 +95,7 @@ pub async fn a_pause_outlives_the_owner_and_a_cancellation(store: Shared) {
     let claimed = taken_over(&store, epoch).await;
     assert_eq!((claimed.pause, claimed.cancellation), (Some(request("ann", 3)), Some(request("bob", 4))));
     let owner = store.instance_list().await.unwrap().pop().unwrap().epoch;
-    store.append(owner, &[Write::TaskEnded(id(1), completed(8))]).await.unwrap();
+    store.append(owner, &[Write::TaskEnded(id(1), None, completed(8))]).await.unwrap();
     assert_eq!(paused_by(&store, 1).await, None);
 }
 

@@ -50,6 +50,6 @@ pub async fn it_is_read_with_the_task_in_all_its_life(store: Shared) {
     let next = join(&store, "b").await;
     let workflow = super::samples::put_workflow(&store).await;
     super::samples::claim(&store, next, workflow, 1).await;
-    store.append(next, &[Write::TaskEnded(id(1), completed(9))]).await.unwrap();
+    store.append(next, &[Write::TaskEnded(id(1), None, completed(9))]).await.unwrap();
     assert_eq!(read().await, expected);
 }

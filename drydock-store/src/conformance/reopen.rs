@@ -27,7 +27,7 @@ fn ended(kind: TaskEndKind) -> TaskEnd {
 }
 
 fn fails(n: u32) -> Write {
-    Write::TaskEnded(id(n), ended(TaskEndKind::Failed(failure(n))))
+    Write::TaskEnded(id(n), None, ended(TaskEndKind::Failed(failure(n))))
 }
 
 async fn reopen(store: &Shared, n: u32, second: i64) -> bool {
@@ -60,7 +60,7 @@ pub async fn a_cancelled_task_comes_back_without_the_request(store: Shared) {
     assert!(store.task_cancel(id(1), &request("bob", 3)).await.unwrap());
     assert!(store.task_pause(id(1), &request("bob", 4)).await.unwrap());
     let cancelled = ended(TaskEndKind::Cancelled(request("bob", 3)));
-    store.append(epoch, &[Write::TaskEnded(id(1), cancelled)]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, cancelled)]).await.unwrap();
     assert!(reopen(&store, 1, 60).await);
     let claimed = taken_over(&store, epoch).await;
     assert_eq!((claimed.cancellation, claimed.pause), (None, None));
@@ -70,7 +70,7 @@ pub async fn a_cancelled_task_comes_back_without_the_request(store: Shared) {
 pub async fn only_what_ended_badly_is_reopened(store: Shared) {
     let epoch = running(&store).await;
     assert!(!reopen(&store, 1, 40).await);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert!(!reopen(&store, 1, 60).await);
     assert!(!reopen(&store, 7, 60).await);
     assert_eq!(store.task_end(id(1)).await.unwrap(), Some(completed(5)));

@@ -60,12 +60,12 @@ pub async fn each_status_is_found(store: Shared) {
     let workflow = put_workflow(&store).await;
     let epoch = join(&store, "a").await;
     let started = |n| Write::TaskStarted(task(n, workflow).label("rack", "1"));
-    let ended = |n, kind| Write::TaskEnded(id(n), TaskEnd { kind, at: at(50) });
+    let ended = |n, kind| Write::TaskEnded(id(n), None, TaskEnd { kind, at: at(50) });
     let mut batch: Vec<Write> = (2..=6).map(started).collect();
     batch.push(Write::TaskQueued(task(1, workflow).label("rack", "1")));
     batch.push(ended(4, TaskEndKind::Cancelled(request("ann", 3))));
     batch.push(ended(5, TaskEndKind::Failed(failure(1))));
-    batch.push(Write::TaskEnded(id(6), completed(9)));
+    batch.push(Write::TaskEnded(id(6), None, completed(9)));
     store.append(epoch, &batch).await.unwrap();
     submit(&store, &[task(7, workflow).label("rack", "1")]).await;
     for n in [3, 7] {

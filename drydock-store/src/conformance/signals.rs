@@ -41,7 +41,7 @@ pub async fn the_first_of_an_id_stands(store: Shared) {
 pub async fn only_a_task_that_has_not_ended_gets_signals(store: Shared) {
     let epoch = running(&store).await;
     assert!(send(&store, 1, &signal(1, 2)).await);
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(5))]).await.unwrap();
     assert!(send(&store, 1, &signal(1, 2)).await);
     assert!(!send(&store, 1, &signal(2, 6)).await);
     assert!(!send(&store, 7, &signal(3, 6)).await);
@@ -55,7 +55,7 @@ pub async fn an_order_reaches_a_task_that_may_be_brought_back(store: Shared) {
     submit(&store, workflow, [2]).await;
     assert_eq!(super::samples::claim(&store, epoch, workflow, 1).await, [id(2)]);
     let broken = TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(5) };
-    let ends = [Write::TaskEnded(id(1), broken), Write::TaskEnded(id(2), completed(5))];
+    let ends = [Write::TaskEnded(id(1), None, broken), Write::TaskEnded(id(2), None, completed(5))];
     store.append(epoch, &ends).await.unwrap();
     let order = Signal { name: format!("{}retry", Signal::ORDER), ..signal(1, 6) };
     assert!(send(&store, 1, &order).await && send(&store, 1, &order).await);

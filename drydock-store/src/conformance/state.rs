@@ -85,7 +85,7 @@ pub async fn it_follows_the_tasks_life(store: Shared) {
     assert!(store.task_pause(id(1), &request("ann", 7)).await.unwrap());
     // The request that stands is the one that the end names.
     let end = TaskEnd { kind: TaskEndKind::Cancelled(request("ann", 8)), at: at(9) };
-    store.append(next, &[Write::TaskEnded(id(1), end.clone())]).await.unwrap();
+    store.append(next, &[Write::TaskEnded(id(1), None, end.clone())]).await.unwrap();
     let ended = TaskState { end: Some(end), ..expected.clone() };
     let ended_task = ClaimedTask { cancellation: Some(request("ann", 8)), ..expected.task.clone() };
     assert_eq!(read(&store, 1).await, TaskState { task: ended_task, ..ended });
@@ -119,7 +119,10 @@ pub async fn locks_and_queues_are_told_with_what_is_in_the_way(store: Shared) {
     assert_eq!(waiting.obstacles, told);
     let second =
         |lock: &str| Obstacle { lock: lock.to_owned(), task: id(2), claim: LockClaim::Waits, since: at(22) };
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(5)), Write::LocksFreed(id(1))]).await.unwrap();
+    store
+        .append(epoch, &[Write::TaskEnded(id(1), None, completed(5)), Write::LocksFreed(id(1))])
+        .await
+        .unwrap();
     assert_eq!(read(&store, 3).await.obstacles, [second("b"), second("c")]);
     assert_eq!(read(&store, 2).await.obstacles, []);
 }

@@ -75,7 +75,7 @@ pub async fn a_record_follows_its_task(store: Shared) {
     assert_eq!(store.task_get(id(1)).await.unwrap(), Some(expected.clone()));
     let next = join(&store, "b").await;
     claim(&store, next, workflow_id, 1).await;
-    store.append(next, &[Write::TaskEnded(id(1), completed(3000))]).await.unwrap();
+    store.append(next, &[Write::TaskEnded(id(1), None, completed(3000))]).await.unwrap();
     (expected.status, expected.updated_at) = (TaskStatus::Complete, Some(at(3000)));
     expected.end = Some(completed(3000));
     assert_eq!(store.task_get(id(1)).await.unwrap(), Some(expected));

@@ -3,8 +3,8 @@
 use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, Fact, FactRecord, Figure, JournalError, Mark, Message, NewTask, StepEnd,
-    StepProgress, Subject, TaskEnd, WaitRecord, Write,
+    AttemptRecord, Checkpoint, Fact, FactRecord, FeedPlace, Figure, JournalError, Mark, Message, NewTask,
+    StepEnd, StepProgress, Subject, TaskEnd, TaskLimit, WaitRecord, Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
@@ -21,7 +21,12 @@ impl State {
         tasks.iter().map(|task| standing(task).unwrap_or(task.id)).collect()
     }
 
-    pub(super) fn append(&mut self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    pub(super) fn append(
+        &mut self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         self.fence(epoch)?;
         for TaskRow { task, started, .. } in batch.tasks {
@@ -56,7 +61,8 @@ impl State {
             self.unlock(id);
         }
         for (id, step) in batch.vacated {
-            self.slots.retain(|(_, task, of), _| (*task, of) != (id, step));
+            let step = step.text();
+            self.slots.retain(|(_, task, of), _| (*task, &**of) != (id, &*step));
         }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
@@ -67,8 +73,11 @@ impl State {
         for (id, progress) in batch.progress {
             self.progress.insert((id, progress.step.clone()), cleaned_progress(progress));
         }
-        for (id, end) in batch.ends {
-            self.end(epoch, id, end);
+        for (id, (fence, end)) in batch.ends {
+            self.end(epoch, id, fence, end);
+        }
+        if let Some(place) = place {
+            self.tell(epoch, writes, place);
         }
         Ok(())
     }
@@ -92,15 +101,20 @@ impl State {
             let labels = labels_of(task);
             let labels =
                 labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-            vacant.insert(NewTask { key: key.clone(), labels, ..task.clone() });
+            let limit = task
+                .limit
+                .as_ref()
+                .map(|it| TaskLimit { name: storable(&it.name).into_owned(), places: it.places });
+            vacant.insert(NewTask { key: key.clone(), labels, limit, ..task.clone() });
             self.keys.extend(key.map(|key| (key, task.id)));
             self.live.insert(task.id, live);
         }
     }
 
-    /// Only its owner ends a task, so a repetition finds nothing to end.
-    fn end(&mut self, epoch: Epoch, id: TaskId, end: &TaskEnd) {
-        if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch))
+    /// Only its owner ends a task, so a repetition finds nothing to end, or a task that was claimed again.
+    fn end(&mut self, epoch: Epoch, id: TaskId, decided: Option<Fence>, end: &TaskEnd) {
+        let same = |live: &Live| decided.is_none_or(|decided| decided == live.fence);
+        if self.live.get(&id).is_some_and(|live| live.owner == Some(epoch) && same(live))
             && let Some(Live { fence, started_at, cancellation, .. }) = self.live.remove(&id)
         {
             self.ends.insert(id, Ended { end: end.clone(), fence, started_at, cancellation });

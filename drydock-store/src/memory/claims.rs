@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use drydock_core::journal::{Claim, ClaimedTask, JournalError};
+use drydock_core::journal::{Claim, ClaimedTask, JournalError, NewTask};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 
 use super::State;
+use crate::places::admitted;
 
 impl State {
     pub(super) fn claim(
@@ -18,14 +19,24 @@ impl State {
     ) -> Result<Vec<Claim>, JournalError> {
         self.fence(epoch)?;
         let ownerless = self.live.iter().filter(|(_, live)| live.owner.is_none());
-        let mut free: Vec<(Reverse<i16>, Timestamp, TaskId)> = ownerless
+        let mut queue: Vec<&NewTask> = ownerless
             .filter_map(|(id, _)| self.tasks.get(id))
             .filter(|task| workflows.contains(&task.workflow))
-            .map(|task| (Reverse(task.priority), task.created_at, task.id))
             .collect();
-        free.sort_unstable();
-        free.truncate(max);
-        Ok(free.into_iter().filter_map(|(_, _, id)| self.take(epoch, at, id)).map(Ok).collect())
+        queue.sort_unstable_by_key(|task| (Reverse(task.priority), task.created_at, task.id));
+        let mut free: Vec<&NewTask> = Vec::new();
+        for (name, line) in by_limit(&queue) {
+            let all = if name.is_none() {
+                line.len()
+            } else {
+                let limits = || line.iter().filter_map(|task| task.limit.as_ref());
+                admitted(self.crowd(limits().next()).size, limits().map(|limit| limit.places.into()))
+            };
+            free.extend(&line[..all]);
+        }
+        free.sort_unstable_by_key(|task| (Reverse(task.priority), task.created_at, task.id));
+        let free: Vec<TaskId> = free.into_iter().take(max).map(|task| task.id).collect();
+        Ok(free.into_iter().filter_map(|id| self.take(epoch, at, id)).map(Ok).collect())
     }
 
     fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {
@@ -37,6 +48,15 @@ impl State {
         let (fence, cancellation, pause) = (live.fence, live.cancellation.clone(), live.pause.clone());
         Some(ClaimedTask { resumed, fence, cancellation, pause, ..self.with_records(id)? })
     }
+}
+
+/// The tasks of a queue by their limits, in its order.
+fn by_limit<'t>(queue: &[&'t NewTask]) -> BTreeMap<Option<&'t str>, Vec<&'t NewTask>> {
+    let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for task in queue {
+        lines.entry(task.limit.as_ref().map(|limit| &*limit.name)).or_default().push(*task);
+    }
+    lines
 }
 
 /// The records of task `id`, in the order of their keys.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::MemoryStore;
 
@@ -84,8 +85,25 @@ impl Journal for MemoryStore {
         self.state().claim(epoch, workflows, at, max)
     }
 
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        self.state().append(epoch, writes)
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        self.state().append(epoch, writes, place)
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.state().feed(after, limit)
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.state().feed_since(time)
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        Ok(self.state().trim(before))
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
@@ -102,14 +120,8 @@ impl Journal for MemoryStore {
         self.state().lock(epoch, task, names, at)
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.state().take_slots(epoch, task, step, limits)
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.state().take_slots(epoch, wishes)
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -1,35 +1,47 @@
-//! Limits on how many steps are under way.
+//! Limits on how many steps, or tasks, are under way.
 
-use drydock_core::journal::JournalError;
-use drydock_core::{Epoch, StepKey, TaskId};
+use drydock_core::journal::{Crowd, JournalError, SlotAnswer, SlotWish, TaskLimit};
+use drydock_core::{Epoch, TaskId};
 
 use super::State;
-use crate::batch::limits;
+use crate::places::{Slots, Wish};
 
 impl State {
     pub(super) fn take_slots(
         &mut self,
         epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        asked: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.own(epoch, task)?;
-        let asked = limits(asked);
-        for (name, capacity) in &asked {
-            let held = self.slots.get(&(name.clone(), task, step.clone())) == Some(&epoch);
-            let of_live = |(of, task, _): &(String, TaskId, StepKey), epoch: &Epoch| {
-                of == name && self.live.get(task).is_some_and(|live| live.owner == Some(*epoch))
-            };
-            let taken = self.slots.iter().filter(|(slot, epoch)| of_live(slot, epoch)).count();
-            if !held && u32::try_from(taken).is_ok_and(|taken| taken >= *capacity) {
-                return Ok(false);
+        wishes: &[SlotWish],
+    ) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.fence(epoch)?;
+        let wishes = Wish::all(wishes);
+        let owner = |task: &TaskId| self.live.get(task).and_then(|live| live.owner);
+        let mut slots = Slots::default();
+        slots.tasks.extend(Wish::tasks(&wishes).into_iter().filter(|task| owner(task) == Some(epoch)));
+        for ((name, task, step), holder) in &self.slots {
+            if owner(task) == Some(*holder) {
+                *slots.taken.entry(name.clone()).or_default() += 1;
+            }
+            if *holder == epoch {
+                slots.own.insert((name.clone(), *task, step.clone()));
             }
         }
-        for name in asked.into_keys() {
-            self.slots.insert((name, task, step.clone()), epoch);
-        }
-        Ok(true)
+        let (answers, granted) = slots.grant(&wishes);
+        self.slots.extend(granted.into_iter().map(|slot| (slot, epoch)));
+        Ok(answers)
+    }
+
+    /// The tasks that have a place under `limit`, the first that were asked for first.
+    pub(super) fn crowd(&self, limit: Option<&TaskLimit>) -> Crowd {
+        let Some(limit) = limit else { return Crowd::default() };
+        let owned = self.live.iter().filter(|(_, live)| live.owner.is_some());
+        let tasks = owned.filter_map(|(id, _)| self.tasks.get(id));
+        let mut under: Vec<_> = tasks
+            .filter(|task| task.limit.as_ref().is_some_and(|it| it.name == limit.name))
+            .map(|task| (task.created_at, task.id))
+            .collect();
+        under.sort_unstable();
+        let some = under.iter().take(Crowd::SHOWN).map(|(_, id)| *id).collect();
+        Crowd { size: u64::try_from(under.len()).unwrap_or(u64::MAX), some }
     }
 
     /// The check that an instance passes first that acts for one of its tasks.

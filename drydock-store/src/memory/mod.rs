@@ -4,6 +4,7 @@
 mod append;
 mod claims;
 mod facts;
+mod feed;
 mod instances;
 mod journal;
 mod limits;
@@ -19,10 +20,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::journal::{
-    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask,
-    Offers, Request, Signal, StepProgress, StoredWorkflow, TaskEnd, WaitRecord,
+    AttemptRecord, AuditRecord, Cancellation, Checkpoint, FactRecord, FeedCommit, JournalError, Mark,
+    Message, NewTask, Offers, Request, Signal, StepProgress, StoredWorkflow, TaskEnd, WaitRecord,
 };
 use drydock_core::{Epoch, Fence, InstanceName, SignalId, StepKey, TaskId, Timestamp, WorkflowId};
+
+use crate::places::Slot;
 
 /// A store that lives as long as this value. Share it with an `Arc` to let several engines meet in it.
 #[derive(Debug, Default)]
@@ -59,11 +62,16 @@ struct State {
     audit: Vec<(TaskId, AuditRecord)>,
     locks: BTreeMap<String, (TaskId, Timestamp)>,
     lock_queue: BTreeMap<(String, TaskId), Timestamp>,
-    slots: BTreeMap<(String, TaskId, StepKey), Epoch>,
+    slots: BTreeMap<Slot, Epoch>,
     messages: BTreeMap<(TaskId, u32), Message>,
     facts: BTreeMap<(TaskId, u32), FactRecord>,
     progress: BTreeMap<(TaskId, StepKey), StepProgress>,
     ends: BTreeMap<TaskId, Ended>,
+    /// With the turn of each.
+    events: BTreeMap<(Epoch, u64), (u64, FeedCommit)>,
+    turns: u64,
+    /// Up to which commit those of an epoch are gone, and its time.
+    trimmed: BTreeMap<Epoch, (u64, Timestamp)>,
 }
 
 impl State {

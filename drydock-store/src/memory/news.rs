@@ -22,7 +22,7 @@ impl State {
                 open_children.push((parent, open));
             }
         }
-        News { cancelled, paused, signals: self.untaken(epoch), open_children }
+        News { cancelled, paused, signals: self.untaken(epoch), open_children, unreadable: Vec::new() }
     }
 
     pub(super) fn child_list(&self, parent: TaskId, step: &StepName) -> Vec<Child> {

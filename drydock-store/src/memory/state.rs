@@ -1,6 +1,6 @@
 //! One task, whole.
 
-use drydock_core::journal::{ClaimedTask, HeldLock, JournalError, StepProgress, TaskState};
+use drydock_core::journal::{ClaimedTask, Crowd, HeldLock, JournalError, StepProgress, TaskState};
 use drydock_core::{Fence, TaskId};
 
 use super::State;
@@ -34,8 +34,10 @@ impl State {
             locks: Vec::new(),
             queues: Vec::new(),
             obstacles: Vec::new(),
+            crowd: Crowd::default(),
         };
         if live.is_some() {
+            state.crowd = self.crowd(task.limit.as_ref());
             let held = self.locks.iter().filter(|(_, (holder, _))| *holder == id);
             state.locks =
                 held.map(|(lock, (_, since))| HeldLock { lock: lock.clone(), since: *since }).collect();

@@ -37,14 +37,14 @@ impl TaskRepo for MemoryStore {
 
     async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError> {
         let state = self.state();
-        let mut records =
-            state.tasks.values().map(|task| state.record(task)).collect::<Result<Vec<_>, _>>()?;
+        let each = state.tasks.values().map(|task| Ok((task.id, state.record(task)?)));
+        let mut records = each.collect::<Result<Vec<_>, JournalError>>()?;
         if search.order == SearchOrder::NewestFirst {
             records.reverse();
         }
-        records.retain(|record| is_found(record, search));
+        records.retain(|(_, record)| is_found(record, search));
         records.truncate(usize::try_from(search.limit).unwrap_or(usize::MAX).saturating_add(1));
-        Ok(TaskPage::of(records, search.limit))
+        TaskPage::of(records.into_iter().map(|(id, record)| (id, Ok(record))).collect(), search.limit)
     }
 
     async fn task_history(&self, id: TaskId) -> Result<Option<TaskHistory>, JournalError> {

@@ -1,7 +1,7 @@
 //! A batch.
 
 use drydock_core::Epoch;
-use drydock_core::journal::{JournalError, Write};
+use drydock_core::journal::{FeedPlace, JournalError, Write};
 use sqlx::AssertSqlSafe;
 
 use super::PgStore;
@@ -10,10 +10,17 @@ use super::records::arguments;
 use super::statements::{self, Present};
 use crate::batch::Batch;
 use crate::error::journal_error;
+use crate::feed::Told;
 
 impl PgStore {
-    pub(super) async fn append_batch(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        let batch = Batch::of(writes)?;
+    pub(super) async fn append_batch(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        let mut batch = Batch::of(writes)?;
+        batch.told = place.map(|place| Told::of(writes, place)).transpose()?;
         match self.run_batch(epoch, &batch, Present::Refused).await {
             Ok(fenced) => fenced,
             // Nothing was written. The batch, or a part of it, was sent before.

@@ -16,22 +16,82 @@ type Tx = Transaction<'static, Postgres>;
 /// Waits until a claim that nobody saw the end of has ended in the database too; in the order in which all lock live rows.
 const SETTLE: &str = "SELECT task_id FROM live WHERE task_id = ANY($1) ORDER BY task_id FOR UPDATE";
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = $1 AND task_id = ANY($2)";
-/// One row for the fence alone; none means that it did not hold.
-const CLAIM: &str = "WITH fence AS (
-        SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
+/// What the two ways to claim have in common: the fence, the taking of what is `queued`, and one row for the fence alone; none
+/// means that it did not hold.
+macro_rules! claim {
+    ($queued:literal) => {
+        concat!(
+            "WITH fence AS (
+                SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
+            ), limited AS (
+                SELECT EXISTS (SELECT 1 FROM live WHERE owner IS NULL AND limit_name IS NOT NULL) AS there
+            ), ",
+            $queued,
+            ", taken AS (
+                UPDATE live SET owner = fence.epoch, claims = live.claims + 1, started_at = coalesce(live.started_at, $3)
+                FROM queued, fence WHERE live.task_id = queued.task_id
+                RETURNING live.task_id, queued.resumed, live.claims, live.cancel_at, live.cancel_by,
+                    live.pause_at, live.pause_by
+            )
+            SELECT taken.task_id IS NULL AS nothing, limited.there AS limited, taken.*
+            FROM fence CROSS JOIN limited LEFT JOIN taken ON true"
+        )
+    };
+}
+/// The usual way: it takes nothing where any task under a limit is queued.
+const CLAIM: &str = claim!(
+    "queued AS (
+        SELECT task_id, started_at IS NOT NULL AS resumed FROM live
+        WHERE owner IS NULL AND limit_name IS NULL AND workflow_id = ANY($2) AND NOT (SELECT limited.there FROM limited)
+        ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
+    )"
+);
+/// The limits under which tasks are queued, found one by one: however many tasks wait for each, it is one look at the index.
+const LIMITS: &str = "WITH RECURSIVE names (name) AS (
+        SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL AND limit_name > names.name)
+        FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT name FROM names WHERE name IS NOT NULL ORDER BY name";
+/// The way where tasks under limits are queued, whose rows are locked: so what is counted here stays until the commit. Of those
+/// that wait under each limit the first have places, as [`admitted`](crate::places::admitted) says; they are merged with the others.
+const CLAIM_LIMITED: &str = claim!(
+    "crowds AS (
+        SELECT limit_name, count(*) AS size FROM live
+        WHERE owner IS NOT NULL AND limit_name = ANY($5) GROUP BY limit_name
+    ), waiting AS (
+        SELECT line.* FROM unnest($5::text[]) AS names (name), LATERAL (
+            SELECT task_id, limit_name, limit_places, priority, created_at FROM live
+            WHERE owner IS NULL AND limit_name = names.name AND workflow_id = ANY($2)
+            ORDER BY priority DESC, created_at, task_id LIMIT $4
+        ) AS line
+    ), ranked AS (
+        SELECT waiting.*, coalesce(crowds.size, 0) + row_number() OVER (
+            PARTITION BY limit_name ORDER BY priority DESC, created_at, task_id) <= limit_places AS fits
+        FROM waiting LEFT JOIN crowds USING (limit_name)
+    ), admitted AS (
+        SELECT task_id, priority, created_at, bool_and(fits) OVER (
+            PARTITION BY limit_name ORDER BY priority DESC, created_at, task_id) AS fits
+        FROM ranked
+    ), unlimited AS (
+        SELECT task_id, priority, created_at FROM live
+        WHERE owner IS NULL AND limit_name IS NULL AND workflow_id = ANY($2)
+        ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
+    ), chosen AS (
+        SELECT task_id FROM (
+            SELECT task_id, priority, created_at FROM admitted WHERE fits
+            UNION ALL SELECT task_id, priority, created_at FROM unlimited) AS merged
+        ORDER BY priority DESC, created_at, task_id LIMIT $4
     ), queued AS (
         SELECT task_id, started_at IS NOT NULL AS resumed FROM live
-        WHERE owner IS NULL AND workflow_id = ANY($2)
-        ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
-    ), taken AS (
-        UPDATE live SET owner = fence.epoch, claims = live.claims + 1, started_at = coalesce(live.started_at, $3)
-        FROM queued, fence WHERE live.task_id = queued.task_id
-        RETURNING live.task_id, queued.resumed, live.claims, live.cancel_at, live.cancel_by,
-            live.pause_at, live.pause_by
-    )
-    SELECT taken.task_id IS NULL AS nothing, taken.* FROM fence LEFT JOIN taken ON true";
+        WHERE owner IS NULL AND task_id IN (SELECT task_id FROM chosen) FOR UPDATE SKIP LOCKED
+    )"
+);
+const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE";
 /// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places,
         (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
         (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
@@ -65,13 +125,18 @@ impl PgStore {
         let _turn = self.doubts.turn().await?;
         let mut tx = self.write().await?;
         self.free_doubtful(&mut tx, epoch).await?;
-        let workflows: Vec<i64> = workflows.iter().map(|id| id.get()).collect();
-        let claim = sqlx::query(CLAIM)
-            .bind(epoch.get())
-            .bind(workflows)
-            .bind(at)
-            .bind(i64::try_from(max).unwrap_or(i64::MAX));
-        let mut rows = claim.fetch_all(&mut *tx).await.map_err(journal_error)?;
+        let asked = Asked {
+            epoch: epoch.get(),
+            workflows: workflows.iter().map(|id| id.get()).collect(),
+            at,
+            max: i64::try_from(max).unwrap_or(i64::MAX),
+        };
+        let mut rows = asked.take(&mut tx, CLAIM, None).await?;
+        if rows.first().is_some_and(|row| row.try_get("limited").unwrap_or(false)) {
+            let names;
+            (tx, names) = self.with_limits(tx, epoch).await?;
+            rows = asked.take(&mut tx, CLAIM_LIMITED, Some(names)).await?;
+        }
         let fenced = rows.is_empty();
         rows.retain(|row| !row.try_get("nothing").unwrap_or(false));
         if rows.is_empty() {
@@ -88,6 +153,24 @@ impl PgStore {
         claimed.gather(taken)
     }
 
+    /// The transaction with the rows of all limits locked under which tasks are queued, and their names. It may be a new one:
+    /// then the doubtful tasks are freed in that.
+    async fn with_limits(&self, mut tx: Tx, epoch: Epoch) -> Result<(Tx, Vec<String>), JournalError> {
+        loop {
+            let names: Vec<String> =
+                sqlx::query_scalar(LIMITS).fetch_all(&mut *tx).await.map_err(journal_error)?;
+            if self.grasp_limits(&mut tx, &names).await? {
+                return Ok((tx, names));
+            }
+            tx.rollback().await.map_err(journal_error)?;
+            self.make_limits(&names).await?;
+            tx = self.write().await?;
+            self.free_doubtful(&mut tx, epoch).await?;
+            // Before the limits, as whoever asks for slots does.
+            sqlx::query(FENCE).bind(epoch.get()).execute(&mut *tx).await.map_err(journal_error)?;
+        }
+    }
+
     async fn free_doubtful(&self, tx: &mut Tx, epoch: Epoch) -> Result<(), JournalError> {
         let doubtful = id_list(self.doubts.of(epoch));
         if doubtful.is_empty() {
@@ -102,6 +185,27 @@ impl PgStore {
             .await
             .map_err(journal_error)?;
         Ok(())
+    }
+}
+
+/// A claim, in the database's words.
+struct Asked {
+    epoch: i64,
+    workflows: Vec<i64>,
+    at: Timestamp,
+    max: i64,
+}
+
+impl Asked {
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        sql: &'static str,
+        limits: Option<Vec<String>>,
+    ) -> Result<Vec<PgRow>, JournalError> {
+        let claim = sqlx::query(sql).bind(self.epoch).bind(&self.workflows).bind(self.at).bind(self.max);
+        let claim = if let Some(limits) = limits { claim.bind(limits) } else { claim };
+        claim.fetch_all(&mut **tx).await.map_err(journal_error)
     }
 }
 

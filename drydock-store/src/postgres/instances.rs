@@ -14,6 +14,7 @@ use super::PgStore;
 use crate::codec;
 use crate::error::journal_error;
 use crate::row::Reader;
+use crate::unreadable::readable;
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -24,6 +25,8 @@ const FREE: &str = "WITH locked AS (
         SELECT task_id FROM live WHERE owner = ANY($1) ORDER BY task_id FOR UPDATE
     )
     UPDATE live SET owner = NULL FROM locked WHERE live.task_id = locked.task_id";
+/// Epochs become visible in their order, so that whoever reads the feed knows which are yet to come: those after the greatest.
+const IN_TURN: &str = "SELECT pg_advisory_xact_lock(7316409582114630)";
 const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
 
 impl PgStore {
@@ -64,6 +67,7 @@ impl PgStore {
         .await?;
         sqlx::query(FREE).bind(&earlier).execute(&mut *tx).await?;
         sqlx::query(VACATE).bind(&earlier).execute(&mut *tx).await?;
+        sqlx::query(IN_TURN).execute(&mut *tx).await?;
         let epoch =
             sqlx::query_scalar("INSERT INTO instances (name, joined_at, lease_ms, offers) VALUES ($1, $2, $3, $4) RETURNING epoch")
                 .bind(name.as_str())
@@ -92,7 +96,7 @@ impl PgStore {
         .fetch_all(&self.control)
         .await
         .map_err(journal_error)?;
-        rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
+        readable(rows.iter().map(|row| Reader::new("instances", row).beat()))
     }
 
     /// Retires `epoch` and frees its tasks; when `beat` is given, only if it is still that. Whether it did.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
 use super::PgStore;
 use crate::error::journal_error;
@@ -103,8 +104,25 @@ impl Journal for PgStore {
         self.claim(epoch, workflows, at, max).await
     }
 
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        self.append_batch(epoch, writes).await
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        self.append_batch(epoch, writes, place).await
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.read_feed(after, limit).await
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.since(time).await
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        self.trim(before).await
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {
@@ -121,14 +139,8 @@ impl Journal for PgStore {
         self.lock(epoch, task, names, at).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        self.take_slots(epoch, task, step, limits).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        self.take_slots(epoch, wishes).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {

@@ -6,6 +6,7 @@
 mod append;
 mod claims;
 mod facts;
+mod feed;
 mod instances;
 mod journal;
 mod limits;

@@ -39,8 +39,10 @@ const REOPEN: &str = "WITH line AS (
         DELETE FROM ends USING line WHERE ends.task_id = line.task_id AND ends.kind <> 0
         RETURNING ends.task_id, ends.started_at, ends.claims
     )
-    INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, started_at, claims, signalled)
-    SELECT task_id, parent_id, workflow_id, created_at, priority, gone.started_at, gone.claims, EXISTS (
+    INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places,
+        started_at, claims, signalled)
+    SELECT task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, gone.started_at,
+        gone.claims, EXISTS (
         SELECT 1 FROM signals WHERE signals.task_id = gone.task_id AND taken_by IS NULL)
     FROM gone JOIN tasks USING (task_id)";
 const ASKED: &str = "SELECT EXISTS (SELECT 1 FROM audit

@@ -6,7 +6,7 @@ use crate::batch::Batch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Tasks,
-    /// Instead of `Tasks`, where any of them has a key, a priority or labels.
+    /// Instead of `Tasks`, where any of them has a key, a priority, labels or a limit.
     SpecialTasks,
     Labels,
     Checkpoints,
@@ -21,9 +21,10 @@ pub(super) enum Part {
     Facts,
     Progress,
     Ends,
+    Told,
 }
 
-/// What a part says. `#1`, `#2` … are its array arguments; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
+/// What a part says. `#1`, `#2` … are its arguments, arrays but in the last part; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
 /// that are there already.
 pub(super) struct Text {
     pub(super) arrays: usize,
@@ -31,7 +32,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -47,6 +48,7 @@ impl Part {
         Self::Facts,
         Self::Progress,
         Self::Ends,
+        Self::Told,
     ];
 
     pub(super) const fn text(self) -> &'static Text {
@@ -66,6 +68,7 @@ impl Part {
             Self::Facts => &FACTS,
             Self::Progress => &PROGRESS,
             Self::Ends => &ENDS,
+            Self::Told => &TOLD,
         }
     }
 
@@ -86,6 +89,7 @@ impl Part {
             Self::Facts => !batch.facts.is_empty(),
             Self::Progress => !batch.progress.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
+            Self::Told => batch.told.is_some(),
         }
     }
 }
@@ -135,19 +139,21 @@ const TASKS: Text = Text {
     )",
 };
 const SPECIAL_TASKS: Text = Text {
-    arrays: 11,
+    arrays: 13,
     sql: ", new_tasks AS (
-        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+            limit_name, limit_places)
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[],
-                #10::text[], #11::smallint[]) AS t
+                #10::text[], #11::smallint[], #12::text[], #13::bigint[]) AS t
         @repeat
-        RETURNING task_id, parent_id, workflow_id, created_at, priority
+        RETURNING task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places
     ), fates AS (
         SELECT * FROM unnest(#1::uuid[], #8::boolean[], #9::boolean[]) AS t (task_id, started, ended)
     ), new_live AS (
-        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, owner, started_at, claims)
-        SELECT task_id, n.parent_id, n.workflow_id, n.created_at, n.priority,
+        INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, owner,
+            started_at, claims)
+        SELECT task_id, n.parent_id, n.workflow_id, n.created_at, n.priority, n.limit_name, n.limit_places,
             CASE WHEN fates.started THEN $1 END, CASE WHEN fates.started THEN n.created_at END,
             CASE WHEN fates.started THEN 1 ELSE 0 END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
@@ -269,10 +275,10 @@ const PROGRESS: Text = Text {
     )",
 };
 const ENDS: Text = Text {
-    arrays: 4,
+    arrays: 5,
     sql: ", gone AS (
-        DELETE FROM live USING fence, unnest(#1::uuid[]) AS t (task_id)
-        WHERE live.task_id = t.task_id AND live.owner = fence.epoch
+        DELETE FROM live USING fence, unnest(#1::uuid[], #5::bigint[]) AS t (task_id, claims)
+        WHERE live.task_id = t.task_id AND live.owner = fence.epoch AND live.claims = coalesce(t.claims, live.claims)
         RETURNING live.task_id, live.started_at, live.cancel_at, live.cancel_by, live.claims
     ), lives AS (
         SELECT task_id, started_at, cancel_at, cancel_by, claims FROM gone@short_lives
@@ -282,6 +288,15 @@ const ENDS: Text = Text {
             t.output
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
+        @repeat
+    )",
+};
+/// One row. Its turn is after all commits that this statement can see.
+const TOLD: Text = Text {
+    arrays: 3,
+    sql: ", told AS (
+        INSERT INTO events (epoch, seq, turn, at, body)
+        SELECT fence.epoch, #1::bigint, coalesce((SELECT max(turn) FROM events), 0) + 1, #2::timestamptz, #3::bytea FROM fence
         @repeat
     )",
 };

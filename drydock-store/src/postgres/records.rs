@@ -8,7 +8,7 @@ use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{Encode, Postgres, Type};
 
 use super::parts::{Part, Parts};
-use crate::batch::{Batch, TaskRow, labels, storable};
+use crate::batch::{Batch, TaskRow, claims, labels, storable};
 use crate::codec::{self, Coded};
 
 /// The arguments of a batch's statement, in the order of its parts.
@@ -28,6 +28,8 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
                 columns.array(batch.tasks.iter().map(|row| row.ended))?;
                 columns.array(batch.tasks.iter().map(TaskRow::key))?;
                 columns.array(batch.tasks.iter().map(|row| row.task.priority))?;
+                columns.array(batch.tasks.iter().map(TaskRow::limit_name))?;
+                columns.array(batch.tasks.iter().map(TaskRow::limit_places))?;
             }
             Part::Labels => {
                 columns.array(labels(&batch.tasks).map(|(row, ..)| row.task.id.as_uuid()))?;
@@ -49,6 +51,7 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             Part::Facts => columns.facts(batch)?,
             Part::Progress => columns.progress(batch)?,
             Part::Ends => columns.ends(batch)?,
+            Part::Told => columns.told(batch)?,
         }
     }
     Ok(columns.finish())
@@ -201,11 +204,19 @@ impl Arrays {
         self.array(rows.iter().map(|(_, it)| it.at))
     }
 
+    fn told(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let Some(told) = &batch.told else { return Ok(()) };
+        self.one(told.seq)?;
+        self.one(told.at)?;
+        self.one(&*told.body)
+    }
+
     fn ends(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let rows = &batch.ends;
         self.ids(rows)?;
-        let outputs = self.kinds(rows.iter().map(|(_, it)| codec::task_end(&it.kind)))?;
-        self.array(rows.iter().map(|(_, it)| it.at))?;
-        self.bytes(&outputs)
+        let outputs = self.kinds(rows.iter().map(|(_, (_, it))| codec::task_end(&it.kind)))?;
+        self.array(rows.iter().map(|(_, (_, it))| it.at))?;
+        self.bytes(&outputs)?;
+        self.array(rows.iter().map(|(_, (fence, _))| claims(*fence)))
     }
 }

@@ -14,11 +14,11 @@ impl PgStore {
         let mut statement = statement(search);
         let mut tx = self.read().await?;
         let tasks = statement.build().fetch_all(&mut *tx).await.map_err(journal_error)?;
-        let mut records = complete(&mut tx, tasks).await?.gather()?;
+        let mut records = complete(&mut tx, tasks).await?.gather_each()?;
         if search.order == SearchOrder::NewestFirst {
             records.reverse();
         }
-        Ok(TaskPage::of(records, search.limit))
+        TaskPage::of(records, search.limit)
     }
 }
 

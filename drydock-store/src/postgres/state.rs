@@ -1,7 +1,7 @@
 //! One task, whole.
 
 use drydock_core::TaskId;
-use drydock_core::journal::{HeldLock, JournalError, TaskState};
+use drydock_core::journal::{Crowd, HeldLock, JournalError, TaskState};
 
 use super::PgStore;
 use super::claims::{read, select};
@@ -22,6 +22,8 @@ const LIFE: &str = "SELECT tasks.task_id, tasks.created_at, workflows.name, work
     LEFT JOIN live ON live.task_id = tasks.task_id
     LEFT JOIN ends ON ends.task_id = tasks.task_id
     WHERE tasks.task_id = $1";
+const CROWD: &str = "SELECT task_id, count(*) OVER () AS size FROM live
+    WHERE owner IS NOT NULL AND limit_name = $1 ORDER BY created_at, task_id LIMIT $2";
 const HELD: &str = "SELECT name, taken_at AS since FROM locks WHERE task_id = $1 ORDER BY name";
 const QUEUED: &str = "SELECT name, asked_at AS since FROM lock_queue WHERE task_id = $1 ORDER BY name";
 
@@ -44,8 +46,14 @@ impl PgStore {
         let progress = select(&mut tx, PROGRESS, &id_list([id])).await?;
         let progress = progress.iter().map(|row| Reader::new("progress", row).progress());
         let progress = progress.collect::<Result<_, _>>()?;
-        let (mut locks, mut queues) = (Vec::new(), Vec::new());
+        let (mut locks, mut queues, mut crowd) = (Vec::new(), Vec::new(), Crowd::default());
         if alive {
+            if let Some(limit) = &task.task.limit {
+                let under = sqlx::query(CROWD)
+                    .bind(&limit.name)
+                    .bind(i64::try_from(Crowd::SHOWN).unwrap_or(i64::MAX));
+                crowd = Reader::crowd(&under.fetch_all(&mut *tx).await.map_err(journal_error)?)?;
+            }
             for (sql, list) in [(HELD, &mut locks), (QUEUED, &mut queues)] {
                 let rows =
                     sqlx::query(sql).bind(id.as_uuid()).fetch_all(&mut *tx).await.map_err(journal_error)?;
@@ -56,6 +64,6 @@ impl PgStore {
         }
         let names: Vec<String> = queues.iter().map(|queue| queue.lock.clone()).collect();
         let obstacles = in_the_way(&mut tx, id, &names, created_at).await?;
-        Ok(Some(TaskState { task, workflow, version, owner, end, progress, locks, queues, obstacles }))
+        Ok(Some(TaskState { task, workflow, version, owner, end, progress, locks, queues, obstacles, crowd }))
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use drydock_core::journal::JournalError;
 use drydock_core::{TaskId, Timestamp, WorkflowName};
 use uuid::Uuid;
 
 use super::tasks::{TaskRecord, TaskStatus};
+use crate::gather::Each;
+use crate::unreadable::readable;
 
 /// In which order tasks are found. Ids are in the order in which they were made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -55,7 +58,8 @@ impl Default for TaskSearch {
     }
 }
 
-/// One page of what was found. Pages neither overlap nor leave a gap, whatever is started between them.
+/// One page of what was found. Pages neither overlap nor leave a gap, whatever is started between them; a task that cannot be
+/// read is left out, and told of in the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskPage {
     /// The tasks, in the order that was asked for.
@@ -66,12 +70,12 @@ pub struct TaskPage {
 
 impl TaskPage {
     /// The page of `tasks`, which are one more than `limit` when there is another page.
-    pub(crate) fn of(mut tasks: Vec<TaskRecord>, limit: u32) -> Self {
+    pub(crate) fn of(mut tasks: Vec<Each>, limit: u32) -> Result<Self, JournalError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = tasks.len() > limit;
         tasks.truncate(limit);
-        let next = tasks.last().filter(|_| more).map(|last| Cursor(last.id));
-        Self { tasks, next }
+        let next = tasks.last().filter(|_| more).map(|(last, _)| Cursor(*last));
+        Ok(Self { tasks: readable(tasks.into_iter().map(|(_, task)| task))?, next })
     }
 }
 

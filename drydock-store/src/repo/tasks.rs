@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use super::facts::{FactPage, FactQuery};
 use super::search::{TaskPage, TaskSearch};
+use crate::gather::Each;
+use crate::unreadable::readable;
 
 /// Where a task is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,13 +125,31 @@ impl TaskQuery {
     }
 }
 
+impl TaskQuery {
+    /// Takes what can be read of a page, and turns to what comes after it; whether more of that is wanted.
+    pub(crate) fn turn(
+        &mut self,
+        page: Vec<Each>,
+        found: &mut Vec<TaskRecord>,
+    ) -> Result<bool, JournalError> {
+        let full = self.limit.is_some_and(|limit| u32::try_from(page.len()) == Ok(limit));
+        self.after = page.last().map(|(last, _)| *last).or(self.after);
+        let tasks = readable(page.into_iter().map(|(_, task)| task))?;
+        if let Some(limit) = &mut self.limit {
+            *limit = limit.saturating_sub(u32::try_from(tasks.len()).unwrap_or(u32::MAX));
+        }
+        found.extend(tasks);
+        Ok(full && self.limit > Some(0))
+    }
+}
+
 /// Tasks, for reading. What a method returns was all there at one moment.
 #[async_trait]
 pub trait TaskRepo: Send + Sync + 'static {
     /// One task.
     async fn task_get(&self, id: TaskId) -> Result<Option<TaskRecord>, JournalError>;
 
-    /// The tasks that match, by id.
+    /// The tasks that match, by id. One that cannot be read is left out, and told of in the log; the next takes its place.
     async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError>;
 
     /// A page of the tasks that a search finds.

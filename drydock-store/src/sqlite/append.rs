@@ -2,21 +2,27 @@
 
 use std::collections::HashMap;
 
-use drydock_core::journal::{JournalError, TaskEnd, Write};
-use drydock_core::{Epoch, TaskId};
+use drydock_core::journal::{FeedPlace, JournalError, TaskEnd, Write};
+use drydock_core::{Epoch, Fence, TaskId};
 
-use super::parts::{ENDS, FENCE, LEAVE};
+use super::parts::{ENDS, FENCE, LEAVE, TELL};
 use super::records::record;
 use super::row::{id_list, micros};
 use super::statements::Script;
 use super::submit::create;
 use super::{SqliteStore, fence};
-use crate::batch::Batch;
+use crate::batch::{Batch, claims};
 use crate::codec;
 use crate::error::journal_error;
+use crate::feed::Told;
 
 impl SqliteStore {
-    pub(super) async fn append_batch(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+    pub(super) async fn append_batch(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
         let batch = Batch::of(writes)?;
         let mut script = Script::new();
         script.say(FENCE);
@@ -24,6 +30,14 @@ impl SqliteStore {
         create(&mut script, &batch, Some(epoch));
         record(&mut script, &batch);
         end(&mut script, &batch, epoch);
+        if let Some(place) = place {
+            let told = Told::of(writes, place)?;
+            script.say(TELL);
+            script.add(epoch.get());
+            script.add(told.seq);
+            script.add(micros(told.at));
+            script.add(told.body);
+        }
         let mut writer = self.writer.turn().await?;
         let done = writer.transact(script).await;
         if let Err(JournalError::Rejected(_)) = done {
@@ -46,7 +60,7 @@ fn end(script: &mut Script, batch: &Batch<'_>, epoch: Epoch) {
         .filter(|row| row.is_short())
         .map(|row| (row.task.id, micros(row.task.created_at)))
         .collect();
-    script.say_rows(&ENDS, &batch.ends, |to, (id, end): &(TaskId, &TaskEnd)| {
+    script.say_rows(&ENDS, &batch.ends, |to, (id, (fence, end)): &(TaskId, (Option<Fence>, &TaskEnd))| {
         let (kind, output) = match codec::task_end(&end.kind) {
             Ok(coded) => coded,
             Err(problem) => return to.fail(problem),
@@ -57,6 +71,7 @@ fn end(script: &mut Script, batch: &Batch<'_>, epoch: Epoch) {
         to.add(micros(end.at));
         to.add(output);
         to.add(started.get(id));
+        to.add(claims(*fence));
     });
     script.say(LEAVE);
     script.add(epoch.get());

@@ -1,24 +1,48 @@
 //! Claims.
 
+use std::cmp::Reverse;
+
 use drydock_core::journal::{Claim, JournalError};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
+use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::row::{id_list, micros, number_list};
 use super::{SqliteStore, fence};
 use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
+use crate::places::admitted;
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
-const QUEUED: &str = "SELECT task_id, started_at IS NOT NULL AS resumed, claims + 1 AS claims, cancel_at, cancel_by,
-        pause_at, pause_by
-    FROM live
-    WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, task_id LIMIT ?2";
+/// The columns of a queued task, with those by which the queue is ordered.
+macro_rules! queued {
+    ($filter:literal) => {
+        concat!(
+            "SELECT task_id, started_at IS NOT NULL AS resumed, claims + 1 AS claims, cancel_at, cancel_by,
+                pause_at, pause_by, limit_places, priority, created_at
+            FROM live WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) AND ",
+            $filter,
+            " ORDER BY priority DESC, created_at, task_id LIMIT ?2"
+        )
+    };
+}
+const QUEUED: &str = queued!("limit_name IS NULL");
+const QUEUED_UNDER: &str = queued!("limit_name = ?3");
+/// The limits under which tasks are queued, found one by one: however many tasks wait for each, it is one look at the index.
+const LIMITS: &str = "WITH RECURSIVE names (name) AS (
+        SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL AND limit_name > names.name)
+        FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT name FROM names WHERE name IS NOT NULL";
+const CROWD: &str = "SELECT count(*) FROM live WHERE owner IS NOT NULL AND limit_name = ?1";
 const TAKE: &str = "UPDATE live SET owner = ?1, claims = claims + 1, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places,
         (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
         (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
@@ -57,9 +81,7 @@ impl SqliteStore {
             let free = sqlx::query(FREE).bind(epoch.get()).bind(id_list(doubtful));
             free.execute(&mut *tx).await.map_err(journal_error)?;
         }
-        let queued =
-            sqlx::query(QUEUED).bind(number_list(workflows)).bind(i64::try_from(max).unwrap_or(i64::MAX));
-        let taken = taken(&queued.fetch_all(&mut *tx).await.map_err(journal_error)?)?;
+        let taken = taken(&queue(&mut tx, &number_list(workflows), max).await?)?;
         if taken.is_empty() {
             return Ok(Vec::new());
         }
@@ -71,6 +93,38 @@ impl SqliteStore {
         self.doubts.settle(epoch);
         claimed.gather(taken)
     }
+}
+
+/// The first `max` tasks that may be claimed: those under no limit, and those for which theirs has a place.
+async fn queue(
+    tx: &mut SqliteConnection,
+    workflows: &str,
+    max: usize,
+) -> Result<Vec<SqliteRow>, JournalError> {
+    let most = i64::try_from(max).unwrap_or(i64::MAX);
+    let names: Vec<String> = sqlx::query_scalar(LIMITS).fetch_all(&mut *tx).await.map_err(journal_error)?;
+    let free = sqlx::query(QUEUED).bind(workflows).bind(most);
+    let mut queue = free.fetch_all(&mut *tx).await.map_err(journal_error)?;
+    if names.is_empty() {
+        return Ok(queue);
+    }
+    for name in names {
+        let crowd = sqlx::query_scalar::<_, i64>(CROWD).bind(&name);
+        let crowd = crowd.fetch_one(&mut *tx).await.map_err(journal_error)?;
+        let waiting = sqlx::query(QUEUED_UNDER).bind(workflows).bind(most).bind(&name);
+        let waiting = waiting.fetch_all(&mut *tx).await.map_err(journal_error)?;
+        let places = waiting.iter().map(|row| row.try_get::<i64, _>("limit_places").unwrap_or(0));
+        let places = places.map(|places| u64::try_from(places).unwrap_or(0));
+        let first = admitted(u64::try_from(crowd).unwrap_or(u64::MAX), places);
+        queue.extend(waiting.into_iter().take(first));
+    }
+    queue.sort_by_cached_key(|row| {
+        let number = |column| row.try_get::<i64, _>(column).unwrap_or(0);
+        let id: Vec<u8> = row.try_get("task_id").unwrap_or_default();
+        (Reverse(number("priority")), number("created_at"), id)
+    });
+    queue.truncate(max);
+    Ok(queue)
 }
 
 /// All that was ever recorded of the tasks.

@@ -10,6 +10,7 @@ use super::row::micros;
 use crate::codec;
 use crate::error::journal_error;
 use crate::row::Reader;
+use crate::unreadable::readable;
 
 impl SqliteStore {
     pub(super) async fn join(
@@ -67,7 +68,7 @@ impl SqliteStore {
         .fetch_all(&mut *self.reader().await?)
         .await
         .map_err(journal_error)?;
-        rows.iter().map(|row| Reader::new("instances", row).beat()).collect()
+        readable(rows.iter().map(|row| Reader::new("instances", row).beat()))
     }
 
     /// Retires `epoch` and frees its tasks; when `beat` is given, only if it is still that. Whether it did.

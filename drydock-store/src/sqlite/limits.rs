@@ -1,54 +1,56 @@
 //! Limits on how many steps are under way.
 
-use std::collections::HashMap;
+use drydock_core::Epoch;
+use drydock_core::journal::{JournalError, SlotAnswer, SlotWish};
 
-use drydock_core::journal::JournalError;
-use drydock_core::{Epoch, StepKey, TaskId};
-
-use super::SqliteStore;
-use super::locks::owned;
-use super::row::text_list;
-use crate::batch::limits;
+use super::row::{id_list, text_list};
+use super::{SqliteStore, fence};
 use crate::error::journal_error;
+use crate::places::{Slots, Wish};
 use crate::row::Reader;
 
 /// How many steps hold slots. A slot of a task that has ended is free.
 const TAKEN: &str = "SELECT slots.name, count(*) AS taken
     FROM slots JOIN live ON live.task_id = slots.task_id AND live.owner = slots.epoch
     WHERE slots.name IN (SELECT value FROM json_each(?1)) GROUP BY slots.name";
-const OWN: &str = "SELECT name FROM slots
-    WHERE name IN (SELECT value FROM json_each(?1)) AND task_id = ?2 AND step = ?3 AND epoch = ?4";
-const TAKE: &str =
-    "INSERT INTO slots (name, task_id, step, epoch) SELECT value, ?2, ?3, ?4 FROM json_each(?1) WHERE true
+const OWNED: &str =
+    "SELECT task_id FROM live WHERE owner = ?1 AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
+const OWN: &str = "SELECT name, task_id, step FROM slots WHERE name IN (SELECT value FROM json_each(?1))
+    AND task_id IN (SELECT unhex(value) FROM json_each(?2)) AND epoch = ?3";
+const TAKE: &str = "INSERT INTO slots (name, task_id, step, epoch) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET epoch = excluded.epoch";
 
 impl SqliteStore {
     pub(super) async fn take_slots(
         &self,
         epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        asked: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        let asked = limits(asked);
-        let names = text_list(&asked.keys().collect::<Vec<_>>())?;
-        let (id, text, number) = (task.as_uuid(), step.text(), epoch.get());
+        wishes: &[SlotWish],
+    ) -> Result<Vec<SlotAnswer>, JournalError> {
+        let wishes = Wish::all(wishes);
+        let (names, tasks) = (text_list(&Wish::names(&wishes))?, id_list(Wish::tasks(&wishes)));
         let mut tx = self.write().await?;
-        owned(&mut tx, epoch, task).await?;
+        fence(&mut tx, epoch).await?;
+        let mut slots = Slots::default();
+        let owned = sqlx::query(OWNED).bind(epoch.get()).bind(&tasks);
+        let owned = owned.fetch_all(&mut *tx).await.map_err(journal_error)?;
+        let owned = owned.iter().map(|row| Reader::new("live", row).id("task_id"));
+        slots.tasks = owned.collect::<Result<_, _>>()?;
         let taken = sqlx::query(TAKEN).bind(&names).fetch_all(&mut *tx).await.map_err(journal_error)?;
         let taken = taken.iter().map(|row| Reader::new("slots", row).slots());
-        let taken = taken.collect::<Result<HashMap<String, u64>, _>>()?;
-        let own = sqlx::query_scalar(OWN).bind(&names).bind(id).bind(&*text).bind(number);
-        let own: Vec<String> = own.fetch_all(&mut *tx).await.map_err(journal_error)?;
-        let full = |name: &String, capacity: u32| {
-            !own.contains(name) && taken.get(name).copied().unwrap_or(0) >= u64::from(capacity)
-        };
-        if asked.iter().any(|(name, capacity)| full(name, *capacity)) {
-            return Ok(false);
+        slots.taken = taken.collect::<Result<_, _>>()?;
+        let own = sqlx::query(OWN).bind(&names).bind(&tasks).bind(epoch.get());
+        let own = own.fetch_all(&mut *tx).await.map_err(journal_error)?;
+        let own = own.iter().map(|row| Reader::new("slots", row).slot());
+        slots.own = own.collect::<Result<_, _>>()?;
+        let (answers, granted) = slots.grant(&wishes);
+        if granted.is_empty() {
+            return Ok(answers);
         }
-        let take = sqlx::query(TAKE).bind(&names).bind(id).bind(&*text).bind(number);
-        take.execute(&mut *tx).await.map_err(journal_error)?;
+        for (name, task, step) in granted {
+            let take = sqlx::query(TAKE).bind(name).bind(task.as_uuid()).bind(step).bind(epoch.get());
+            take.execute(&mut *tx).await.map_err(journal_error)?;
+        }
         tx.commit().await?;
-        Ok(true)
+        Ok(answers)
     }
 }

@@ -6,6 +6,7 @@
 mod append;
 mod claims;
 mod facts;
+mod feed;
 mod instances;
 mod journal;
 mod limits;
@@ -335,7 +336,7 @@ mod tests {
     async fn an_unknown_epoch_is_fenced_even_where_there_are_no_rows() {
         let store = SqliteStore::in_memory().await.unwrap();
         let epoch = Epoch::new(7);
-        let refused = store.append_batch(epoch, &[]).await;
+        let refused = store.append_batch(epoch, &[], None).await;
         assert!(
             matches!(refused, Err(JournalError::Fenced { epoch: fenced }) if fenced == epoch),
             "{refused:?}"

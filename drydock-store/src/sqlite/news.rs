@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::SqliteStore;
 use super::row::id_list;
 use crate::error::journal_error;
+use crate::news::Gathering;
 use crate::row::Reader;
 
 const TOLD: &str = "SELECT task_id, cancel_at, cancel_by, pause_at, pause_by, signalled FROM live
@@ -22,33 +23,18 @@ const CHILDREN: &str =
 impl SqliteStore {
     pub(super) async fn tell_news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let mut tx = self.read().await?;
-        let mut news = News::default();
-        let mut signalled = Vec::new();
+        let mut news = Gathering::default();
         let told = sqlx::query(TOLD).bind(epoch.get()).fetch_all(&mut *tx).await.map_err(journal_error)?;
-        for row in told.iter().map(|row| Reader::new("live", row)) {
-            let task = row.id("task_id")?;
-            news.cancelled.extend(row.cancellation()?.map(|request| (task, request)));
-            news.paused.extend(row.pause()?.map(|request| (task, request)));
-            if row.truth("signalled")? {
-                signalled.push(task);
-            }
-        }
-        if !signalled.is_empty() {
-            let untaken = sqlx::query(UNTAKEN).bind(id_list(signalled)).fetch_all(&mut *tx).await;
-            for row in &untaken.map_err(journal_error)? {
-                let row = Reader::new("signals", row);
-                news.signals.push((row.id("task_id")?, row.signal()?));
-            }
+        news.told(&told)?;
+        if !news.signalled.is_empty() {
+            let untaken = sqlx::query(UNTAKEN).bind(id_list(news.signalled.iter().copied()));
+            news.untaken(&untaken.fetch_all(&mut *tx).await.map_err(journal_error)?)?;
         }
         if !parents.is_empty() {
-            let open =
-                sqlx::query(OPEN_CHILDREN).bind(id_list(parents.iter().copied())).fetch_all(&mut *tx).await;
-            for row in &open.map_err(journal_error)? {
-                let row = Reader::new("live", row);
-                news.open_children.push((row.id("parent_id")?, row.count("open")?));
-            }
+            let open = sqlx::query(OPEN_CHILDREN).bind(id_list(parents.iter().copied()));
+            news.open_children(&open.fetch_all(&mut *tx).await.map_err(journal_error)?)?;
         }
-        Ok(news)
+        Ok(news.done())
     }
 
     pub(super) async fn end_of(&self, id: TaskId) -> Result<Option<TaskEnd>, JournalError> {

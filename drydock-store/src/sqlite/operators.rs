@@ -28,8 +28,10 @@ const LINE: &str = "INSERT INTO audit (task_id, asked_at, asked_by, verb, detail
     ON CONFLICT DO NOTHING";
 /// Nothing when the line is there: that request was carried out. What was sent and not taken is still there to be taken.
 const REOPEN: &str =
-    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, started_at, claims, signalled)
-    SELECT task_id, parent_id, workflow_id, created_at, priority, ends.started_at, ends.claims, EXISTS (
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places,
+        started_at, claims, signalled)
+    SELECT task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, ends.started_at,
+        ends.claims, EXISTS (
         SELECT 1 FROM signals WHERE signals.task_id = ends.task_id AND taken_by IS NULL)
     FROM ends JOIN tasks USING (task_id) WHERE task_id = ?1 AND kind <> 0 AND NOT EXISTS (
         SELECT 1 FROM audit WHERE task_id = ?1 AND asked_at = ?2 AND asked_by = ?3 AND verb = ?4)";

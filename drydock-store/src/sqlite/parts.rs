@@ -26,16 +26,18 @@ pub(super) static LABELS: Chunked = Chunked::new(
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE key = column4) ON CONFLICT DO NOTHING",
 );
 pub(super) static SPECIAL_TASKS: Chunked = Chunked::new(
-    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority)
+    "INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places)
     SELECT * FROM (VALUES ",
-    9,
+    11,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
 /// As `LIVE`; and a task whose key was there before was not created.
 pub(super) static SPECIAL_LIVE: Chunked = Chunked::new(
-    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority, claims)
+    "INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, priority,
+        limit_name, limit_places, claims)
     SELECT *, column5 IS NOT NULL FROM (VALUES ",
-    7,
+    9,
     ") WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM tasks WHERE task_id = column1)
     AND NOT EXISTS (SELECT 1 FROM ends WHERE task_id = column1) ON CONFLICT DO NOTHING",
 );
@@ -94,16 +96,21 @@ pub(super) static TAKEN: Chunked = Chunked::new(
     3,
     ") WHERE task_id = column1 AND signal_id = column2 AND taken_by IS NULL",
 );
-/// Columns: task, kind, the ending instance, when, output; and when it started, if in this batch.
+/// Columns: task, kind, the ending instance, when, output; when it started, if in this batch; and the claims that it must have.
 /// Only its owner ends a task, or the batch that starts it, and then it has never been live.
 pub(super) static ENDS: Chunked = Chunked::new(
     "INSERT INTO ends (task_id, kind, ended_by, started_at, ended_at, cancel_at, cancel_by, claims, output)
     SELECT column1, column2, column3, coalesce(live.started_at, column6), column4, cancel_at, cancel_by,
         coalesce(live.claims, 1), column5
     FROM (VALUES ",
-    6,
+    7,
     ") LEFT JOIN live ON live.task_id = column1
-    WHERE live.owner = column3 OR (live.task_id IS NULL AND column6 IS NOT NULL) ON CONFLICT DO NOTHING",
+    WHERE (live.owner = column3 AND live.claims = coalesce(column7, live.claims)) OR (live.task_id IS NULL AND column6 IS NOT NULL) ON CONFLICT DO NOTHING",
 );
+/// Those that have their end.
 pub(super) const LEAVE: &str =
-    "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))";
+    "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))
+    AND EXISTS (SELECT 1 FROM ends WHERE ends.task_id = live.task_id)";
+/// Columns: epoch, seq, when, what.
+pub(super) const TELL: &str = "INSERT INTO events (epoch, seq, turn, at, body)
+    SELECT ?, ?, coalesce((SELECT max(turn) FROM events), 0) + 1, ?, ? WHERE true ON CONFLICT DO NOTHING";

@@ -77,10 +77,14 @@ pub(super) fn create(script: &mut Script, batch: &Batch<'_>, epoch: Option<Epoch
         task(to, row);
         to.add(row.key());
         to.add(row.task.priority);
+        to.add(row.limit_name());
+        to.add(row.limit_places());
     });
     script.say_rows(&SPECIAL_LIVE, &live, |to, row| {
         life(to, row, epoch);
         to.add(row.task.priority);
+        to.add(row.limit_name());
+        to.add(row.limit_places());
     });
 }
 

@@ -31,7 +31,8 @@ macro_rules! head {
                 coalesce((SELECT max(ended_at) FROM attempts WHERE attempts.task_id = page.task_id), -9223372036854775808),
                 coalesce((SELECT max(since) FROM waits WHERE waits.task_id = page.task_id), -9223372036854775808),
                 coalesce(ends.ended_at, -9223372036854775808)), -9223372036854775808) AS updated_at
-        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority
+        FROM (SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+                limit_name, limit_places
             FROM tasks "
     };
 }
@@ -71,15 +72,21 @@ impl TaskRepo for SqliteStore {
     }
 
     async fn task_list(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>, JournalError> {
-        let Some(least) = query.least() else { return Ok(Vec::new()) };
         let (sql, argument) = match &query.parents {
             ParentFilter::Any => (ANY, None),
             ParentFilter::Roots => (ROOTS, None),
             ParentFilter::Of(parents) => (OF, Some(id_list(parents.iter().copied()))),
         };
-        let limit = query.limit.map_or(-1, i64::from);
+        let (mut query, mut found) = (query.clone(), Vec::new());
         let mut tx = self.read().await?;
-        page(&mut tx, sql, argument, least, limit).await?.gather()
+        while let Some(least) = query.least() {
+            let limit = query.limit.map_or(-1, i64::from);
+            let page = page(&mut tx, sql, argument.clone(), least, limit).await?.gather_each()?;
+            if !query.turn(page, &mut found)? {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn task_search(&self, search: &TaskSearch) -> Result<TaskPage, JournalError> {

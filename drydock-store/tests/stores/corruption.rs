@@ -1,19 +1,22 @@
 //! Values that no version of this program writes: each is an error that names its table, column and row.
 
-use drydock_core::journal::{JournalError, Message, Subject, Write};
+use std::time::Duration;
+
+use drydock_core::journal::{FeedCursor, FeedPlace, JournalError, Message, Offers, Subject, Write};
 use drydock_core::{ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
-    at, attempt, completed, done, fact, id, join, mark, message, progress, put_workflow, request, signal,
-    task, wait,
+    LEASE, at, attempt, claim, completed, done, fact, id, join, mark, message, offers, progress,
+    put_workflow, request, signal, signal_id, submit, task, wait,
 };
+use drydock_store::repo::{SearchOrder, TaskQuery, TaskRecord, TaskSearch};
 use drydock_store::{DatabaseUrl, migrate, open};
 
 use super::postgres::Cluster;
 use super::raw;
 
 /// What is changed, and where the error points.
-const BAD: [(&str, &str, &str); 22] = [
+const BAD: [(&str, &str, &str); 23] = [
     ("UPDATE checkpoints SET kind = 7", "checkpoints", "kind"),
     ("UPDATE checkpoints SET step = ''", "checkpoints", "step"),
     ("UPDATE checkpoints SET attempt = -1", "checkpoints", "attempt"),
@@ -33,6 +36,7 @@ const BAD: [(&str, &str, &str); 22] = [
     ("UPDATE progress SET done = -1", "progress", "done"),
     ("UPDATE ends SET kind = 3", "ends", "kind"),
     ("UPDATE ends SET kind = 2", "ends", "output"),
+    ("UPDATE tasks SET limit_name = 'x'", "tasks", "limit_places"),
     ("UPDATE tasks SET workflow_id = 4711", "tasks", "workflow_id"),
     ("UPDATE workflows SET name = 'no name'", "tasks", "name"),
     ("UPDATE workflows SET version = -3", "tasks", "version"),
@@ -74,7 +78,7 @@ async fn filled(store: &Shared) {
     store.append(epoch, &batch).await.unwrap();
     store.task_cancel(id(1), &request("ann", 5)).await.unwrap();
     store.signal_send(id(1), &signal(1, 5)).await.unwrap();
-    store.append(epoch, &[Write::TaskEnded(id(1), completed(6))]).await.unwrap();
+    store.append(epoch, &[Write::TaskEnded(id(1), None, completed(6))]).await.unwrap();
 }
 
 async fn each_bad_value_is_named(secret: &SecretString) {
@@ -152,7 +156,7 @@ async fn a_claim_gives_what_can_be_read(secret: &SecretString) {
             "{sql}"
         );
         // It is owned, so it can be given up.
-        let ends = [n, n + 1].map(|n| Write::TaskEnded(id(n), completed(6)));
+        let ends = [n, n + 1].map(|n| Write::TaskEnded(id(n), None, completed(6)));
         store.append(next, &ends).await.unwrap();
         assert_eq!(store.task_end(id(n)).await.unwrap(), Some(completed(6)), "{sql}");
     }
@@ -173,20 +177,200 @@ async fn a_spoilt_task_does_not_spoil_a_claim_on_postgres() {
     cluster.close().await;
 }
 
-/// What an instance says of itself is read by all others.
-async fn a_bad_instance_is_named(secret: &SecretString) {
+/// What the feed tells is read by those who follow it; a commit that somebody took out is no silent gap.
+async fn a_bad_commit_is_named(secret: &SecretString) {
     let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
     migrate(&url).await.unwrap();
     let store: Shared = open(&url).await.unwrap();
-    join(&store, "a").await;
-    for (change, column) in [("lease_ms = -1", "lease_ms"), ("lease_ms = 9, offers = '{}'", "offers")] {
-        raw::run(secret, format!("UPDATE instances SET {change}")).await;
-        let bad = store.instance_list().await.unwrap_err();
-        assert!(
-            matches!(&bad, JournalError::Inconsistent { table: "instances", column: named, .. } if *named == column),
-            "{bad:?}"
-        );
+    let workflow = put_workflow(&store).await;
+    let epoch = join(&store, "a").await;
+    for (seq, write) in
+        (1..).zip([Write::TaskStarted(task(1, workflow)), Write::TaskEnded(id(1), None, completed(6))])
+    {
+        store.append_told(epoch, &[write], Some(FeedPlace { seq, at: at(6) })).await.unwrap();
     }
+    for (sql, column, reason) in [
+        (
+            r#"UPDATE events SET body = '[[2,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "no step",
+        ),
+        (
+            r#"UPDATE events SET body = '[[2,"00000000000000000000000000000001",0,"a b",1,null]]'"#,
+            "body",
+            "step",
+        ),
+        (
+            r#"UPDATE events SET body = '[[19,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "19 is no kind",
+        ),
+        (
+            r#"UPDATE events SET body = '[[27,"00000000000000000000000000000001",0,"a",1,null]]'"#,
+            "body",
+            "27 is no kind",
+        ),
+        (
+            r#"UPDATE events SET body = '[[13,"00000000000000000000000000000001",0,null,1,null]]'"#,
+            "body",
+            "no text",
+        ),
+        (
+            r#"UPDATE events SET body = '[[0,"00000000000000000000000000000001",9223372036854775807,null,0,null]]'"#,
+            "body",
+            "calendar",
+        ),
+        ("UPDATE events SET body = '7'", "body", "invalid type"),
+        (
+            r#"UPDATE events SET body = '[[11,"00000000000000000000000000000001",0,null,0,null]]'; DELETE FROM events WHERE seq = 1"#,
+            "seq",
+            "commit 1 is missing",
+        ),
+    ] {
+        let blob = if secret.expose_secret().starts_with("sqlite") {
+            sql.replace("body = '", "body = CAST('")
+                .replace("]]'", "]]' AS BLOB)")
+                .replace("'7'", "'7' AS BLOB)")
+        } else {
+            sql.to_owned()
+        };
+        raw::run(secret, blob).await;
+        match store.feed_read(&FeedCursor::START, 9).await {
+            Err(JournalError::Inconsistent { table: "events", column: named, row, problem }) => {
+                assert_eq!(named, column, "{sql}: {problem}");
+                assert!(
+                    row.starts_with(&format!("{epoch}/")) && problem.contains(reason),
+                    "{sql}: {row}: {problem}"
+                );
+            }
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
+/// What an instance says of itself is read by all others. One that says nonsense is still there to be taken over from, unless even
+/// its number, name or beat is none; and it keeps nobody from seeing the others.
+async fn a_bad_instance_is_seen_as_far_as_it_can_be(secret: &SecretString) {
+    let store = opened(secret).await;
+    let (bad, good) = (join(&store, "a").await, join(&store, "b").await);
+    let seen = async || {
+        let all = store.instance_list().await.unwrap();
+        all.into_iter().map(|it| (it.epoch, it.lease, it.offers)).collect::<Vec<_>>()
+    };
+    let whole = (good, LEASE, offers("b"));
+    assert_eq!(seen().await, [(bad, LEASE, offers("a")), whole.clone()]);
+    let spoil = async |change: &str| {
+        raw::run(secret, format!("UPDATE instances SET {change} WHERE epoch = {}", bad.get())).await;
+    };
+    spoil("offers = '{}'").await;
+    assert_eq!(seen().await, [(bad, LEASE, Offers::default()), whole.clone()]);
+    spoil("lease_ms = -1").await;
+    assert_eq!(seen().await, [(bad, Duration::from_hours(1), Offers::default()), whole.clone()]);
+    spoil("name = 'no name'").await;
+    assert_eq!(seen().await, [whole]);
+    assert!(store.instance_retire(bad, 0).await.unwrap());
+}
+
+async fn opened(secret: &SecretString) -> Shared {
+    let url: DatabaseUrl = secret.expose_secret().parse().unwrap();
+    migrate(&url).await.unwrap();
+    open(&url).await.unwrap()
+}
+
+fn of_task(secret: &SecretString, n: u32) -> String {
+    if secret.expose_secret().starts_with("sqlite") {
+        format!("task_id = x'{}'", id(n).as_uuid().simple())
+    } else {
+        format!("task_id = '{}'", id(n))
+    }
+}
+
+/// In each of its tables.
+async fn lists_and_pages_pass_over_a_spoilt_task(secret: &SecretString) {
+    let store = opened(secret).await;
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, 1..6).await;
+    let epoch = join(&store, "a").await;
+    let mut batch: Vec<Write> = (1..6).map(|n| Write::MessageSaid(id(n), message(0))).collect();
+    batch.push(Write::TaskEnded(id(4), None, completed(3)));
+    assert_eq!(claim(&store, epoch, workflow, 9).await.len(), 5);
+    store.append(epoch, &batch).await.unwrap();
+    for (n, change) in [(2, "messages SET seq = -1"), (4, "ends SET kind = 9")] {
+        raw::run(secret, format!("UPDATE {change} WHERE {}", of_task(secret, n))).await;
+        assert!(matches!(store.task_get(id(n)).await, Err(JournalError::Inconsistent { .. })), "{change}");
+    }
+    let ids = |tasks: Vec<TaskRecord>| tasks.into_iter().map(|task| task.id).collect::<Vec<_>>();
+    for (after, limit, expected) in [
+        (None, None, vec![1, 3, 5]),
+        (None, Some(2), vec![1, 3]),
+        (Some(1), Some(2), vec![3, 5]),
+        (None, Some(3), vec![1, 3, 5]),
+        (None, Some(9), vec![1, 3, 5]),
+        (None, Some(0), vec![]),
+    ] {
+        let query = TaskQuery { after: after.map(id), limit, ..TaskQuery::default() };
+        let expected: Vec<_> = expected.into_iter().map(id).collect();
+        assert_eq!(ids(store.task_list(&query).await.unwrap()), expected, "{query:?}");
+    }
+    for (order, expected) in [(SearchOrder::OldestFirst, [1, 3, 5]), (SearchOrder::NewestFirst, [5, 3, 1])] {
+        let (mut search, mut found) = (TaskSearch { order, limit: 1, ..TaskSearch::default() }, Vec::new());
+        loop {
+            let page = store.task_search(&search).await.unwrap();
+            found.extend(ids(page.tasks));
+            search.after = page.next;
+            if search.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, expected.map(id));
+    }
+}
+
+/// Who hears it gives that task up, and goes on with the others.
+async fn news_of_a_spoilt_task_are_that_it_is(secret: &SecretString) {
+    let store = opened(secret).await;
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, 1..5).await;
+    let epoch = join(&store, "a").await;
+    assert_eq!(claim(&store, epoch, workflow, 9).await.len(), 4);
+    for n in 1..5 {
+        assert!(store.task_cancel(id(n), &request("ann", 5)).await.unwrap());
+        assert!(store.signal_send(id(n), &signal(1, 5)).await.unwrap());
+        assert!(store.signal_send(id(n), &signal(2, 6)).await.unwrap());
+    }
+    let forever =
+        if secret.expose_secret().starts_with("sqlite") { "9223372036854775807" } else { "'infinity'" };
+    raw::run(secret, format!("UPDATE live SET cancel_by = NULL WHERE {}", of_task(secret, 2))).await;
+    raw::run(secret, format!("UPDATE signals SET sent_at = {forever} WHERE {}", of_task(secret, 3))).await;
+    let news = store.news(epoch, &[]).await.unwrap();
+    let bad: Vec<_> = news.unreadable.iter().map(|(task, _)| *task).collect();
+    assert_eq!(bad, [id(2), id(3)]);
+    assert!(news.unreadable[0].1.contains("live.cancel_by"), "{:?}", news.unreadable);
+    assert!(news.unreadable[1].1.contains("signals.sent_at"), "{:?}", news.unreadable);
+    assert_eq!(news.cancelled, [1, 4].map(|n| (id(n), request("ann", 5))));
+    let told: Vec<_> = news.signals.iter().map(|(task, signal)| (*task, signal.id)).collect();
+    assert_eq!(
+        told,
+        [(id(1), signal_id(1)), (id(1), signal_id(2)), (id(4), signal_id(1)), (id(4), signal_id(2))]
+    );
+}
+
+#[tokio::test]
+async fn the_others_are_seen_beside_what_is_spoilt_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display()).into();
+    lists_and_pages_pass_over_a_spoilt_task(&url("lists.db")).await;
+    news_of_a_spoilt_task_are_that_it_is(&url("news.db")).await;
+    a_bad_instance_is_seen_as_far_as_it_can_be(&url("instances.db")).await;
+}
+
+#[tokio::test]
+async fn the_others_are_seen_beside_what_is_spoilt_on_postgres() {
+    let cluster = Cluster::new().await;
+    lists_and_pages_pass_over_a_spoilt_task(&cluster.database().await).await;
+    news_of_a_spoilt_task_are_that_it_is(&cluster.database().await).await;
+    a_bad_instance_is_seen_as_far_as_it_can_be(&cluster.database().await).await;
+    cluster.close().await;
 }
 
 #[tokio::test]
@@ -194,8 +378,8 @@ async fn on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("yard.db").display());
     each_bad_value_is_named(&url.into()).await;
-    let url = format!("sqlite://{}", folder.path().join("other.db").display());
-    a_bad_instance_is_named(&url.into()).await;
+    let url = format!("sqlite://{}", folder.path().join("feed.db").display());
+    a_bad_commit_is_named(&url.into()).await;
 }
 
 #[tokio::test]
@@ -203,6 +387,6 @@ async fn on_postgres() {
     let cluster = Cluster::new().await;
     let url = cluster.database().await;
     each_bad_value_is_named(&url).await;
-    a_bad_instance_is_named(&cluster.database().await).await;
+    a_bad_commit_is_named(&cluster.database().await).await;
     cluster.close().await;
 }

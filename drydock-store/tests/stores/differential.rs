@@ -1,11 +1,14 @@
 //! Random histories, applied to the store in memory and to another one: every answer is the same, and so is all that can be
 //! read in the end.
 
+use std::collections::BTreeMap;
+
 use drydock_core::journal::{
-    Child, ClaimedTask, InstanceBeat, JournalError, LockAnswer, NewTask, News, Signal, TaskEnd, TaskEndKind,
-    TaskState, Verb, WaitKind, WaitRecord, Write,
+    Child, ClaimedTask, FeedCursor, FeedPage, FeedPlace, InstanceBeat, JournalError, LockAnswer, NewTask,
+    News, Signal, SlotAnswer, SlotWish, TaskEnd, TaskEndKind, TaskLimit, TaskState, Verb, WaitKind,
+    WaitRecord, Write,
 };
-use drydock_core::{Epoch, InstanceName, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, InstanceName, TaskId, WorkflowId};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
     LEASE, at, attempt, child, claimed, completed, done, fact, failed, failure, id, mark, message, name,
@@ -30,10 +33,14 @@ enum Call {
     Submit(Vec<NewTask>),
     Ask(Verb, u32, &'static str, i64),
     Claim(usize, Vec<WorkflowId>, i64, usize),
-    Append(usize, Vec<Write>),
+    Append(usize, Vec<Write>, bool),
+    /// Reads on, so many commits.
+    Feed(usize),
+    Since(i64),
+    Trim(i64),
     Signal(u32, u32, i64),
     Lock(usize, u32, Vec<&'static str>, i64),
-    Slot(usize, u32, &'static str, Vec<(&'static str, u32)>),
+    Slots(usize, Vec<SlotWish>),
     News(usize),
     Children(u32),
     List(TaskQuery),
@@ -49,11 +56,15 @@ enum Answer {
     Joined(Epoch),
     Claimed(Vec<ClaimedTask>),
     Locked(LockAnswer),
+    Slots(Vec<SlotAnswer>),
     News(News),
     Ends(Vec<Child>, Option<TaskEnd>),
     Listed(Vec<TaskId>),
     Found(Vec<TaskId>, Option<Cursor>),
     Facts(FactPage),
+    Feed(FeedPage),
+    Since(FeedCursor),
+    Trimmed(u64),
     Failed(String),
 }
 
@@ -67,14 +78,19 @@ fn new_task() -> impl Strategy<Value = NewTask> {
     let key = prop::option::of(select(vec!["k", "K", "\0"]));
     let labels =
         prop::collection::vec((select(vec!["l", "\0", "\u{fffd}"]), select(vec!["v", "V", "\0"])), 0..3);
-    (plain, any::<bool>(), key, -1..2_i16, labels).prop_map(|(task, special, key, priority, labels)| {
-        if !special {
-            return task;
-        }
-        let task =
-            labels.into_iter().fold(task.priority(priority), |task, (name, value)| task.label(name, value));
-        key.into_iter().fold(task, NewTask::key)
-    })
+    let limit = prop_oneof![2 => Just(None), 1 => (select(vec!["p", "q\0"]), 0..4_u32).prop_map(Some)];
+    (plain, any::<bool>(), key, -1..2_i16, labels, limit).prop_map(
+        |(task, special, key, priority, labels, limit)| {
+            if !special {
+                return task;
+            }
+            let task = labels
+                .into_iter()
+                .fold(task.priority(priority), |task, (name, value)| task.label(name, value));
+            let limit = limit.map(|(name, places)| TaskLimit { name: name.to_owned(), places });
+            key.into_iter().fold(task.limit(limit), NewTask::key)
+        },
+    )
 }
 
 fn search() -> impl Strategy<Value = TaskSearch> {
@@ -132,7 +148,7 @@ fn write() -> impl Strategy<Value = Write> {
         at: at(i64::from(n)),
     });
     prop_oneof![
-        2 => new_task().prop_map(Write::TaskStarted),
+        2 => new_task().prop_map(|task| Write::TaskStarted(task.limit(None))),
         2 => new_task().prop_map(Write::TaskQueued),
         2 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, done(name, n))),
         1 => (of(), name(), 1..50_i64).prop_map(|(id, name, n)| Write::StepEnded(id, failed(name, n))),
@@ -155,8 +171,17 @@ fn write() -> impl Strategy<Value = Write> {
         2 => (of(), 0..4_u32, select(vec!["n1", "\0"]), select(vec!["lshw", "lldp"]), 1..6_i64)
             .prop_map(|(id, seq, node, by, n)| Write::FactFound(id, fact(seq, node, by, n))),
         2 => (of(), name(), 0..9_u32).prop_map(|(id, name, n)| Write::StepProgressed(id, progress(name, n))),
-        2 => (of(), end).prop_map(|(id, end)| Write::TaskEnded(id, end)),
+        2 => (of(), prop::option::of(0..4_u64), end)
+            .prop_map(|(id, fence, end)| Write::TaskEnded(id, fence.map(Fence::new), end)),
     ]
+}
+
+fn wish() -> impl Strategy<Value = SlotWish> {
+    let limits = prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3);
+    (0..8_u32, select(vec!["a", "b[1]"]), limits).prop_map(|(n, of, limits)| {
+        let limits = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
+        SlotWish { task: id(n), step: step(of), limits }
+    })
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -179,18 +204,16 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(verb, n, by, at)| Call::Ask(verb, n, by, at)),
         4 => (instance(), workflows, 100..200_i64, 0..5_usize)
             .prop_map(|(instance, workflows, at, max)| Call::Claim(instance, workflows, at, max)),
-        8 => (instance(), prop::collection::vec(write(), 0..12))
-            .prop_map(|(instance, writes)| Call::Append(instance, writes)),
+        8 => (instance(), prop::collection::vec(write(), 0..12), any::<bool>())
+            .prop_map(|(instance, writes, told)| Call::Append(instance, writes, told)),
+        3 => (0..4_usize).prop_map(Call::Feed),
+        1 => (0..30_i64).prop_map(Call::Since),
+        1 => (0..30_i64).prop_map(Call::Trim),
         2 => (0..8_u32, 0..4_u32, 1..9_i64).prop_map(|(task, n, at)| Call::Signal(task, n, at)),
         5 => (instance(), 0..8_u32, prop::collection::vec(select(vec!["n", "N", "\0"]), 0..3), 1..9_i64)
             .prop_map(|(instance, task, names, at)| Call::Lock(instance, task, names, at)),
-        4 => (
-            instance(),
-            0..8_u32,
-            select(vec!["a", "b[1]"]),
-            prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3),
-        )
-            .prop_map(|(instance, task, step, limits)| Call::Slot(instance, task, step, limits)),
+        4 => (instance(), prop::collection::vec(wish(), 0..4))
+            .prop_map(|(instance, wishes)| Call::Slots(instance, wishes)),
         1 => instance().prop_map(Call::News),
         1 => (0..8_u32).prop_map(Call::Children),
         1 => query.prop_map(Call::List),
@@ -199,13 +222,48 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<Answer, JournalError> {
+/// What those who call keep in mind.
+#[derive(Default)]
+struct Minds {
+    epochs: Vec<Epoch>,
+    /// How many commits of each epoch were told.
+    told: BTreeMap<Epoch, u64>,
+    reader: FeedCursor,
+}
+
+impl Minds {
+    fn epoch(&self, instance: usize) -> Epoch {
+        self.epochs.get(instance).copied().unwrap_or(Epoch::new(999))
+    }
+
+    /// Of the instance's next commit. Each instance has a clock of its own.
+    fn place(&self, instance: usize) -> FeedPlace {
+        let last = self.told.get(&self.epoch(instance)).copied().unwrap_or(0);
+        let second = (last * 3).cast_signed() + i64::try_from(instance).unwrap() * 7;
+        FeedPlace { seq: last + 1, at: at(second) }
+    }
+}
+
+async fn ask(store: &Shared, verb: Verb, n: u32, by: &str, second: i64) -> Result<bool, JournalError> {
+    let (task, request) = (id(n), request(by, second));
+    let order = || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
+    match verb {
+        Verb::Cancel => store.task_cancel(task, &request).await,
+        Verb::Pause => store.task_pause(task, &request).await,
+        Verb::Resume => store.task_resume(task, &request).await,
+        Verb::Reopen => store.task_reopen(task, &request).await,
+        Verb::Order => store.signal_send(task, &order()).await,
+    }
+}
+
+async fn answer(store: &Shared, minds: &mut Minds, call: Call) -> Result<Answer, JournalError> {
+    let epochs = minds.epochs.clone();
     let epoch = |instance: usize| epochs.get(instance).copied().unwrap_or(Epoch::new(999));
     Ok(match call {
         Call::Join(name) => {
             let epoch =
                 store.instance_join(&InstanceName::new(name).unwrap(), at(0), LEASE, &offers(name)).await?;
-            epochs.push(epoch);
+            minds.epochs.push(epoch);
             Answer::Joined(epoch)
         }
         Call::Renew(instance) => {
@@ -218,35 +276,33 @@ async fn answer(store: &Shared, epochs: &mut Vec<Epoch>, call: Call) -> Result<A
             Answer::Nothing
         }
         Call::Submit(tasks) => Answer::Listed(store.task_submit(&tasks).await?),
-        Call::Ask(verb, n, by, second) => {
-            let (task, request) = (id(n), request(by, second));
-            let order =
-                || Signal { name: "order:skip a".to_owned(), sender: by.to_owned(), ..signal(9, second) };
-            Answer::Told(match verb {
-                Verb::Cancel => store.task_cancel(task, &request).await?,
-                Verb::Pause => store.task_pause(task, &request).await?,
-                Verb::Resume => store.task_resume(task, &request).await?,
-                Verb::Reopen => store.task_reopen(task, &request).await?,
-                Verb::Order => store.signal_send(task, &order()).await?,
-            })
-        }
+        Call::Ask(verb, n, by, second) => Answer::Told(ask(store, verb, n, by, second).await?),
         Call::Claim(instance, workflows, second, max) => {
             let claims = store.task_claim(epoch(instance), &workflows, at(second), max).await?;
             Answer::Claimed(claims.into_iter().map(Result::unwrap).collect())
         }
-        Call::Append(instance, writes) => {
-            store.append(epoch(instance), &writes).await?;
+        Call::Append(instance, writes, tell) => {
+            store.append_told(epoch(instance), &writes, tell.then(|| minds.place(instance))).await?;
+            minds
+                .told
+                .entry(epoch(instance))
+                .and_modify(|told| *told += u64::from(tell))
+                .or_insert(tell.into());
             Answer::Nothing
         }
+        Call::Feed(limit) => {
+            let page = store.feed_read(&minds.reader, limit).await?;
+            minds.reader = page.next.clone();
+            Answer::Feed(page)
+        }
+        Call::Since(second) => Answer::Since(store.feed_since(at(second)).await?),
+        Call::Trim(second) => Answer::Trimmed(store.feed_trim(at(second)).await?),
         Call::Signal(task, n, at) => Answer::Told(store.signal_send(id(task), &signal(n, at)).await?),
         Call::Lock(instance, n, names, second) => {
             let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
             Answer::Locked(store.lock_take(epoch(instance), id(n), &names, at(second)).await?)
         }
-        Call::Slot(instance, n, of, limits) => {
-            let limits: Vec<_> = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
-            Answer::Told(store.slot_take(epoch(instance), id(n), &step(of), &limits).await?)
-        }
+        Call::Slots(instance, wishes) => Answer::Slots(store.slots_take(epoch(instance), &wishes).await?),
         Call::News(instance) => {
             let parents: Vec<TaskId> = (0..8).map(id).collect();
             Answer::News(store.news(epoch(instance), &parents).await?)
@@ -273,6 +329,7 @@ struct State {
     states: Vec<TaskState>,
     claimed: Vec<ClaimedTask>,
     facts: Vec<FactPage>,
+    feed: FeedPage,
 }
 
 async fn state(store: &Shared, epochs: &[Epoch]) -> State {
@@ -294,21 +351,22 @@ async fn state(store: &Shared, epochs: &[Epoch]) -> State {
     let last = store.instance_join(&last, at(0), LEASE, &offers("last")).await.unwrap();
     let workflows = [WorkflowId::new(1), WorkflowId::new(2)];
     let claimed = claimed(store, last, &workflows, at(900), 99).await;
-    State { instances, histories, states, claimed, facts }
+    let feed = store.feed_read(&FeedCursor::START, 99).await.unwrap();
+    State { instances, histories, states, claimed, facts, feed }
 }
 
 async fn play(store: &Shared, calls: &[Call]) -> (Vec<Answer>, State) {
-    let mut epochs = Vec::new();
+    let mut minds = Minds::default();
     let mut answers = Vec::new();
     for n in 1..=2 {
         assert_eq!(store.workflow_put(&workflow(n)).await.unwrap(), WorkflowId::new(n.into()));
     }
     let start = [Call::Join("x"), Call::Join("y")];
     for call in start.iter().chain(calls) {
-        let answered = answer(store, &mut epochs, call.clone()).await;
+        let answered = answer(store, &mut minds, call.clone()).await;
         answers.push(answered.unwrap_or_else(|error| Answer::Failed(error.to_string())));
     }
-    (answers, state(store, &epochs).await)
+    (answers, state(store, &minds.epochs).await)
 }
 
 fn in_a_runtime(test: impl AsyncFnOnce() -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {

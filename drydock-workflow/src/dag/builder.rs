@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::draft::{Draft, Parts};
 use super::{
-    BuildError, BuildErrors, ChildrenBuilder, Dag, Definition, ExecutorJob, Handle, MapBuilder, Source,
-    StepBuilder, StepKind, Unwind,
+    BuildError, BuildErrors, ChildrenBuilder, Dag, Definition, ExecutorJob, Handle, Limit, MapBuilder,
+    Source, StepBuilder, StepKind, Unwind,
 };
 use crate::step::Step;
 use crate::workflow::Workflow;
@@ -34,6 +34,8 @@ pub struct WorkflowBuilder<I> {
     name: String,
     version: u32,
     unwind: Unwind,
+    /// The name of the limit on its tasks; its own, when absent.
+    limit: Option<(Option<String>, u32)>,
     pub(super) parts: Parts,
     input: PhantomData<fn(I)>,
 }
@@ -48,6 +50,7 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
             name: name.to_owned(),
             version,
             unwind: Unwind::default(),
+            limit: None,
             parts: Parts { builder, steps: Vec::new(), bodies: Vec::new(), problems: Vec::new() },
             input: PhantomData,
         }
@@ -123,6 +126,34 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     /// steps do not run, and the log says what is left to do.
     pub const fn unwind(mut self, unwind: Unwind) -> Self {
         self.unwind = unwind;
+        self
+    }
+
+    /// At most so many of its tasks are under way together, over all instances of one store and all versions of the workflow that
+    /// say so. The others stay queued, and are taken by priority and age as places come free.
+    ///
+    /// A task has its place from when an instance takes it to its end, also while it waits; so its children must not need one of
+    /// the same limit. A task that is to be cancelled waits for its place too, since its end is work. The number is stored with
+    /// the workflow, and a task goes by that of its own version.
+    ///
+    /// ```
+    /// # use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};
+    /// let mut deploy = WorkflowBuilder::<String>::new("deploy", 1).at_once(16);
+    /// # let node = deploy.input();
+    /// # deploy.step("deploy", step_fn(|_, _: String| async { Ok(Outcome::Done(())) })).run(&node);
+    /// # let deploy = deploy.build().unwrap();
+    /// assert_eq!(deploy.definition().limit.as_ref().unwrap().name, "deploy");
+    /// ```
+    pub fn at_once(mut self, tasks: u32) -> Self {
+        self.limit = Some((None, tasks));
+        self
+    }
+
+    /// The same, with places that tasks of all workflows share that name this limit: to bound a group of workflows, or with one
+    /// name for all of them everything that a store has under way. A task is under one limit: this or that of
+    /// [`at_once`](Self::at_once), whichever was called last.
+    pub fn at_once_among(mut self, limit: impl Into<String>, tasks: u32) -> Self {
+        self.limit = Some((Some(limit.into()), tasks));
         self
     }
 
@@ -204,10 +235,16 @@ impl<I: Serialize + DeserializeOwned> WorkflowBuilder<I> {
     }
 
     fn finish<O>(self, output: Option<Source>) -> Result<Workflow<I, O>, BuildErrors> {
-        let Self { name: text, version, unwind, parts, .. } = self;
+        let Self { name: text, version, unwind, limit, parts, .. } = self;
         let Parts { steps, bodies, mut problems, .. } = parts;
         let built = match WorkflowName::new(&text) {
-            Ok(name) => Dag::new(Definition { name, version, steps, output, unwind }),
+            Ok(name) => {
+                let limit = limit.map(|(shared, places)| Limit {
+                    name: shared.unwrap_or_else(|| name.to_string()),
+                    places,
+                });
+                Dag::new(Definition { name, version, steps, output, unwind, limit })
+            }
             Err(problem) => Err(BuildErrors { workflow: text.clone(), problems: vec![problem.into()] }),
         };
         match built {

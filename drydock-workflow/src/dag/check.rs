@@ -1,13 +1,14 @@
 //! What makes a definition a DAG; all problems at once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use drydock_core::StepName;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Definition, Source, StepDef, StepIndex, StepKind, StepPolicy, limit};
+use super::{Definition, Limit, Source, StepDef, StepIndex, StepKind, StepPolicy, limit};
 
 /// One thing that is wrong with a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum BuildError {
         /// What is wrong, and what would be right.
         problem: &'static str,
     },
+    /// The limit on the workflow's tasks makes no sense.
+    #[error("the limit on its tasks: {0}")]
+    TaskLimit(&'static str),
     /// A step that runs children has a policy, which would mean nothing.
     #[error("step {0} only waits for its children: give retries, timeouts and deadlines to their steps")]
     ChildrenPolicy(StepName),
@@ -115,12 +119,16 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
     if definition.steps.is_empty() {
         problems.push(BuildError::Empty);
     }
+    problems.extend(definition.limit.as_ref().and_then(task_limit).map(BuildError::TaskLimit));
     for (place, step) in definition.steps.iter().enumerate() {
         problems.extend(policy(step));
         problems.extend(ending(step));
         let node = graph.add_node(place);
-        if index.insert(&step.name, node).is_some() {
-            problems.push(BuildError::Duplicate(step.name.clone()));
+        match index.entry(&step.name) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(node);
+            }
+            Entry::Occupied(_) => problems.push(BuildError::Duplicate(step.name.clone())),
         }
     }
     for (place, step) in definition.steps.iter().enumerate() {
@@ -151,7 +159,13 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
     {
         problems.push(unknown("the output".to_owned(), name));
     }
-    problems.extend(cycles(&graph, definition));
+    // With two steps of one name nobody knows who waits for whom: a circle through them need not be one.
+    let twice = |name: &StepName| {
+        problems.iter().any(|it| matches!(it, BuildError::Duplicate(other) if other == name))
+    };
+    let circles = cycles(&graph, definition).into_iter().filter(|names| !names.iter().any(twice));
+    let circles: Vec<BuildError> = circles.map(BuildError::Cycle).collect();
+    problems.extend(circles);
     if problems.is_empty() {
         Ok(graph)
     } else {
@@ -161,6 +175,17 @@ pub(super) fn graph(definition: &Definition) -> Result<DiGraph<StepIndex, ()>, B
 
 fn unknown(user: String, missing: &StepName) -> BuildError {
     BuildError::Unknown { user, missing: missing.clone() }
+}
+
+/// What is wrong with a limit on tasks: unlike those of steps, its name is no pattern.
+fn task_limit(limit: &Limit) -> Option<&'static str> {
+    if limit.name.is_empty() {
+        Some("it has no name")
+    } else if limit.places == 0 {
+        Some("it has no places, so none could ever begin: allow one or more")
+    } else {
+        None
+    }
 }
 
 fn policy(step: &StepDef) -> Option<BuildError> {
@@ -200,15 +225,13 @@ fn ending(step: &StepDef) -> Option<BuildError> {
     }
 }
 
-fn cycles(graph: &DiGraph<StepIndex, ()>, definition: &Definition) -> Vec<BuildError> {
+fn cycles(graph: &DiGraph<StepIndex, ()>, definition: &Definition) -> Vec<Vec<StepName>> {
     tarjan_scc(graph)
         .into_iter()
         .filter(|group| group.len() > 1 || graph.contains_edge(group[0], group[0]))
         .map(|mut group| {
             group.sort();
-            BuildError::Cycle(
-                group.into_iter().map(|node| definition.steps[node.index()].name.clone()).collect(),
-            )
+            group.into_iter().map(|node| definition.steps[node.index()].name.clone()).collect()
         })
         .collect()
 }

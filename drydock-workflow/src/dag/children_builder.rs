@@ -61,6 +61,12 @@ impl<'a, T, O, Gives> ChildrenBuilder<'a, T, O, Gives> {
         self
     }
 
+    /// The children's priority; that of the task that starts them if this is not called.
+    pub const fn priority(mut self, priority: i16) -> Self {
+        self.draft.priority = Some(priority);
+        self
+    }
+
     /// Waits for `handle`'s step too, although its output is not needed.
     pub fn after<U>(mut self, handle: &Handle<U>) -> Self {
         self.draft.after(handle, self.parts.builder);

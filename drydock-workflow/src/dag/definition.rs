@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use drydock_core::journal::StoredWorkflow;
+use drydock_core::journal::{StoredWorkflow, TaskLimit};
 use drydock_core::{ExecutorName, RetryPolicy, StepName, WorkflowName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,6 +29,9 @@ pub struct Definition {
     /// When steps are undone.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unwind: Unwind,
+    /// How many of its tasks may be under way together, and with which others they share these places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
 }
 
 /// One step.
@@ -61,6 +64,9 @@ pub struct StepDef {
     /// What bounds how many of its like are under way together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
+    /// The priority of the children that it starts; its own task's, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i16>,
     /// How failures and time are treated.
     pub policy: StepPolicy,
     /// What runs it, when that is not code of this process.
@@ -154,6 +160,7 @@ impl StepDef {
             class: Class::Replayable,
             rollout: Rollout::default(),
             limits: Vec::new(),
+            priority: None,
             policy: StepPolicy::default(),
             executor: None,
         }
@@ -173,6 +180,11 @@ impl StepDef {
 }
 
 impl Definition {
+    /// The limit that its tasks are under, as stores know it.
+    pub fn task_limit(&self) -> Option<TaskLimit> {
+        self.limit.as_ref().map(|limit| TaskLimit { name: limit.name.clone(), places: limit.places })
+    }
+
     /// The executors that its steps need.
     pub fn executors(&self) -> impl Iterator<Item = &ExecutorName> {
         self.steps.iter().filter_map(|step| step.executor.as_ref().map(|job| &job.name))

@@ -36,6 +36,7 @@ pub(super) struct Draft {
     pub(super) class: Class,
     pub(super) rollout: Rollout,
     pub(super) limits: Vec<Limit>,
+    pub(super) priority: Option<i16>,
     pub(super) policy: StepPolicy,
     pub(super) executor: Option<ExecutorJob>,
 }
@@ -54,6 +55,7 @@ impl Draft {
             class: Class::Replayable,
             rollout: Rollout::default(),
             limits: Vec::new(),
+            priority: None,
             policy: StepPolicy::default(),
             executor: None,
         }
@@ -88,6 +90,7 @@ impl Parts {
             class,
             rollout,
             limits,
+            priority,
             policy,
             executor,
         } = draft;
@@ -136,6 +139,7 @@ impl Parts {
             class,
             rollout,
             limits,
+            priority,
             policy,
             executor,
         });

@@ -59,7 +59,8 @@ impl<'a, In, Out, Takes, Gives> StepBuilder<'a, In, Out, Takes, Gives> {
     /// At most `places` steps that keep to this limit are under way together, in all instances; the others wait for a place.
     ///
     /// What stands in braces in its name is taken from the step's input, by a JSON pointer (RFC 6901): `bmc/{/rack}` is a limit of its
-    /// own for each rack. A step may keep to several; it begins when it has a place under each.
+    /// own for each rack. A step may keep to several; it begins when it has a place under each. In one instance the steps of tasks
+    /// of greater priority go first, then those of older tasks; instances find with their next poll what others gave back.
     ///
     /// ```
     /// # use drydock_workflow::{Outcome, WorkflowBuilder, step_fn};

@@ -17,6 +17,7 @@ use super::attempts::Attempt;
 use super::children::Brood;
 use super::message::{Flushed, Message, Request};
 use super::registry::{Loaded, Registry};
+use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
 use super::{EngineError, EngineOptions, Event, EventKind, flusher};
 use crate::outcome::StepError;
@@ -25,7 +26,7 @@ use crate::run::{Command, Run, SlotIndex};
 /// How many messages are handled between two looks at the flusher.
 const GULP: usize = 256;
 
-/// At most so many bytes of payload go into one commit, unless a single task's writes have more.
+/// At most so many bytes of payload go into one commit, and what belongs to the last record in it.
 const BATCH_BYTES: usize = 32 << 20;
 
 /// How often a commit is put off for what is ready to run at that very moment.
@@ -60,8 +61,8 @@ pub(super) struct Actor {
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
     pub(super) locks_wanted: BTreeMap<(TaskId, Option<SlotIndex>), Vec<String>>,
-    /// Steps that wait for a place under their limits, the oldest task first.
-    pub(super) slots_wanted: BTreeMap<(TaskId, SlotIndex), Vec<(String, u32)>>,
+    /// Steps that wait for a place under their limits, or have one.
+    pub(super) slots: Slots,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
     /// Tasks that were brought back and taken again before the answer about their end has come.
@@ -69,6 +70,8 @@ pub(super) struct Actor {
     watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
+    /// What may be claimed has changed since the claim under way was asked for.
+    pub(super) claim_again: bool,
     pub(super) asking: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
@@ -87,6 +90,7 @@ pub(super) struct Live {
     pub(super) run: Run,
     pub(super) workflow: Arc<Loaded>,
     pub(super) parent: Option<Parent>,
+    pub(super) priority: i16,
     /// What bodies are given as their fence token.
     pub(super) fence: Fence,
     /// Cancelled when the task is.
@@ -106,6 +110,7 @@ impl Live {
             run,
             workflow,
             parent,
+            priority: 0,
             fence,
             cancel: CancellationToken::new(),
             gone: CancellationToken::new(),
@@ -166,11 +171,12 @@ impl Actor {
             starting: HashMap::default(),
             marking: HashMap::default(),
             locks_wanted: BTreeMap::new(),
-            slots_wanted: BTreeMap::new(),
+            slots: Slots::default(),
             paused: HashSet::default(),
             early: BTreeMap::new(),
             watchers: HashMap::default(),
             claiming: 0,
+            claim_again: false,
             asking: false,
             look_again: false,
             draining: false,
@@ -279,7 +285,7 @@ impl Actor {
             Message::News { asked, answer } => self.on_news(asked, answer),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),
-            Message::Admitted { task, slot, limits, answer } => self.on_admitted(task, slot, limits, answer),
+            Message::Admitted { asked, answer } => self.on_admitted(asked, answer),
             Message::Mark { task, step, name, value, reply } => self.on_mark(task, step, name, value, reply),
             Message::OutputOf { task, step, wanted, reply } => {
                 let live = self.lives.get(&task);
@@ -296,7 +302,8 @@ impl Actor {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        let here = self.room() > 0 && self.workflows.contains_key(&task.workflow);
+        // Under a limit it has to be claimed, for only the store knows whether there is a place.
+        let here = task.limit.is_none() && self.room() > 0 && self.workflows.contains_key(&task.workflow);
         self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }
@@ -366,17 +373,18 @@ impl Actor {
     /// How many of the writes go into the next batch: not too many, not too heavy, and a task's that belong together, together.
     fn batch_end(&self) -> usize {
         let mut weight = 0;
-        let fits = |write: &&Write| {
-            weight += flusher::weight(write);
-            weight <= BATCH_BYTES
-        };
-        let mut end = self.writes.iter().take(self.options.batch).take_while(fits).count().max(1);
-        while end < self.writes.len()
-            && flusher::owner(&self.writes[end - 1]) == flusher::owner(&self.writes[end])
-        {
-            end += 1;
+        for (at, pair) in self.writes.windows(2).enumerate() {
+            let [before, next] = pair else { break };
+            weight += flusher::weight(before);
+            let heavy = weight + flusher::weight(next) > BATCH_BYTES;
+            let apart = flusher::owner(before) != flusher::owner(next);
+            if (apart && (heavy || at + 1 >= self.options.batch))
+                || (heavy && flusher::may_part(before, next))
+            {
+                return at + 1;
+            }
         }
-        end
+        self.writes.len()
     }
 
     fn on_flushed(&mut self, flushed: Flushed) {

@@ -15,6 +15,7 @@ use super::actor::{Actor, Live};
 use super::claims::odd;
 use super::message::{Finished, Message};
 use super::reach::Call;
+use super::registry::Numbered;
 use crate::children;
 use crate::dag::{Rollout, StepKind};
 use crate::outcome::{Outcome, StepError, StepResult};
@@ -84,7 +85,8 @@ impl Actor {
         else {
             return Ok(());
         };
-        let workflow = self.registry.id_of(child).map_err(StepError::from)?;
+        let Numbered { id: workflow, limit } = self.registry.number_of(child).map_err(StepError::from)?;
+        let priority = definition.priority.unwrap_or(live.priority);
         let Some(brood) = live.broods.get_mut(&slot) else { return Ok(()) };
         let name = definition.name.clone();
         let begin = brood.children.started();
@@ -93,7 +95,8 @@ impl Actor {
             let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
             let (id, parent) = (child_id(task, &name, index), Parent { task, step: name.clone(), index });
             let child = NewTask::new(id, workflow, input.unwrap_or(Payload::NULL), now);
-            self.writes.push(Write::TaskQueued(child.child_of(parent)));
+            let child = child.child_of(parent).priority(priority).limit(limit.clone());
+            self.writes.push(Write::TaskQueued(child));
         }
         let total = brood.children.total();
         let (reason, scratch) = if definition.rollout.is_plain() {

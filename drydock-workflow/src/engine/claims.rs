@@ -7,7 +7,7 @@ use drydock_core::journal::{Claim, ClaimedTask, JournalError, News};
 use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
-use super::message::{Asked, Message};
+use super::message::{Message, NewsAsked};
 use super::reach::Call;
 use crate::run::Run;
 
@@ -23,6 +23,12 @@ impl Actor {
         self.ask_news();
     }
 
+    /// Claims at once, or when the claim under way has been answered: what that sees may be older than what has come.
+    pub(super) fn claim_soon(&mut self) {
+        self.claim_again = self.claiming > 0;
+        self.claim();
+    }
+
     fn claim(&mut self) {
         let room = self.room().min(CLAIM_MAX);
         // Whoever ends a task while there was no room looks again.
@@ -31,6 +37,7 @@ impl Actor {
             return;
         }
         self.claiming = room;
+        self.claim_again = false;
         let (journal, epoch, now) = (Arc::clone(&self.ports.journal), self.epoch, self.ports.clock.now());
         let workflows: Vec<WorkflowId> = self.workflows.keys().copied().collect();
         self.tell_later(async move {
@@ -45,7 +52,7 @@ impl Actor {
             Ok(claimed) => claimed,
             Err(error) => return odd(&error, "no tasks could be claimed"),
         };
-        let all = claimed.len() == asked;
+        let again = claimed.len() == asked || self.claim_again;
         for task in claimed {
             match task {
                 // It has ended here, and was brought back: what it was comes to its end first.
@@ -56,7 +63,7 @@ impl Actor {
                 Err(bad) => self.give_up(bad.task, error_chain(&bad)),
             }
         }
-        if all {
+        if again {
             self.claim();
         }
     }
@@ -76,6 +83,7 @@ impl Actor {
             self.paused.insert(task);
         }
         let mut live = Live::new(run, workflow, claimed.fence, claimed.task.parent.clone());
+        live.priority = claimed.task.priority;
         live.next_message = claimed.messages;
         live.next_fact = claimed.facts;
         live.find_broods(claimed);
@@ -97,16 +105,21 @@ impl Actor {
         let paused = self.paused.iter().copied().collect();
         self.tell_later(async move {
             let answer = journal.news(epoch, &parents).await;
-            Message::News { asked: Asked { parents, paused }, answer }
+            Message::News { asked: NewsAsked { parents, paused }, answer }
         });
     }
 
-    pub(super) fn on_news(&mut self, asked: Asked, answer: Result<News, JournalError>) {
+    pub(super) fn on_news(&mut self, asked: NewsAsked, answer: Result<News, JournalError>) {
         self.asking = false;
         let news = match self.ports.reach.heard(Call::Read, answer) {
             Ok(news) => news,
             Err(error) => return odd(&error, "there is no news from the store"),
         };
+        for (task, problem) in news.unreadable {
+            if self.lives.contains_key(&task) {
+                self.give_up(task, format!("what is stored of it cannot be read: {problem}"));
+            }
+        }
         for (task, request) in news.cancelled {
             if let Some(live) = self.lives.get_mut(&task)
                 && live.run.cancellation().is_none()

@@ -1,6 +1,8 @@
 //! What follows once writes are durable: states change, and plans go on.
 
-use drydock_core::journal::{NewTask, StepEnd, Write};
+use std::sync::Arc;
+
+use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, Write};
 use drydock_core::{Fence, TaskId};
 
 use super::EventKind;
@@ -9,20 +11,14 @@ use crate::run::{IllegalRecord, Run};
 
 impl Actor {
     pub(super) fn on_committed(&mut self, writes: Vec<Write>) {
-        let mut queued = false;
+        let (mut queued, mut limited) = (false, false);
         for write in writes {
             match write {
-                Write::TaskStarted(task) => {
-                    if let Some(reply) = self.starting.remove(&task.id) {
-                        answer(reply, Ok(()));
-                    }
-                    let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { continue };
-                    let run = Run::new(std::sync::Arc::clone(&workflow.dag), task.input);
-                    self.adopt(task.id, Live::new(run, workflow, Fence::FIRST, task.parent), false);
-                }
+                Write::TaskStarted(task) => self.on_started(task),
                 Write::TaskQueued(task) => {
                     self.on_queued(&task);
                     queued = true;
+                    limited |= task.limit.is_some();
                 }
                 Write::StepEnded(task, checkpoint) => {
                     let folded = self.fold(task, |run| run.fold_ended(&checkpoint));
@@ -32,18 +28,7 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::AttemptFailed(task, record) => {
-                    if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
-                        self.timers.insert((record.retry_at, task, slot));
-                        self.emit(task, || EventKind::StepRetries {
-                            step: record.step,
-                            message: record.failure.message,
-                            at: record.retry_at,
-                        });
-                        // A task that is being stopped does not wait for the next attempt.
-                        self.advance(task);
-                    }
-                }
+                Write::AttemptFailed(task, record) => self.on_failed_attempt(task, record),
                 Write::StepWaits(task, record) => {
                     if let Some(slot) = self.fold(task, |run| run.fold_waits(&record)) {
                         if let Some(until) = record.until {
@@ -66,13 +51,38 @@ impl Actor {
                     }
                 }
                 Write::LocksFreed(_) => self.ask_locks_again(),
-                Write::SlotsFreed(..) => self.ask_slots_again(),
+                Write::SlotsFreed(task, step) => self.on_slots_freed(task, &step),
                 Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
-                Write::TaskEnded(task, end) => self.on_ended(task, &end),
+                Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
             }
         }
         if queued {
+            // What is under a limit may run here at once, as others do that are started here.
+            self.claim_again |= limited && self.claiming > 0;
             self.look();
+        }
+    }
+
+    fn on_started(&mut self, task: NewTask) {
+        if let Some(reply) = self.starting.remove(&task.id) {
+            answer(reply, Ok(()));
+        }
+        let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { return };
+        let run = Run::new(Arc::clone(&workflow.dag), task.input);
+        let live = Live::new(run, workflow, Fence::FIRST, task.parent);
+        self.adopt(task.id, Live { priority: task.priority, ..live }, false);
+    }
+
+    fn on_failed_attempt(&mut self, task: TaskId, record: AttemptRecord) {
+        if let Some(slot) = self.fold(task, |run| run.fold_failed(&record)) {
+            self.timers.insert((record.retry_at, task, slot));
+            self.emit(task, || EventKind::StepRetries {
+                step: record.step,
+                message: record.failure.message,
+                at: record.retry_at,
+            });
+            // A task that is being stopped does not wait for the next attempt.
+            self.advance(task);
         }
     }
 
@@ -109,6 +119,7 @@ impl Actor {
     fn on_ended(&mut self, task: TaskId, end: &drydock_core::journal::TaskEnd) {
         self.tell_watchers(task, end);
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
+        self.forget_slots(task);
         let Some(live) = self.lives.remove(&task) else { return };
         live.abort();
         for (at, slot) in live.run.timers() {
@@ -122,6 +133,9 @@ impl Actor {
         }
         if self.look_again {
             self.look();
+        } else if live.workflow.dag.definition().limit.is_some() {
+            // Its place is free.
+            self.claim_soon();
         }
     }
 }

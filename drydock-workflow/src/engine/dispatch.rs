@@ -74,7 +74,7 @@ impl Actor {
             self.begin_admitted(task, slot, progress, now);
         } else {
             let limits = limit::resolve(limits, &live.run.input_of(slot))?;
-            self.ask_slots(task, slot, limits);
+            self.want_slots(task, slot, limits);
         }
         Ok(())
     }

@@ -48,9 +48,30 @@ pub enum EngineError {
         /// What is wrong with it, and what would be right.
         problem: &'static str,
     },
-    /// Two workflows with one name were added.
-    #[error("two workflows are called {0}: names are keys, choose another, or add the workflow once")]
-    DuplicateWorkflow(WorkflowName),
+    /// Two workflows with one name and version were added.
+    #[error(
+        "two workflows are called {name} in version {version}: raise the version of what has changed, choose another name, or add \
+         the workflow once"
+    )]
+    DuplicateWorkflow {
+        /// The name.
+        name: WorkflowName,
+        /// The version.
+        version: u32,
+    },
+    /// A workflow's tasks have a place under a limit while they wait for tasks that need one too.
+    #[error(
+        "tasks of workflow {workflow} have a place under limit {limit} while they wait for tasks of {descendant}, which need one \
+         too, and may wait for ever: give one of the two a limit of its own, or none"
+    )]
+    LimitWithin {
+        /// The workflow.
+        workflow: WorkflowName,
+        /// The workflow of children, or of their children.
+        descendant: WorkflowName,
+        /// The limit of both.
+        limit: String,
+    },
     /// Another process runs under this name.
     #[error("another instance has joined under the name {0}: give each instance its own name")]
     NameTaken(InstanceName),
@@ -80,7 +101,8 @@ impl Classify for EngineError {
             | Self::Carrying
             | Self::SignalName(_)
             | Self::Options { .. }
-            | Self::DuplicateWorkflow(_)
+            | Self::DuplicateWorkflow { .. }
+            | Self::LimitWithin { .. }
             | Self::NameTaken(_) => Disposition::Permanent,
             Self::Interrupted | Self::Draining | Self::Stopped => Disposition::Retryable,
         }

@@ -1,9 +1,10 @@
 //! The one place from which an instance writes: all that has gathered goes into one commit, at once when the last is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{JournalError, StepEnd, TaskEndKind, Write};
-use drydock_core::{Epoch, Payload, TaskId};
+use drydock_core::journal::{FeedPlace, JournalError, StepEnd, TaskEndKind, Write};
+use drydock_core::{Clock, Epoch, Payload, TaskId};
 use tokio::sync::mpsc;
 
 use super::message::Flushed;
@@ -19,14 +20,20 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 pub(super) async fn run(
     ports: Ports,
     epoch: Epoch,
+    feed: bool,
     mut batches: mpsc::Receiver<Vec<Write>>,
     flushed: mpsc::Sender<Flushed>,
 ) -> Result<(), JournalError> {
+    let mut places = feed.then(|| Places::new(&ports));
     while let Some(batch) = batches.recv().await {
         let mut open = vec![batch];
         while let Some(writes) = open.pop() {
-            let (writes, refused) = match commit(&ports, epoch, &writes).await {
-                Ok(()) => (writes, None),
+            let place = places.as_mut().map(Places::next);
+            let (writes, refused) = match commit(&ports, epoch, &writes, place).await {
+                Ok(()) => {
+                    places.iter_mut().for_each(Places::taken);
+                    (writes, None)
+                }
                 Err(JournalError::Rejected(cause)) => match split(writes) {
                     // One bad record must not take the others with it.
                     Ok((first, second)) => {
@@ -46,11 +53,42 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// The places of this incarnation's commits in the feed: without a gap, and in time.
+struct Places {
+    clock: Arc<dyn Clock>,
+    last: FeedPlace,
+}
+
+impl Places {
+    fn new(ports: &Ports) -> Self {
+        let clock = Arc::clone(&ports.clock);
+        let at = clock.now();
+        Self { clock, last: FeedPlace { seq: 0, at } }
+    }
+
+    /// The place of the next commit, now.
+    fn next(&mut self) -> FeedPlace {
+        // A clock that was set back must not make the feed's times run backwards.
+        self.last.at = self.clock.now().max(self.last.at);
+        FeedPlace { seq: self.last.seq + 1, at: self.last.at }
+    }
+
+    /// There is something at the next place now. A batch that is refused leaves its place to the one that follows.
+    fn taken(&mut self) {
+        self.last.seq += 1;
+    }
+}
+
 /// Appends until the store has answered. A lost answer is asked for again: writes may be repeated.
-async fn commit(ports: &Ports, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
+async fn commit(
+    ports: &Ports,
+    epoch: Epoch,
+    writes: &[Write],
+    place: Option<FeedPlace>,
+) -> Result<(), JournalError> {
     let mut delay = FIRST_DELAY;
     loop {
-        match ports.reach.heard(Call::Commit, ports.journal.append(epoch, writes).await) {
+        match ports.reach.heard(Call::Commit, ports.journal.append_told(epoch, writes, place).await) {
             Err(JournalError::Unavailable(_)) => {
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);
@@ -91,8 +129,24 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::MessageSaid(task, _)
         | Write::FactFound(task, _)
         | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, _) => *task,
+        | Write::TaskEnded(task, ..) => *task,
     }
+}
+
+/// Whether two writes of one task may go into two commits: what a step had to say goes with its record, and the task's end with the
+/// record that it follows from.
+pub(super) const fn may_part(before: &Write, next: &Write) -> bool {
+    matches!(before, Write::StepEnded(..) | Write::AttemptFailed(..) | Write::StepWaits(..))
+        && matches!(
+            next,
+            Write::SlotsFreed(..)
+                | Write::MessageSaid(..)
+                | Write::FactFound(..)
+                | Write::StepProgressed(..)
+                | Write::StepEnded(..)
+                | Write::AttemptFailed(..)
+                | Write::StepWaits(..)
+        )
 }
 
 /// About how many bytes of payload a write carries to the store.
@@ -111,7 +165,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::MessageSaid(_, message) => message.text.len(),
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepProgressed(_, progress) => progress.figure.text.len(),
-        Write::TaskEnded(_, end) => match &end.kind {
+        Write::TaskEnded(_, _, end) => match &end.kind {
             TaskEndKind::Completed(output) => output.len(),
             TaskEndKind::Failed(failure) => failure.message.len(),
             TaskEndKind::Cancelled(_) => 0,

@@ -2,12 +2,13 @@
 //! within, which do not.
 
 use drydock_core::journal::{
-    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, TaskEnd, Write,
+    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, SlotAnswer, TaskEnd, Write,
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
+use super::slots::Asked;
 use crate::context::StepContext;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
@@ -36,7 +37,7 @@ pub(super) enum Message {
     /// A claim was answered.
     Claimed { asked: usize, answer: Result<Vec<Claim>, JournalError> },
     /// The question for news was answered.
-    News { asked: Asked, answer: Result<News, JournalError> },
+    News { asked: NewsAsked, answer: Result<News, JournalError> },
     /// The ends of a step's children were read.
     Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<Child>, JournalError> },
     /// The store said whether a task has the locks that a step of it wants, or that it had before.
@@ -46,8 +47,8 @@ pub(super) enum Message {
         names: Vec<String>,
         answer: Result<LockAnswer, JournalError>,
     },
-    /// The store said whether a step has a place under its limits.
-    Admitted { task: TaskId, slot: SlotIndex, limits: Vec<(String, u32)>, answer: Result<bool, JournalError> },
+    /// The store said which of some steps have places under their limits.
+    Admitted { asked: Asked, answer: Result<Vec<SlotAnswer>, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,
@@ -65,7 +66,7 @@ pub(super) enum Message {
 }
 
 /// What was known when news was asked for.
-pub(super) struct Asked {
+pub(super) struct NewsAsked {
     /// The parents that were asked about.
     pub(super) parents: Vec<TaskId>,
     /// The tasks that were paused: of one that was taken later the answer knows nothing.

@@ -20,6 +20,7 @@ mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod feed;
 mod flusher;
 mod lease;
 mod locks;
@@ -30,6 +31,7 @@ mod orders;
 mod reach;
 mod refused;
 mod registry;
+mod slots;
 mod start;
 mod stopping;
 mod supervisor;
@@ -38,6 +40,7 @@ mod verbs;
 mod waits;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::{Cancellation, Journal, TaskEnd};
 use drydock_core::{
@@ -49,6 +52,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};
+pub use feed::Feed;
 pub use options::EngineOptions;
 pub use start::TaskStart;
 
@@ -72,6 +76,7 @@ pub struct Engine {
     registry: Arc<Registry>,
     ports: Ports,
     drain: CancellationToken,
+    poll: Duration,
     _alive: Arc<DropGuard>,
 }
 
@@ -85,7 +90,8 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Offers a workflow: this instance will run its tasks.
+    /// Offers a workflow: this instance will run its tasks. Several versions of one name may be offered: each task runs on under
+    /// its own, a new one starts under that of the workflow which it is started with, and new children under the greatest.
     pub fn workflow<I, O>(mut self, workflow: &Workflow<I, O>) -> Self {
         self.registry.add(workflow.code());
         self
@@ -133,6 +139,7 @@ impl EngineBuilder {
         let registry = Arc::new(self.registry);
         let hard = CancellationToken::new();
         let drain = CancellationToken::new();
+        let poll = self.options.poll;
         let supervisor = Supervisor {
             ports: self.ports.clone(),
             name: self.name,
@@ -145,7 +152,7 @@ impl EngineBuilder {
         };
         supervisor.start(stopped_tx).await?;
         let alive = Arc::new(hard.drop_guard());
-        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, _alive: alive })
+        Ok(Engine { inbox, events, stopped, registry, ports: self.ports, drain, poll, _alive: alive })
     }
 }
 

@@ -33,6 +33,9 @@ pub struct EngineOptions {
     pub inbox: usize,
     /// How many events a slow receiver may lag behind.
     pub event_buffer: usize,
+    /// Whether what it commits is told in the feed, which [`Engine::feed`](super::Engine::feed) reads: a row more in each commit, with a line
+    /// for each of its writes. Off unless it is asked for. A feed to which not all instances of a store tell has only what the others do.
+    pub feed: bool,
 }
 
 impl Default for EngineOptions {
@@ -47,6 +50,7 @@ impl Default for EngineOptions {
             progress: Duration::from_secs(10),
             inbox: 4_096,
             event_buffer: 4_096,
+            feed: false,
         }
     }
 }

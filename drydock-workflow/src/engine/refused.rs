@@ -37,12 +37,14 @@ impl Actor {
 
     /// Ends a task that cannot go on, whatever is under way.
     pub(super) fn give_up(&mut self, task: TaskId, message: String) {
-        if let Some(live) = self.lives.remove(&task) {
+        let live = self.lives.remove(&task);
+        if let Some(live) = &live {
             live.abort();
         }
         tracing::error!(task.id = %task, "{message}");
         let kind = TaskEndKind::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
-        self.writes.push(Write::TaskEnded(task, TaskEnd { kind, at: self.ports.clock.now() }));
+        let end = TaskEnd { kind, at: self.ports.clock.now() };
+        self.writes.push(Write::TaskEnded(task, live.map(|live| live.fence), end));
     }
 }
 

@@ -1,9 +1,9 @@
 //! The workflows that this code offers, and the stored ones that it can run.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use drydock_core::journal::{Journal, Offers, StoredWorkflow};
+use drydock_core::journal::{Journal, Offers, StoredWorkflow, TaskLimit};
 use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 
 use super::EngineError;
@@ -18,9 +18,18 @@ pub(super) struct Registry {
     /// Executors that other instances have.
     elsewhere: HashSet<ExecutorName>,
     workflows: Vec<Arc<workflow::Code>>,
-    ids: RwLock<HashMap<WorkflowName, WorkflowId>>,
+    /// The numbers of this code's workflows, by name and version.
+    ids: RwLock<BTreeMap<(WorkflowName, u32), Numbered>>,
     /// Stored workflows of which the log has said that this code lacks them.
     told: Mutex<HashSet<WorkflowId>>,
+}
+
+/// A workflow under which new tasks start.
+#[derive(Clone)]
+pub(super) struct Numbered {
+    pub(super) id: WorkflowId,
+    /// The limit that its tasks are under.
+    pub(super) limit: Option<TaskLimit>,
 }
 
 /// A stored workflow with the code that runs it.
@@ -45,34 +54,58 @@ impl Registry {
         self.elsewhere.insert(name);
     }
 
-    /// Names are unique, and children's workflows are there.
+    /// Names and versions are unique, and children's workflows are there.
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        let names: Vec<&WorkflowName> =
-            self.workflows.iter().map(|code| &code.dag.definition().name).collect();
-        for (place, name) in names.iter().enumerate() {
-            if names[..place].contains(name) {
-                return Err(EngineError::DuplicateWorkflow((*name).clone()));
+        let mut known = HashSet::new();
+        for Definition { name, version, .. } in self.definitions() {
+            if !known.insert((name, version)) {
+                return Err(EngineError::DuplicateWorkflow { name: name.clone(), version: *version });
             }
         }
-        for code in &self.workflows {
-            self.check_executors(code.dag.definition())?;
+        for definition in self.definitions() {
+            self.check_executors(definition)?;
+            if let Some(unknown) = children(definition).find(|child| self.versions(child).next().is_none()) {
+                return Err(EngineError::UnknownWorkflow(unknown.clone()));
+            }
         }
-        for step in self.workflows.iter().flat_map(|code| code.dag.steps()) {
-            if let StepKind::Children(child) = &step.kind
-                && !names.contains(&child)
-            {
-                return Err(EngineError::UnknownWorkflow(child.clone()));
+        self.definitions().try_for_each(|definition| self.check_limit(definition))
+    }
+
+    /// A task that waits for children which need a place of its own limit may wait for ever.
+    fn check_limit(&self, definition: &Definition) -> Result<(), EngineError> {
+        let Some(limit) = &definition.limit else { return Ok(()) };
+        let (mut seen, mut next) = (HashSet::new(), vec![definition]);
+        while let Some(parent) = next.pop() {
+            for child in children(parent).flat_map(|child| self.versions(child)) {
+                if child.limit.as_ref().is_some_and(|other| other.name == limit.name) {
+                    return Err(EngineError::LimitWithin {
+                        workflow: definition.name.clone(),
+                        descendant: child.name.clone(),
+                        limit: limit.name.clone(),
+                    });
+                }
+                if seen.insert((&child.name, child.version)) {
+                    next.push(child);
+                }
             }
         }
         Ok(())
     }
 
+    fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.workflows.iter().map(|code| code.dag.definition())
+    }
+
+    /// What this code has under a name.
+    fn versions<'r>(&'r self, name: &WorkflowName) -> impl Iterator<Item = &'r Definition> {
+        self.definitions().filter(move |own| own.name == *name)
+    }
+
     /// What this instance tells the others that it can run.
     pub(super) fn offers(&self) -> Offers {
-        let definitions = self.workflows.iter().map(|code| code.dag.definition());
         let mut executors: Vec<String> = self.executors.keys().map(ToString::to_string).collect();
         executors.sort_unstable();
-        Offers { workflows: definitions.map(|it| (it.name.clone(), it.version)).collect(), executors }
+        Offers { workflows: self.definitions().map(|it| (it.name.clone(), it.version)).collect(), executors }
     }
 
     fn check_executors(&self, workflow: &Definition) -> Result<(), EngineError> {
@@ -87,23 +120,25 @@ impl Registry {
         Ok(())
     }
 
-    /// The number under which new tasks of this very workflow start.
-    pub(super) fn id_of_code(&self, code: &Arc<workflow::Code>) -> Result<WorkflowId, EngineError> {
-        let name = &code.dag.definition().name;
+    /// Under what new tasks of this very workflow start.
+    pub(super) fn number_of_code(&self, code: &Arc<workflow::Code>) -> Result<Numbered, EngineError> {
+        let Definition { name, version, .. } = code.dag.definition();
         let same = |own: &Arc<workflow::Code>| {
             Arc::ptr_eq(own, code) || own.dag.definition() == code.dag.definition()
         };
-        if self.workflows.iter().any(same) {
-            self.id_of(name)
-        } else {
-            Err(EngineError::UnknownWorkflow(name.clone()))
-        }
+        let known = self.workflows.iter().any(same).then(|| {
+            let ids = self.ids.read().unwrap_or_else(PoisonError::into_inner);
+            ids.get(&(name.clone(), *version)).cloned()
+        });
+        known.flatten().ok_or_else(|| EngineError::UnknownWorkflow(name.clone()))
     }
 
-    /// The number under which new tasks of the workflow of this name start.
-    pub(super) fn id_of(&self, name: &WorkflowName) -> Result<WorkflowId, EngineError> {
+    /// Under what new children start: of the versions of this name that this code has, the greatest.
+    pub(super) fn number_of(&self, name: &WorkflowName) -> Result<Numbered, EngineError> {
         let ids = self.ids.read().unwrap_or_else(PoisonError::into_inner);
-        ids.get(name).copied().ok_or_else(|| EngineError::UnknownWorkflow(name.clone()))
+        let versions = ids.range((name.clone(), 0)..=(name.clone(), u32::MAX));
+        let last = versions.last().map(|(_, numbered)| numbered.clone());
+        last.ok_or_else(|| EngineError::UnknownWorkflow(name.clone()))
     }
 
     /// Stores this code's workflows, and finds all stored ones that it can run: those of a name and version that it offers.
@@ -111,10 +146,11 @@ impl Registry {
         &self,
         journal: &dyn Journal,
     ) -> Result<HashMap<WorkflowId, Arc<Loaded>>, EngineError> {
-        let mut ids = HashMap::new();
-        for code in &self.workflows {
-            let stored = code.dag.definition().to_stored().map_err(EngineError::Definition)?;
-            ids.insert(stored.name.clone(), journal.workflow_put(&stored).await?);
+        let mut ids = BTreeMap::new();
+        for definition in self.definitions() {
+            let stored = definition.to_stored().map_err(EngineError::Definition)?;
+            let id = journal.workflow_put(&stored).await?;
+            ids.insert((stored.name, stored.version), Numbered { id, limit: definition.task_limit() });
         }
         *self.ids.write().unwrap_or_else(PoisonError::into_inner) = ids;
         let mut loaded = HashMap::new();
@@ -139,8 +175,7 @@ impl Registry {
         if !self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
             return;
         }
-        let own = self.workflows.iter().map(|code| code.dag.definition());
-        let offered = own.clone().find(|own| own.name == stored.name).map(|own| own.version);
+        let offered = self.versions(&stored.name).map(|own| own.version).max();
         tracing::info!(
             workflow = %stored.name, version = stored.version, offered,
             "this code lacks a stored version of a workflow: tasks of it, if there are any, stay queued until an instance \
@@ -180,4 +215,12 @@ impl Registry {
             }
         }
     }
+}
+
+/// The workflows of the children that its tasks start.
+fn children(definition: &Definition) -> impl Iterator<Item = &WorkflowName> {
+    definition.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Children(child) => Some(child),
+        StepKind::Run | StepKind::Map { .. } => None,
+    })
 }

@@ -5,6 +5,7 @@ use drydock_core::{Payload, TaskId};
 use serde::Serialize;
 
 use super::message::Request;
+use super::registry::Numbered;
 use super::{Engine, EngineError};
 use crate::carry_over::CarryOver;
 use crate::workflow::Workflow;
@@ -35,8 +36,8 @@ impl Engine {
             let now = self.ports.clock.now();
             let id = TaskId::generate(now, &*self.ports.entropy);
             let input = Payload::encode(input).map_err(EngineError::Input)?;
-            let workflow = self.registry.id_of_code(&workflow.code())?;
-            Ok(NewTask::new(id, workflow, input, now))
+            let Numbered { id: workflow, limit } = self.registry.number_of_code(&workflow.code())?;
+            Ok(NewTask::new(id, workflow, input, now).limit(limit))
         };
         TaskStart { engine: self, task: new(), carried: Vec::new() }
     }

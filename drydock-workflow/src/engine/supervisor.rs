@@ -110,7 +110,7 @@ impl Supervisor {
         let (to_flusher, batches) = mpsc::channel(1);
         let (answers, flushed) = mpsc::channel::<Flushed>(1);
         let mut helpers = JoinSet::new();
-        helpers.spawn(flusher::run(self.ports.clone(), epoch, batches, answers));
+        helpers.spawn(flusher::run(self.ports.clone(), epoch, self.options.feed, batches, answers));
         let lease = lease::run(self.ports.clone(), epoch, joined, self.options.lease, actor.inbox.clone());
         let mut actor = actor;
         let ended = tokio::select! {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use drydock_core::journal::{
-    Cancellation, Child, Claim, InstanceBeat, Journal, JournalError, LockAnswer, NewTask, News, Offers,
-    Request, Signal, StoredWorkflow, TaskEnd, TaskState, Write,
+    Cancellation, Child, Claim, FeedCursor, FeedPage, FeedPlace, InstanceBeat, Journal, JournalError,
+    LockAnswer, NewTask, News, Offers, Request, Signal, SlotAnswer, SlotWish, StoredWorkflow, TaskEnd,
+    TaskState, Write,
 };
-use drydock_core::{Epoch, InstanceName, StepKey, StepName, TaskId, Timestamp, WorkflowId};
+use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 use tokio::sync::{Notify, futures::Notified};
 
 /// What is asked of the store.
@@ -44,6 +45,8 @@ pub enum Call<'a> {
         epoch: Epoch,
         /// Which.
         writes: &'a [Write],
+        /// Where the feed tells of them.
+        place: Option<FeedPlace>,
     },
     /// Exclusive locks are asked for.
     Lock {
@@ -54,21 +57,17 @@ pub enum Call<'a> {
         /// Their names.
         names: &'a [String],
     },
-    /// Places under limits are asked for.
-    Slot {
-        /// By whom.
-        epoch: Epoch,
-        /// For which task.
-        task: TaskId,
-        /// For which of its steps.
-        step: &'a StepKey,
-        /// The limits, each with how many places it has.
-        limits: &'a [(String, u32)],
-    },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
     /// How the children of a task's step ended is asked for.
     Children(TaskId, &'a StepName),
+    /// Slots are to be taken.
+    Slots {
+        /// By whose steps.
+        epoch: Epoch,
+        /// Which.
+        wishes: &'a [SlotWish],
+    },
     /// Any other question.
     Other,
 }
@@ -85,10 +84,12 @@ pub enum Answer<'a> {
     Claimed(&'a mut Vec<Claim>),
     /// Whether the locks were taken; what is changed here is what the caller gets.
     Locked(&'a mut LockAnswer),
-    /// Whether there were places; what is changed here is what the caller gets.
-    Admitted(&'a mut bool),
+    /// Which steps got slots; what is changed here is what the caller gets.
+    Admitted(&'a mut Vec<SlotAnswer>),
     /// The children; what is changed here is what the caller gets.
     Children(&'a mut Vec<Child>),
+    /// The news; what is changed here is what the caller gets.
+    News(&'a mut News),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -348,16 +349,9 @@ impl Journal for FaultyJournal {
         self.pass(Call::Lock { epoch, task, names }, None, make, |answer| Answer::Locked(answer)).await
     }
 
-    async fn slot_take(
-        &self,
-        epoch: Epoch,
-        task: TaskId,
-        step: &StepKey,
-        limits: &[(String, u32)],
-    ) -> Result<bool, JournalError> {
-        let make = |_| self.store.slot_take(epoch, task, step, limits);
-        let call = Call::Slot { epoch, task, step, limits };
-        self.pass(call, Some(true), make, |told| Answer::Admitted(told)).await
+    async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
+        let make = |_| self.store.slots_take(epoch, wishes);
+        self.pass(Call::Slots { epoch, wishes }, None, make, |answers| Answer::Admitted(answers)).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {
@@ -375,14 +369,31 @@ impl Journal for FaultyJournal {
         self.pass(Call::Claim(epoch), Some(Vec::new()), make, |taken| Answer::Claimed(taken)).await
     }
 
-    async fn append(&self, epoch: Epoch, writes: &[Write]) -> Result<(), JournalError> {
-        let make = |other: Option<Epoch>| self.store.append(other.unwrap_or(epoch), writes);
-        self.pass(Call::Append { epoch, writes }, Some(()), make, |()| Answer::Done).await
+    async fn append_told(
+        &self,
+        epoch: Epoch,
+        writes: &[Write],
+        place: Option<FeedPlace>,
+    ) -> Result<(), JournalError> {
+        let make = |other: Option<Epoch>| self.store.append_told(other.unwrap_or(epoch), writes, place);
+        self.pass(Call::Append { epoch, writes, place }, Some(()), make, |()| Answer::Done).await
+    }
+
+    async fn feed_read(&self, after: &FeedCursor, limit: usize) -> Result<FeedPage, JournalError> {
+        self.pass_other(|| self.store.feed_read(after, limit)).await
+    }
+
+    async fn feed_since(&self, time: Timestamp) -> Result<FeedCursor, JournalError> {
+        self.pass_other(|| self.store.feed_since(time)).await
+    }
+
+    async fn feed_trim(&self, before: Timestamp) -> Result<u64, JournalError> {
+        self.pass_other(|| self.store.feed_trim(before)).await
     }
 
     async fn news(&self, epoch: Epoch, parents: &[TaskId]) -> Result<News, JournalError> {
         let make = |_| self.store.news(epoch, parents);
-        self.pass(Call::News(epoch), None, make, |_| Answer::Done).await
+        self.pass(Call::News(epoch), None, make, |news| Answer::News(news)).await
     }
 
     async fn task_end(&self, task: TaskId) -> Result<Option<TaskEnd>, JournalError> {

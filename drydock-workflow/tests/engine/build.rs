@@ -134,3 +134,15 @@ fn a_definition_that_uses_nothing_new_reads_and_hashes_as_it_always_did() {
     let b = builder.children("b", &nothing()).after(&a).run(&input);
     assert_eq!(builder.output(&b).unwrap().definition(), &read);
 }
+
+#[test]
+fn a_name_that_is_there_twice_is_no_circle() {
+    let mut builder = WorkflowBuilder::<()>::new("twice", 1);
+    let first = builder.step("a", step()).run(());
+    let second = builder.step("a", step()).after(&first).run(());
+    let last = builder.step("b", step()).after(&second).run(());
+    builder.step("a", step()).after(&last).run(());
+    let told: Vec<String> = problems(builder.build()).iter().map(ToString::to_string).collect();
+    let twice = "two steps are called a: names are keys, choose another";
+    assert_eq!(told, [twice, twice]);
+}

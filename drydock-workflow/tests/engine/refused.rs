@@ -1,10 +1,12 @@
 //! A store that refuses records: the others are kept, and whoever is affected is told.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use drydock_core::TaskId;
 use drydock_core::journal::{Checkpoint, JournalError, StepEnd, Write};
+use drydock_workflow::testing::{Answer, Tamper};
 use drydock_workflow::{EngineError, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
 use serde_json::value::RawValue;
 
@@ -156,4 +158,34 @@ async fn a_refused_wait_ends_the_task_and_the_instance_can_still_be_drained() {
         within(Duration::from_hours(2), engine.wait(task)).await.expect("the task never ended").unwrap();
     failure(&end);
     within(Duration::from_mins(1), engine.drain()).await.expect("the drain never ended").unwrap();
+}
+
+/// Spoils the news of one task.
+struct Spoils(Mutex<Option<TaskId>>);
+
+impl Tamper for Spoils {
+    fn before(&self, _: &Call<'_>) -> Option<Fault> {
+        None
+    }
+
+    fn after(&self, _: &Call<'_>, answer: Answer<'_>) {
+        if let (Answer::News(news), Some(task)) = (answer, *self.0.lock().unwrap()) {
+            news.unreadable.push((task, "live.cancel_by is empty".to_owned()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_which_the_news_cannot_be_read_is_given_up_and_the_others_go_on() {
+    let (log, world) = (Log::default(), World::new());
+    let workflow = works(&log);
+    let spoils = Arc::new(Spoils(Mutex::new(None)));
+    let journal = FaultyJournal::watched(world.store.clone(), Arc::clone(&spoils));
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    let (bad, good) =
+        (engine.submit(&workflow, &100).await.unwrap(), engine.submit(&workflow, &100).await.unwrap());
+    *spoils.0.lock().unwrap() = Some(bad);
+    let end = within(Duration::from_secs(5), engine.wait(bad)).await.expect("it goes on").unwrap();
+    assert_eq!(failure(&end), "what is stored of it cannot be read: live.cancel_by is empty");
+    assert_eq!(output(&engine.wait(good).await.unwrap()), "100");
 }

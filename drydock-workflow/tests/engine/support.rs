@@ -34,7 +34,7 @@ impl World {
     pub(crate) fn instance_over(&self, journal: Arc<dyn Journal>, name: &str) -> EngineBuilder {
         Engine::builder(journal, InstanceName::new(name).unwrap())
             .clock(self.clock.clone())
-            .options(EngineOptions { lease: Duration::from_secs(9), ..EngineOptions::default() })
+            .options(EngineOptions { lease: Duration::from_secs(9), feed: true, ..EngineOptions::default() })
     }
 
     /// What the store has of the instance of this name.

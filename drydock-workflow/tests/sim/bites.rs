@@ -58,7 +58,7 @@ fn a_fence_that_does_not_grow_is_caught() {
 
 #[test]
 fn a_commit_that_was_only_said_to_be_made_is_caught() {
-    is_caught(Bug::LostCommit, &[Rule::NothingForgotten, Rule::Durable, Rule::Ends]);
+    is_caught(Bug::LostCommit, &[Rule::NothingForgotten, Rule::Durable, Rule::Told, Rule::Ends]);
 }
 
 #[test]

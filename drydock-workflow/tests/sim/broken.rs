@@ -91,12 +91,12 @@ fn answers_early(journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
     let later = TaskTracker::new();
     let store = journal.clone();
     FaultyJournal::new(journal, move |call| {
-        let Call::Append { epoch, writes } = *call else { return None };
+        let Call::Append { epoch, writes, place } = *call else { return None };
         let (store, writes) = (store.clone(), writes.to_vec());
         later.spawn(async move {
             tokio::time::sleep(Duration::from_millis(200)).await;
             while store
-                .append(epoch, &writes)
+                .append_told(epoch, &writes, place)
                 .await
                 .is_err_and(|error| matches!(error, JournalError::Unavailable(_)))
             {
@@ -175,7 +175,7 @@ impl Books {
     /// In whose name a commit of a retired epoch passes: that of its task's new owner.
     fn instead_of(&self, writes: &[Write]) -> Option<Epoch> {
         let task = writes.iter().find_map(|write| match write {
-            Write::StepEnded(task, _) | Write::TaskEnded(task, _) | Write::StepWaits(task, _) => Some(task),
+            Write::StepEnded(task, _) | Write::TaskEnded(task, ..) | Write::StepWaits(task, _) => Some(task),
             _ => None,
         })?;
         self.owners.get(task).copied().filter(|owner| !self.retired.contains(owner))
@@ -186,7 +186,7 @@ impl Tamper for Broken {
     fn before(&self, call: &Call<'_>) -> Option<Fault> {
         let books = self.books();
         match (self.bug, call) {
-            (Bug::NoEpochCheck | Bug::TwoOwners, Call::Append { epoch, writes }) => {
+            (Bug::NoEpochCheck | Bug::TwoOwners, Call::Append { epoch, writes, .. }) => {
                 let retired = books.retired.contains(epoch);
                 retired.then(|| books.instead_of(writes)).flatten().map(Fault::As)
             }

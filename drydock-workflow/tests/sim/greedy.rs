@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use drydock_core::journal::{LockAnswer, LockClaim, Obstacle, TaskEnd, TaskEndKind, Write};
+use drydock_core::journal::{LockAnswer, LockClaim, Obstacle, SlotAnswer, TaskEnd, TaskEndKind, Write};
 use drydock_core::{Payload, TaskId, Timestamp};
 use drydock_store::MemoryStore;
 use drydock_workflow::testing::sim::Simulation;
@@ -97,9 +97,12 @@ impl Tamper for Greedy {
                     marks.for_each(|mark| mark.name = mark.name.replace("drydock:lock:", "other:"));
                 }
             }
-            (Call::Slot { .. }, Answer::Admitted(told)) => match self.greed {
-                Greed::PlaceTooMany => *told = true,
-                Greed::PlaceKept if books.vacated => *told = false,
+            (Call::Slots { wishes, .. }, Answer::Admitted(answers)) => match self.greed {
+                Greed::PlaceTooMany => answers.fill(SlotAnswer::Taken),
+                Greed::PlaceKept if books.vacated => {
+                    let names = wishes.iter().map(|wish| wish.limits[0].0.clone());
+                    *answers = names.map(SlotAnswer::Full).collect();
+                }
                 _ => {}
             },
             (Call::Children(..), Answer::Children(children)) if self.greed == Greed::BudgetIgnored => {
@@ -144,7 +147,7 @@ impl Books {
 
     fn free(&mut self, writes: &[Write]) {
         for write in writes {
-            if let Write::TaskEnded(task, _) = write {
+            if let Write::TaskEnded(task, ..) = write {
                 let names = self.locks.remove(task).unwrap_or_default();
                 self.kept.extend(names.into_iter().map(|name| (name, *task)));
             }

@@ -4,6 +4,7 @@
 
 mod build_data;
 mod error;
+mod events;
 mod status;
 mod steps;
 mod task;
@@ -12,6 +13,7 @@ mod tree;
 
 pub use build_data::BuildDataDocument;
 pub use error::{ErrorDetail, ErrorDocument};
+pub use events::EventsDocument;
 pub use status::{HealthDetails, HealthDocument, HealthMessage};
 pub use steps::{StepDocument, StepError, StepProgress, StepStatus, StepWait, StepsDocument};
 pub use task::{MessageDocument, ResultDetails, ResultDocument, SubtaskErrors, TaskDocument};

@@ -1,5 +1,6 @@
 //! The routes of `/api/v1.0`.
 
+mod events;
 mod health;
 mod nodes;
 mod tasks;
@@ -15,6 +16,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1.0/health", get(health::health))
         .route("/api/v1.0/health/extended", get(health::extended))
+        .route("/api/v1.0/events", get(events::events))
         .route("/api/v1.0/tasks", get(tasks::list::list).post(tasks::create::create))
         .route("/api/v1.0/tasks/{id}", get(tasks::get::get))
         .route("/api/v1.0/tasks/{id}/builddata", get(tasks::build_data::build_data))

@@ -41,7 +41,7 @@ fn definition(steps: &[(&str, &[&str])]) -> Definition {
     };
     let steps = steps.iter().map(step).collect();
     let name = WorkflowName::new("tested").unwrap();
-    Definition { name, version: 1, steps, output: None, unwind: Unwind::default() }
+    Definition { name, version: 1, steps, output: None, unwind: Unwind::default(), limit: None }
 }
 
 fn dag(steps: &[(&str, &[&str])]) -> Arc<Dag> {

@@ -80,7 +80,7 @@ impl Seen {
                     steps.insert(checkpoint.step.clone(), checkpoint.clone());
                     *self.checkpoints.entry(key).or_default() += 1;
                 }
-                Write::TaskEnded(task, end) => {
+                Write::TaskEnded(task, _, end) => {
                     let place = self.place(*task);
                     self.ends.insert(place, end.clone());
                 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::Epoch;
-use drydock_core::journal::{JournalError, Write};
+use drydock_core::journal::{FeedPlace, JournalError, Write};
 
 use super::oracle::Oracle;
 use super::scenario::{Trouble, TroubleKind};
@@ -12,11 +12,20 @@ use crate::context::StepContext;
 use crate::testing::probe::{BodyEnd, Watch};
 use crate::testing::{Answer, Call, Fault, Tamper};
 
+/// A commit that is still on its way.
+#[derive(Clone)]
+pub(super) struct Letter {
+    /// When it arrives, in microseconds.
+    pub(super) arrives: u64,
+    pub(super) epoch: Epoch,
+    pub(super) writes: Vec<Write>,
+    pub(super) place: Option<FeedPlace>,
+}
+
 /// What all parts of a world share. Everything runs in one thread: no lock is ever waited for.
 pub(super) struct Shared {
     oracle: Mutex<Oracle>,
-    /// Commits that are still on their way, with the time of their arrival in microseconds.
-    pub(super) astray: Mutex<Vec<(u64, Epoch, Vec<Write>)>>,
+    pub(super) astray: Mutex<Vec<Letter>>,
 }
 
 impl Shared {
@@ -62,10 +71,15 @@ impl Tamper for Door {
             (Call::Lock { epoch, task, names }, Answer::Locked(answer)) => {
                 oracle.locked(*epoch, *task, names, answer);
             }
-            (Call::Slot { epoch, task, step, limits }, Answer::Admitted(told)) => {
-                oracle.admitted((*epoch, *task), step, limits, *told);
+            (Call::Slots { epoch, wishes }, Answer::Admitted(answers)) => {
+                for (wish, answer) in wishes.iter().zip(answers) {
+                    oracle.admitted(*epoch, wish, answer);
+                }
             }
-            (Call::Append { epoch, writes }, Answer::Done) => oracle.committed(*epoch, writes),
+            (Call::Append { epoch, writes, place }, Answer::Done) => {
+                oracle.committed(*epoch, writes);
+                oracle.told(*epoch, writes, *place);
+            }
             (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
                 oracle.refused(*epoch);
             }
@@ -99,9 +113,14 @@ impl Line {
         match kind {
             TroubleKind::Away => Some(Fault::Away),
             TroubleKind::Astray(late) => {
-                if let Call::Append { epoch, writes } = call {
+                if let Call::Append { epoch, writes, place } = call {
                     let mut astray = self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner);
-                    astray.push((now + late * 1_000, *epoch, writes.to_vec()));
+                    astray.push(Letter {
+                        arrives: now + late * 1_000,
+                        epoch: *epoch,
+                        writes: writes.to_vec(),
+                        place: *place,
+                    });
                 }
                 Some(Fault::Away)
             }
@@ -109,7 +128,7 @@ impl Line {
             TroubleKind::LoseAnswers => may_lose.then_some(Fault::LoseAnswer),
             TroubleKind::LateAnswers(by) => may_lose.then_some(Fault::AnswerLate(Duration::from_millis(by))),
             TroubleKind::Twice => {
-                let doubled = matches!(call, Call::Append { .. } | Call::Lock { .. } | Call::Slot { .. });
+                let doubled = matches!(call, Call::Append { .. } | Call::Lock { .. } | Call::Slots { .. });
                 doubled.then_some(Fault::Twice)
             }
             TroubleKind::Crash | TroubleKind::Pause | TroubleKind::Drain | TroubleKind::ClockSet(_) => None,

@@ -75,6 +75,7 @@ impl Process {
             capacity: usize::try_from(scenario.capacity).unwrap_or(1).max(1),
             grace: Duration::from_secs(1),
             batch: if random.chance(20) { 2 } else { 1_000 },
+            feed: true,
             ..EngineOptions::default()
         };
         Self {

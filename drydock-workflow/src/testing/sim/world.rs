@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use drydock_core::journal::{Journal, JournalError, NewTask};
+use drydock_core::journal::{FeedCursor, Journal, JournalError, NewTask};
 use drydock_core::{InstanceName, TaskId, Timestamp, WorkflowId, after};
 use futures::FutureExt as _;
 
-use super::network::{Door, Shared};
+use super::network::{Door, Letter, Shared};
 use super::operator::{Operator, Word};
 use super::oracle::{Breach, Oracle, Rule, Tally};
 use super::process::{Layer, Process};
@@ -323,14 +323,14 @@ impl<'a> World<'a> {
     fn deliver(&mut self) -> Result<(), WorldError> {
         let mut due = Vec::new();
         self.shared.astray.lock().unwrap_or_else(PoisonError::into_inner).retain(|letter| {
-            let arrives = letter.0 <= self.now;
+            let arrives = letter.arrives <= self.now;
             if arrives {
                 due.push(letter.clone());
             }
             !arrives
         });
-        for (_, epoch, writes) in due {
-            match at_once(self.store.append(epoch, &writes)) {
+        for Letter { epoch, writes, place, .. } in due {
+            match at_once(self.store.append_told(epoch, &writes, place)) {
                 Ok(()) | Err(WorldError::Journal(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -349,6 +349,24 @@ impl<'a> World<'a> {
                 oracle.breach(Rule::Durable, what);
             }
         }
+        let mut cursor = FeedCursor::START;
+        loop {
+            // Small pages: what belongs together is torn apart wherever it may be.
+            match at_once(self.store.feed_read(&cursor, 3)) {
+                Ok(page) if page.commits.is_empty() => break,
+                Ok(page) => {
+                    page.commits.into_iter().for_each(|commit| self.shared.oracle().heard(commit));
+                    cursor = page.next;
+                }
+                Err(WorldError::Journal(error)) => {
+                    let what = format!("the feed cannot be read from {cursor}: {error}");
+                    self.shared.oracle().breach(Rule::Told, what);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.shared.oracle().heard_all();
         Ok(())
     }
 

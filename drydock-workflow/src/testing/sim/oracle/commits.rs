@@ -41,7 +41,13 @@ impl Oracle {
                 | Write::MessageSaid(task, _)
                 | Write::FactFound(task, _)
                 | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
-                Write::TaskEnded(task, end) => self.ended(epoch, *task, end, write),
+                Write::TaskEnded(task, fence, end) => {
+                    // One that came late: the task was brought back, and taken again.
+                    let given = self.tasks.get(task).and_then(|it| it.given.keys().next_back());
+                    if fence.is_none_or(|fence| given.is_none_or(|given| *given == fence)) {
+                        self.ended(epoch, *task, end, write);
+                    }
+                }
             }
         }
     }
@@ -172,7 +178,7 @@ fn brief(write: &Write) -> String {
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::FactFound(_, it) => format!("fact {}", it.seq),
         Write::StepProgressed(_, it) => format!("the progress of {}", it.step),
-        Write::TaskEnded(_, end) => match end.kind {
+        Write::TaskEnded(_, _, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),
             TaskEndKind::Cancelled(_) => "the cancellation".to_owned(),

@@ -5,6 +5,7 @@
 mod bodies;
 mod claims;
 mod commits;
+mod feed;
 mod locks;
 mod operators;
 mod places;
@@ -21,6 +22,7 @@ use locks::Locks;
 use places::Places;
 pub use rules::{Breach, Rule};
 
+use self::feed::Feed;
 use crate::dag::Definition;
 use crate::testing::records::Ends;
 
@@ -40,6 +42,7 @@ pub(super) struct Oracle {
     tasks: BTreeMap<TaskId, Task>,
     locks: Locks,
     places: Places,
+    feed: Feed,
     roots: usize,
     pub(super) breaches: Vec<Breach>,
     pub(super) trace: Option<Vec<String>>,

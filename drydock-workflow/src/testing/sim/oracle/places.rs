@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use drydock_core::journal::{SlotAnswer, SlotWish};
 use drydock_core::{Epoch, StepKey, TaskId};
 
 use super::{Oracle, Rule};
@@ -19,11 +20,14 @@ impl Oracle {
     /// The store has answered to an instance that asks for places for a step.
     pub(in super::super) fn admitted(
         &mut self,
-        (epoch, id): (Epoch, TaskId),
-        step: &StepKey,
-        limits: &[(String, u32)],
-        told: bool,
+        epoch: Epoch,
+        SlotWish { task: id, step, limits }: &SlotWish,
+        answer: &SlotAnswer,
     ) {
+        let id = *id;
+        if *answer == SlotAnswer::NotOwned {
+            return;
+        }
         let label = self.label(id);
         self.needs_to_own(epoch, id, "places");
         let full = limits.iter().find(|(name, places)| {
@@ -32,7 +36,7 @@ impl Oracle {
         });
         let full = full.map(|(name, places)| format!("all {places} places of {name} are taken"));
         self.places.asked.insert((id, step.clone()), limits.to_vec());
-        if told {
+        if *answer == SlotAnswer::Taken {
             self.tally.places += 1;
             self.note(|| format!("{step} of {label} is admitted"));
             if let Some(full) = full {

@@ -60,6 +60,8 @@ pub enum Rule {
     Acknowledged,
     /// What was committed is found by whoever asks.
     Durable,
+    /// The feed tells each commit once, and of each task what was committed of it, in that order.
+    Told,
     /// No task fails by a fault of the engine, such as records that do not fit its workflow.
     Sound,
     /// Every task ends, not long after the last trouble.
