@@ -35,7 +35,7 @@ impl Oracle {
             u32::try_from(others.count()).is_ok_and(|others| others >= *places)
         });
         let full = full.map(|(name, places)| format!("all {places} places of {name} are taken"));
-        self.places.asked.insert((id, step.clone()), limits.to_vec());
+        self.places.asked.insert((id, step.clone()), limits.clone());
         if *answer == SlotAnswer::Taken {
             self.tally.places += 1;
             self.note(|| format!("{step} of {label} is admitted"));
