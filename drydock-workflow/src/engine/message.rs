@@ -8,7 +8,7 @@ use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::EngineError;
-use super::slots::Asked;
+use super::slots;
 use crate::context::StepContext;
 use crate::outcome::{StepError, StepResult};
 use crate::run::SlotIndex;
