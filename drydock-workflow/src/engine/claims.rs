@@ -7,7 +7,7 @@ use drydock_core::journal::{Claim, ClaimedTask, JournalError, News};
 use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
 
 use super::actor::{Actor, Live};
-use super::message::{Message, NewsAsked};
+use super::message::{Asked, Message};
 use super::reach::Call;
 use crate::run::Run;
 
@@ -105,11 +105,11 @@ impl Actor {
         let paused = self.paused.iter().copied().collect();
         self.tell_later(async move {
             let answer = journal.news(epoch, &parents).await;
-            Message::News { asked: NewsAsked { parents, paused }, answer }
+            Message::News { asked: Asked { parents, paused }, answer }
         });
     }
 
-    pub(super) fn on_news(&mut self, asked: NewsAsked, answer: Result<News, JournalError>) {
+    pub(super) fn on_news(&mut self, asked: Asked, answer: Result<News, JournalError>) {
         self.asking = false;
         let news = match self.ports.reach.heard(Call::Read, answer) {
             Ok(news) => news,

@@ -37,7 +37,7 @@ pub(super) enum Message {
     /// A claim was answered.
     Claimed { asked: usize, answer: Result<Vec<Claim>, JournalError> },
     /// The question for news was answered.
-    News { asked: NewsAsked, answer: Result<News, JournalError> },
+    News { asked: Asked, answer: Result<News, JournalError> },
     /// The ends of a step's children were read.
     Children { task: TaskId, slot: SlotIndex, answer: Result<Vec<Child>, JournalError> },
     /// The store said whether a task has the locks that a step of it wants, or that it had before.
@@ -48,7 +48,7 @@ pub(super) enum Message {
         answer: Result<LockAnswer, JournalError>,
     },
     /// The store said which of some steps have places under their limits.
-    Admitted { asked: Asked, answer: Result<Vec<SlotAnswer>, JournalError> },
+    Admitted { asked: slots::Asked, answer: Result<Vec<SlotAnswer>, JournalError> },
     /// A body wants something stored before it goes on.
     Mark {
         task: TaskId,
@@ -66,7 +66,7 @@ pub(super) enum Message {
 }
 
 /// What was known when news was asked for.
-pub(super) struct NewsAsked {
+pub(super) struct Asked {
     /// The parents that were asked about.
     pub(super) parents: Vec<TaskId>,
     /// The tasks that were paused: of one that was taken later the answer knows nothing.
