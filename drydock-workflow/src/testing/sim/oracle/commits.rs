@@ -41,7 +41,13 @@ impl Oracle {
                 | Write::MessageSaid(task, _)
                 | Write::FactFound(task, _)
                 | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
-                Write::TaskEnded(task, _, end) => self.ended(epoch, *task, end, write),
+                Write::TaskEnded(task, fence, end) => {
+                    // One that came late: the task was brought back, and taken again.
+                    let given = self.tasks.get(task).and_then(|it| it.given.keys().next_back());
+                    if fence.is_none_or(|fence| given.is_none_or(|given| *given == fence)) {
+                        self.ended(epoch, *task, end, write);
+                    }
+                }
             }
         }
     }

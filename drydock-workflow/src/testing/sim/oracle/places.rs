@@ -21,10 +21,13 @@ impl Oracle {
     pub(in super::super) fn admitted(
         &mut self,
         epoch: Epoch,
-        SlotWish { task, step, limits }: &SlotWish,
+        SlotWish { task: id, step, limits }: &SlotWish,
         answer: &SlotAnswer,
     ) {
-        let id = *task;
+        let id = *id;
+        if *answer == SlotAnswer::NotOwned {
+            return;
+        }
         let label = self.label(id);
         self.needs_to_own(epoch, id, "places");
         let full = limits.iter().find(|(name, places)| {
