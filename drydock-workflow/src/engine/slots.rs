@@ -213,6 +213,9 @@ impl Actor {
                     match answer {
                         SlotAnswer::Taken => self.on_slot(task, slot, limits),
                         SlotAnswer::Full(name) => {
+                            // A store may call a limit by another name than the step does. Then nothing is known here that would keep
+                            // the step from asking again at once, and again.
+                            self.slots.failed |= !names(&limits).contains(&*name);
                             self.slots.full.insert(name);
                             self.wait_on(task, slot, rank, limits);
                         }
