@@ -208,13 +208,15 @@ impl Actor {
                 _ = self.messages.recv_many(&mut gulp, GULP) => {
                     gulp.drain(..).for_each(|message| self.on_message(message));
                 }
-                count = requests.recv_many(&mut asked, GULP) => {
+                // While the store does not keep up, whoever asks waits: what is not written yet stays bounded.
+                count = requests.recv_many(&mut asked, GULP), if self.writes.len() < self.options.inbox => {
                     if count == 0 {
                         return Quit::Dropped;
                     }
                 }
             }
-            while asked.len() < GULP
+            while self.writes.len() < self.options.inbox
+                && asked.len() < GULP
                 && let Ok(request) = requests.try_recv()
             {
                 asked.push(request);
