@@ -9,10 +9,15 @@ CREATE TABLE workflows (
     definition text NOT NULL
 );
 
--- offers: JSON.
--- An identity never gives a number twice, so no epoch is used again. Writes lock their instance's row, renewals update it.
+-- The last epoch that was given. Whoever joins counts on in this one row, and so locks it until its epoch is there: epochs become
+-- visible in their order, and none is given twice.
+CREATE TABLE epochs (last bigint NOT NULL);
+
+INSERT INTO epochs (last) VALUES (0);
+
+-- offers: JSON. Writes lock their instance's row, renewals update it.
 CREATE TABLE instances (
-    epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    epoch bigint PRIMARY KEY,
     name text NOT NULL,
     beat bigint NOT NULL DEFAULT 0,
     alive boolean NOT NULL DEFAULT true,
@@ -213,10 +218,11 @@ CREATE INDEX lock_queue_task ON lock_queue (task_id);
 -- One row for each limit, of steps or of tasks, that was ever asked for: whoever asks locks it.
 CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
 
--- Who holds a slot of a limit, for as long as the instance lives.
+-- Who holds a slot of a limit, for as long as the instance lives. ticket: the wish that it was taken for.
 CREATE TABLE slots (
     task_id uuid NOT NULL,
     epoch bigint NOT NULL,
+    ticket bigint NOT NULL,
     name text COLLATE "C" NOT NULL,
     step text COLLATE "C" NOT NULL,
     PRIMARY KEY (name, task_id, step)

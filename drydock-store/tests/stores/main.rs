@@ -24,6 +24,7 @@ mod differential;
 mod embedded;
 mod locks;
 mod memory;
+mod pools;
 mod postgres;
 mod raw;
 mod schema;

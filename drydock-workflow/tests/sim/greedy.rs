@@ -97,14 +97,11 @@ impl Tamper for Greedy {
                     marks.for_each(|mark| mark.name = mark.name.replace("drydock:lock:", "other:"));
                 }
             }
-            (Call::Slots { wishes, .. }, Answer::Admitted(told)) => match self.greed {
-                Greed::PlaceTooMany => told.fill(SlotAnswer::Taken),
+            (Call::Slots { wishes, .. }, Answer::Admitted(answers)) => match self.greed {
+                Greed::PlaceTooMany => answers.fill(SlotAnswer::Taken),
                 Greed::PlaceKept if books.vacated => {
-                    for (answer, (name, _)) in
-                        told.iter_mut().zip(wishes.iter().filter_map(|it| it.limits.first()))
-                    {
-                        *answer = SlotAnswer::Full(name.clone());
-                    }
+                    let names = wishes.iter().map(|wish| wish.limits[0].0.clone());
+                    *answers = names.map(SlotAnswer::Full).collect();
                 }
                 _ => {}
             },
