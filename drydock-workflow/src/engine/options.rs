@@ -51,7 +51,7 @@ impl Default for EngineOptions {
             lease: Duration::from_secs(15),
             poll: Duration::from_secs(1),
             capacity: 10_000,
-            park_after: Duration::from_secs(60),
+            park_after: Duration::from_mins(1),
             grace: Duration::from_secs(30),
             batch: 1_000,
             output_limit: 1 << 20,

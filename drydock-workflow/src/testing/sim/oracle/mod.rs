@@ -127,8 +127,8 @@ struct Task {
     started: bool,
     /// Its last owner let it go with nothing under way.
     settled: bool,
-    /// It sleeps, until this time or until something is sent to it.
-    asleep: Option<Option<Timestamp>>,
+    /// It sleeps, until this wakes it or something is sent to it.
+    asleep: Option<parking::Alarm>,
     end: Option<TaskEnd>,
     expected: Option<Payload>,
     /// The writes about it that were accepted, each once.

@@ -5,6 +5,15 @@ use drydock_core::{Epoch, TaskId};
 
 use super::{Oracle, Rule, Task};
 
+/// What wakes a task by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// A time.
+    Set,
+    /// Nothing.
+    Unset,
+}
+
 impl Oracle {
     /// An instance lets a task go. From others, and by an older claim, the store takes no notice.
     pub(super) fn parked(&mut self, epoch: Epoch, id: TaskId, parking: &Parking) {
@@ -18,7 +27,8 @@ impl Oracle {
         let awake = !seen || task.cancelled || task.paused;
         task.owner = None;
         task.settled = !parking.doubt;
-        task.asleep = (!awake).then_some(parking.wake_at);
+        let alarm = parking.wake_at.map_or(Alarm::Unset, |_| Alarm::Set);
+        task.asleep = (!awake).then_some(alarm);
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.tally.parked += 1;
         self.note(|| {
@@ -37,7 +47,7 @@ impl Oracle {
         let settled = std::mem::replace(&mut task.settled, false);
         let resumed = std::mem::replace(&mut task.started, true) && !settled;
         // When a time has come is for the clock of the instance to say.
-        if task.asleep.take() == Some(None) {
+        if task.asleep.take() == Some(Alarm::Unset) {
             let what = format!("{} was given out although nothing has woken it", task.label);
             self.breach(Rule::Asleep, what);
         }
