@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, StepEnd, StepProgress,
-    TaskEnd, TaskEndKind, WaitRecord, Write,
+    AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, Parking, StepEnd,
+    StepProgress, TaskEnd, TaskEndKind, WaitRecord, Write,
 };
 use drydock_core::{Fence, Payload, SignalId, StepKey, TaskId};
 
@@ -87,6 +87,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
     /// With the claims under which they were decided.
     pub(crate) ends: Vec<(TaskId, (Option<Fence>, &'a TaskEnd))>,
+    /// Tasks that are let go to sleep, none of which this batch begins or ends.
+    pub(crate) parked: Vec<(TaskId, &'a Parking)>,
     /// What the feed tells of it.
     pub(crate) told: Option<Told>,
 }
@@ -123,6 +125,7 @@ impl<'a> Batch<'a> {
                 Write::FactFound(id, fact) => batch.facts.push((*id, fact)),
                 Write::StepProgressed(id, progress) => batch.progress.push((*id, progress)),
                 Write::TaskEnded(id, fence, end) => batch.ends.push((*id, (*fence, end))),
+                Write::TaskParked(id, parking) => batch.parked.push((*id, parking)),
             }
         }
         batch.tasks.append(&mut queued);
@@ -176,6 +179,13 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
         self.ends.sort_unstable_by_key(|(id, _)| *id);
+        if !self.parked.is_empty() {
+            let begun = self.tasks.iter().map(|row| row.task.id);
+            let named: HashSet<TaskId> = begun.chain(self.ends.iter().map(|(id, _)| *id)).collect();
+            self.parked.retain(|(id, _)| !named.contains(id));
+            first_of_each(&mut self.parked, |(id, _)| *id);
+            self.parked.sort_unstable_by_key(|(id, _)| *id);
+        }
         last_of_each(&mut self.waits, |(id, wait)| (*id, wait.step.clone()));
         last_of_each(&mut self.progress, |(id, progress)| (*id, progress.step.clone()));
         if !self.tasks.is_empty() && !self.ends.is_empty() {
@@ -191,7 +201,12 @@ impl<'a> Batch<'a> {
 
 /// The claims under which an end was decided, as databases count them; nothing for any.
 pub(crate) fn claims(fence: Option<Fence>) -> Option<i64> {
-    fence.map(|fence| i64::try_from(fence.get()).unwrap_or(i64::MAX))
+    fence.map(|fence| counted(fence.get()))
+}
+
+/// A number that a database counts up, as it has it.
+pub(crate) fn counted(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// For each submitted task the one that stands under its key, or itself.
@@ -212,6 +227,7 @@ fn size(write: &Write) -> usize {
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepEnded(..)
         | Write::TaskEnded(..)
+        | Write::TaskParked(..)
         | Write::AttemptFailed(..)
         | Write::StepReopened(..)
         | Write::SignalTaken(..)

@@ -53,6 +53,10 @@ impl<'a> Wish<'a> {
     }
 }
 
+/// So many of the sleeping tasks whose times have come are queued by one claim: a night in which a million wake at once is no reason to
+/// make one claim long.
+pub(crate) const WAKES: u16 = 1_000;
+
 /// What a store knows of the limits and tasks that wishes name.
 #[derive(Default)]
 pub(crate) struct Slots {

@@ -165,7 +165,8 @@ pub enum FeedEventKind {
 }
 
 impl FeedEvent {
-    /// What the feed tells of `write`, committed at `at`; nothing of what only frees locks or slots.
+    /// What the feed tells of `write`, committed at `at`; nothing of what only frees locks or slots, or
+    /// lets a task sleep.
     pub fn of(write: &Write, at: Timestamp) -> Option<Self> {
         let (task, at, kind) = match write {
             Write::TaskStarted(task) => (task.id, task.created_at, FeedEventKind::TaskStarted),
@@ -201,7 +202,7 @@ impl FeedEvent {
                 (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), progress })
             }
             Write::TaskEnded(task, _, end) => (*task, end.at, task_ended(&end.kind)),
-            Write::LocksFreed(..) | Write::SlotsFreed(..) => return None,
+            Write::LocksFreed(..) | Write::SlotsFreed(..) | Write::TaskParked(..) => return None,
         };
         Some(Self { task, at, kind })
     }

@@ -124,6 +124,15 @@ pub(super) static ENDS: Chunked = Chunked::new(
 pub(super) const LEAVE: &str =
     "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))
     AND EXISTS (SELECT 1 FROM ends WHERE ends.task_id = live.task_id)";
+/// Columns: task, the owning instance, the claims that it must have, how many signals it must have had, when it wakes, and whether it
+/// is in doubt what is under way.
+pub(super) static PARKED: Chunked = Chunked::new(
+    "UPDATE live SET owner = NULL, settled = NOT column6,
+        wake_at = CASE WHEN signals = column4 AND cancel_at IS NULL AND pause_at IS NULL THEN column5 END
+    FROM (VALUES ",
+    6,
+    ") WHERE task_id = column1 AND owner = column2 AND claims = column3 AND limit_name IS NULL",
+);
 /// Columns: epoch, seq, when, what.
 pub(super) const TELL: &str = "INSERT INTO events (epoch, seq, turn, at, body)
     SELECT ?, ?, coalesce((SELECT max(turn) FROM events), 0) + 1, ?, ? WHERE true ON CONFLICT DO NOTHING";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use drydock_core::journal::{
     Child, ClaimedTask, FeedCursor, FeedPage, FeedPlace, InstanceBeat, JournalError, LockAnswer, NewTask,
-    News, Signal, SlotAnswer, SlotWish, TaskEnd, TaskEndKind, TaskLimit, TaskState, Verb, WaitKind,
+    News, Parking, Signal, SlotAnswer, SlotWish, TaskEnd, TaskEndKind, TaskLimit, TaskState, Verb, WaitKind,
     WaitRecord, Write,
 };
 use drydock_core::{Epoch, Fence, InstanceName, TaskId, WorkflowId};
@@ -172,6 +172,12 @@ fn write() -> impl Strategy<Value = Write> {
         2 => (of(), 0..4_u32, select(vec!["n1", "\0"]), select(vec!["lshw", "lldp"]), 1..6_i64)
             .prop_map(|(id, seq, node, by, n)| Write::FactFound(id, fact(seq, node, by, n))),
         2 => (of(), name(), 0..9_u32).prop_map(|(id, name, n)| Write::StepProgressed(id, progress(name, n))),
+        3 => (of(), 1..4_u64, 0..3_u64, prop::option::of(90..210_i64), any::<bool>()).prop_map(
+            |(id, fence, signals, wake_at, doubt)| {
+                let parking = Parking { fence: Fence::new(fence), signals, wake_at: wake_at.map(at), doubt };
+                Write::TaskParked(id, parking)
+            }
+        ),
         2 => (of(), prop::option::of(0..4_u64), end)
             .prop_map(|(id, fence, end)| Write::TaskEnded(id, fence.map(Fence::new), end)),
     ]

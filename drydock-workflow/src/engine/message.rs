@@ -22,6 +22,8 @@ pub(super) enum Request {
     Carry { task: NewTask, carried: Vec<Write>, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Tell when a task has ended; `None` when the task is not here.
     Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
+    /// Tell when a task ends here, even if it is not here yet; `None` when it was here and sleeps.
+    Await { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
     /// There may be news: look now.
     Look,
     /// Come to an orderly end.

@@ -112,6 +112,12 @@ impl Slots {
         true
     }
 
+    /// Whether any step of a task waits for places, or has some.
+    pub(super) fn know(&self, task: TaskId) -> bool {
+        let steps = (task, 0)..=(task, SlotIndex::MAX);
+        self.waiting.range(steps.clone()).next().is_some() || self.held.range(steps).next().is_some()
+    }
+
     /// Nothing of a task is here any more; whether any of its steps had a place.
     fn forget(&mut self, task: TaskId) -> bool {
         for slot in self.waiting_of(task) {

@@ -19,6 +19,7 @@ mod plan;
 mod recover;
 mod regain;
 mod reopen;
+mod sleep;
 mod slots;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,7 @@ impl Oracle {
                         self.ended(epoch, *task, end, write);
                     }
                 }
+                Write::TaskParked(task, parking) => self.parked(epoch, *task, parking),
             }
         }
     }
@@ -178,6 +179,7 @@ fn brief(write: &Write) -> String {
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::FactFound(_, it) => format!("fact {}", it.seq),
         Write::StepProgressed(_, it) => format!("the progress of {}", it.step),
+        Write::TaskParked(..) => "the sleep".to_owned(),
         Write::TaskEnded(_, _, end) => match end.kind {
             TaskEndKind::Completed(_) => "the end".to_owned(),
             TaskEndKind::Failed(_) => "the failure".to_owned(),
