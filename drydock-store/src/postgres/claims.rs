@@ -10,7 +10,6 @@ use super::PgStore;
 use super::row::id_list;
 use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
-use crate::places::WAKES;
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -26,7 +25,7 @@ macro_rules! claim {
                 SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
             ), limited AS (
                 SELECT EXISTS (SELECT 1 FROM live WHERE owner IS NULL AND limit_name IS NOT NULL) AS there,
-                    EXISTS (SELECT 1 FROM live WHERE wake_at <= $3) AS due
+                    coalesce((SELECT min(wake_at) FROM live WHERE wake_at IS NOT NULL) <= $3, false) AS due
             ), ",
             $queued,
             ", taken AS (
@@ -41,9 +40,11 @@ macro_rules! claim {
         )
     };
 }
-/// What sleeps and is due is queued first: so it is claimed in the order of all that is queued. Whoever finds none does no more than look.
+/// What sleeps and is due is queued first: so it is claimed in the order of all that is queued. Whoever finds none does no more than look: at
+/// the first, by `min`, since the planner may think that many are due, and read a million rows to find that none is. For the same reason the limit
+/// stands here in figures: it is `WAKES`.
 const WAKE: &str = "WITH due AS (
-        SELECT task_id FROM live WHERE wake_at <= $1 ORDER BY wake_at, task_id LIMIT $2 FOR UPDATE SKIP LOCKED
+        SELECT task_id FROM live WHERE wake_at <= $1 ORDER BY wake_at, task_id LIMIT 1000 FOR UPDATE SKIP LOCKED
     )
     UPDATE live SET wake_at = NULL FROM due WHERE live.task_id = due.task_id";
 /// The usual way: it takes nothing where any task under a limit is queued, or a sleeping one is due.
@@ -160,8 +161,7 @@ impl PgStore {
             None
         };
         if due {
-            let wake = sqlx::query(WAKE).bind(at).bind(i64::from(WAKES));
-            wake.execute(&mut *tx).await.map_err(journal_error)?;
+            sqlx::query(WAKE).bind(at).execute(&mut *tx).await.map_err(journal_error)?;
         }
         if limited || due {
             let sql = if limited { CLAIM_LIMITED } else { CLAIM_WOKEN };
