@@ -7,11 +7,23 @@ use std::path::{Path, PathBuf};
 use drydock_core::design::{Note, NoteLevel, Origin, Problems, Site};
 use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, SourceFile, ingest};
 
+use drydock_core::rules::{Report, validate};
+
 use super::failure::Failure;
 
 /// Files that were read.
 pub(super) struct SiteFiles {
     files: Vec<(String, Vec<u8>)>,
+}
+
+/// A design that was read and validated.
+pub(super) struct Validated {
+    /// What the rules say of it.
+    pub(super) report: Report,
+    /// How many nodes, racks, networks and host profiles it has.
+    pub(super) counts: [(usize, &'static str); 4],
+    /// What else there is to say.
+    pub(super) notes: Vec<Note>,
 }
 
 /// A site, or what is wrong with it.
@@ -53,11 +65,25 @@ impl SiteFiles {
         }
     }
 
+    /// All files as one design, with what the rules say of it. Fails with all that is wrong with its documents.
+    pub(super) fn validate(&self) -> Result<Validated, Problems> {
+        let Ingested { design, notes } = ingest(&self.sources())?;
+        let counts = [
+            (design.nodes.len(), "node"),
+            (design.racks.len(), "rack"),
+            (design.networks.len(), "network"),
+            (design.host_profiles.len(), "host profile"),
+        ];
+        Ok(Validated { report: validate(&design, None), counts, notes })
+    }
+
+    fn sources(&self) -> Vec<SourceFile<'_>> {
+        self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect()
+    }
+
     /// All files as one site.
     pub(super) fn resolve(&self) -> Resolved {
-        let files: Vec<SourceFile<'_>> =
-            self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect();
-        match ingest(&files) {
+        match ingest(&self.sources()) {
             Ok(Ingested { design, mut notes }) => {
                 let site = Site::new(design);
                 if site.as_ref().is_ok_and(|site| site.nodes().is_empty()) {
