@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use drydock_core::design::{Note, NoteLevel, Origin, Problems, Site};
+use drydock_core::design::{Note, Problems, Site};
 use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, SourceFile, ingest};
 
 use drydock_core::rules::{Report, validate};
@@ -22,14 +22,6 @@ pub(super) struct Validated {
     pub(super) report: Report,
     /// How many nodes, racks, networks and host profiles it has.
     pub(super) counts: [(usize, &'static str); 4],
-    /// What else there is to say.
-    pub(super) notes: Vec<Note>,
-}
-
-/// A site, or what is wrong with it.
-pub(super) struct Resolved {
-    /// The site; its problems when it has some.
-    pub(super) site: Result<Site, Problems>,
     /// What else there is to say.
     pub(super) notes: Vec<Note>,
 }
@@ -54,17 +46,6 @@ impl SiteFiles {
         names.join(" ")
     }
 
-    fn no_nodes(&self) -> Note {
-        let file = self.files.first().map_or("", |(name, _)| name);
-        Note {
-            level: NoteLevel::Warning,
-            origin: Origin::file(file),
-            document: None,
-            path: String::new(),
-            text: "the design has no node: nothing can be done with it".to_owned(),
-        }
-    }
-
     /// All files as one design, with what the rules say of it. Fails with all that is wrong with its documents.
     pub(super) fn validate(&self) -> Result<Validated, Problems> {
         let Ingested { design, notes } = ingest(&self.sources())?;
@@ -81,18 +62,9 @@ impl SiteFiles {
         self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect()
     }
 
-    /// All files as one site.
-    pub(super) fn resolve(&self) -> Resolved {
-        match ingest(&self.sources()) {
-            Ok(Ingested { design, mut notes }) => {
-                let site = Site::new(design);
-                if site.as_ref().is_ok_and(|site| site.nodes().is_empty()) {
-                    notes.push(self.no_nodes());
-                }
-                Resolved { site, notes }
-            }
-            Err(problems) => Resolved { site: Err(problems), notes: Vec::new() },
-        }
+    /// All files as one site. Fails with all that is wrong with its documents, or with what they refer to.
+    pub(super) fn resolve(&self) -> Result<Site, Problems> {
+        Site::new(ingest(&self.sources())?.design)
     }
 }
 
