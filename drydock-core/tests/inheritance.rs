@@ -30,7 +30,8 @@ fn resolve(parent: &str, child: &str) -> EffectiveNode {
 /// `bond0 on data of nic1,nic2 to mgmt,private`, with labels and virtual functions where it has some.
 fn interfaces(node: &EffectiveNode) -> Vec<String> {
     let interfaces = node.interfaces.iter().map(|(name, interface)| {
-        let labels: String = interface.labels.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        let labels: Vec<_> = interface.labels.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        let labels = labels.concat();
         let sriov = interface.sriov.map(|sriov| format!(" vf {} {}", sriov.vf_count, sriov.trustedmode));
         format!(
             "{name} on {} of {} to {}{labels}{}",

@@ -59,14 +59,11 @@ mod tests {
     fn named(words: &str) -> NamedSetting<Setting<char>> {
         let mut named = NamedSetting::default();
         for word in words.split(' ').filter(|word| !word.is_empty()) {
-            match word.strip_prefix('!') {
-                Some(name) => {
-                    named.remove.insert(name.to_owned());
-                }
-                None => {
-                    let value = word.chars().nth(1).filter(|value| *value != '-');
-                    named.set.insert(word[..1].to_owned(), value.map_or(Setting::Inherit, Setting::Set));
-                }
+            if let Some(name) = word.strip_prefix('!') {
+                named.remove.insert(name.to_owned());
+            } else {
+                let value = word.chars().nth(1).filter(|value| *value != '-');
+                named.set.insert(word[..1].to_owned(), value.map_or(Setting::Inherit, Setting::Set));
             }
         }
         named

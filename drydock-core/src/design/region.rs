@@ -33,7 +33,7 @@ pub struct TagDefinition {
 /// How a tag definition says which servers it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TagDefinitionKind {
-    /// `lshw_xpath`: an XPath expression over what `lshw` says of the server.
+    /// `lshw_xpath`: an `XPath` expression over what `lshw` says of the server.
     #[default]
     LshwXpath,
 }
