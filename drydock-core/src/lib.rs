@@ -3,7 +3,8 @@
 //! * [`journal`]: what the engine asks of a store, and the records that cross that seam.
 //! * [`Clock`] and [`Entropy`]: time and randomness, as ports.
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
-//! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant.
+//! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant;
+//!   [`rules`]: what is wrong with a design that can be read.
 //! * [`task`]: the words of the v1.0 API about tasks.
 //! * [`TaskId`], [`Epoch`], [`Fence`], [`NodeName`] …: ids and names, checked when they are made.
 
@@ -17,6 +18,7 @@ mod name;
 pub mod node_filter;
 mod payload;
 mod retry;
+pub mod rules;
 mod step_key;
 pub mod task;
 mod time;

@@ -98,10 +98,23 @@ fn envelopes_that_are_not_known_are_told() {
         ("schema: [a]", "s:1:9: schema: must be a text, and is a list"),
         (
             "schema: drydock/Server/v1\nmetadata: {name: n}",
-            "s:1:9: drydock/Server/v1/n: schema: there is no kind \"Server\": the kinds are Region, ",
+            "s:1:9: drydock/Server/v1/n: schema: there is no kind \"Server\"; the kinds are Region, ",
         ),
         ("schema: drydock/Rack/v2", "s:1:9: drydock/Rack/v2: schema: \"drydock/Rack/v2\" is not known"),
-        ("apiVersion: drydock/v1\nkind: Rack", "s:1:13: apiVersion: documents with `apiVersion` and `spec`"),
+        (
+            "schema: drydock/BootActoin/v1",
+            "s:1:9: drydock/BootActoin/v1: schema: there is no kind \"BootActoin\": did you mean `BootAction`?; the",
+        ),
+        (
+            "apiVersion: drydock/v2\nkind: Rack",
+            "s:1:13: drydock/v2: apiVersion: \"drydock/v2\" is not known: write",
+        ),
+        ("apiVersion: drydock/v1", "s:1:1: kind: is missing: write `kind: <Kind>`"),
+        ("apiVersion: drydock/v1\nkind: Server", "s:2:7: Server: kind: there is no kind \"Server\""),
+        (
+            "apiVersion: drydock/v1\nkind: Rack\nmetadata: {name: r}\ndata: {}",
+            "s:1:1: Rack/r: spec: is missing: write `spec:` with the body of the document under it",
+        ),
         (
             "schema: drydock/BaremetalNode/v1\nmetadata: {name: a b}\ndata: {addressing: [{network: a, address: dhcp}]}",
             "s:1:1: BaremetalNode/a b: metadata.name: node name \"a b\" has a character",
@@ -140,7 +153,7 @@ fn a_name_is_taken_once_per_kind_over_all_files() {
 #[test]
 fn other_documents_are_passed_over_with_a_note() {
     let source = format!(
-        "{NETWORK}---\nschema: drydock/BootAction/v1\nmetadata: {{name: hello}}\ndata: {{}}\n\
+        "{NETWORK}---\napiVersion: promenade/v1\nkind: Genesis\nmetadata: {{name: hello}}\nspec: {{}}\n\
          ---\nschema: promenade/Docker/v1\nmetadata: {{name: docker}}\n---\n# nothing\n---\n"
     );
     let notes = notes(&source);
@@ -148,8 +161,8 @@ fn other_documents_are_passed_over_with_a_note() {
     assert_eq!(
         shown,
         [
-            "s:5:1: drydock/BootAction/v1/hello: passed over: not a document that is read here",
-            "s:9:1: promenade/Docker/v1/docker: passed over: not a document that is read here"
+            "s:5:1: promenade/v1/hello: passed over: not a document that is read here",
+            "s:10:1: promenade/Docker/v1/docker: passed over: not a document that is read here"
         ]
     );
     assert!(notes.iter().all(|note| note.level == NoteLevel::Info));
@@ -179,7 +192,6 @@ data:
   oob: {type: ipmi, port: 0623, flag: yes, ratio: 1.10}
   platform: {kernel_params: {quiet: true, nosmt: off, hugepages: 0300, '!x': }}
   metadata: {owner_data: {version: 1.10, managed: true, '!old': null}, tags: [\"!a\", b]}
-  not_known_here: {anything: [goes]}
 ";
     let ingested = read(source.as_bytes());
     let Ok(Ingested { design, .. }) = &ingested else { unreachable!("{ingested:?}") };

@@ -58,7 +58,7 @@ fn profiles_reach_a_node_through_their_chain() {
     assert_eq!(pairs(&compute.owner_data), ["site=yard", "role=compute"]);
     assert_eq!(
         pairs(&compute.platform.kernel_params),
-        ["console=ttyS1,115200n8", "quiet=True", "isolcpus=hardwareprofile:cpuset.isolated"]
+        ["console=ttyS1,115200n8", "quiet=True", "isolcpus=2-15"]
     );
 }
 

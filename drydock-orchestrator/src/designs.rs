@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use drydock_core::design::{Note, Problems, Site};
 use drydock_core::ingest::{INPUT_BYTES_MAX, SourceFile, ingest};
+use drydock_core::rules::{Report, validate};
 use drydock_core::task::DesignRef;
 use drydock_core::{Classify, Disposition};
 use sha2::{Digest, Sha256};
@@ -47,12 +48,12 @@ pub enum DesignError {
         #[source]
         source: io::Error,
     },
-    /// It is no valid design.
+    /// It cannot be read, or not be resolved.
     #[error("the design {reference} is not valid")]
     Invalid {
         /// The reference, without a password.
         reference: String,
-        /// All that is wrong with it.
+        /// All that is wrong with it, what the rules say included.
         #[source]
         source: Problems,
     },
@@ -77,7 +78,7 @@ impl Classify for DesignError {
     }
 }
 
-/// A design that was read and found valid.
+/// A design that was read and resolved. Rules may still find it invalid.
 #[derive(Debug)]
 pub struct LoadedDesign {
     /// Its nodes, with their effective settings.
@@ -86,6 +87,8 @@ pub struct LoadedDesign {
     pub digest: String,
     /// What there was to say when it was read.
     pub notes: Vec<Note>,
+    /// What the rules say of it.
+    pub report: Report,
 }
 
 /// Where designs come from.
@@ -147,8 +150,12 @@ impl DesignSource for FileDesigns {
         let invalid = |source| DesignError::Invalid { reference: reference.to_string(), source };
         let name = path.display().to_string();
         let read = ingest(&[SourceFile { name: &name, bytes: &bytes }]).map_err(invalid)?;
-        let site = Site::new(read.design).map_err(invalid)?;
-        let design = Arc::new(LoadedDesign { site, digest, notes: read.notes });
+        let report = validate(&read.design, None);
+        let site = match Site::new(read.design) {
+            Ok(site) => site,
+            Err(problems) => return Err(invalid(report.into_problems().unwrap_or(problems))),
+        };
+        let design = Arc::new(LoadedDesign { site, digest, notes: read.notes, report });
         self.keep(Arc::clone(&design));
         Ok(design)
     }

@@ -119,7 +119,7 @@ impl<'a> Batch<'a> {
                 Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
                 Write::LocksFreed(id, fence) => batch.unlocked.push((*id, *fence)),
                 Write::SlotsFreed(id, step, ticket) => {
-                    batch.vacated.push((*id, (step, crate::places::ticket(*ticket)?)))
+                    batch.vacated.push((*id, (step, crate::places::ticket(*ticket)?)));
                 }
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::FactFound(id, fact) => batch.facts.push((*id, fact)),

@@ -67,12 +67,15 @@ fn a_bad_design_as_the_v1_document() {
 }
 
 #[test]
-fn a_design_without_nodes_is_valid_with_a_warning() {
+fn a_design_without_nodes_is_valid_with_warnings() {
     let folder = tempfile::tempdir().unwrap();
     let empty = file(&folder, "empty.yaml", "");
     let ended = run(&["design", "validate", text(&empty)]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.starts_with("warning: ") && ended.stdout.contains("no node"), "{ended:?}");
+    assert!(
+        ended.stdout.starts_with("warning: ") && ended.stdout.contains("No baremetal_nodes found."),
+        "{ended:?}"
+    );
 }
 
 #[test]

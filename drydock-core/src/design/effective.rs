@@ -4,14 +4,12 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 
+use super::gaps::look;
 use super::{
-    Addressing, BaremetalNode, Design, DocumentRef, HostSettings, MacAddress, NodeAddress, OobType,
-    Parameters, Problem,
+    Addressing, BaremetalNode, Design, HostSettings, Interface, MacAddress, OobType, Parameters, Problem,
+    Storage, kernel,
 };
 use crate::{NodeName, SecretString};
-
-/// The domain of a host without a primary network, as v1.0 has it.
-const DEFAULT_DOMAIN: &str = "local";
 
 /// A node, ready to be worked on. It holds a credential, so it has no serialised form.
 #[derive(Debug, Clone)]
@@ -34,6 +32,10 @@ pub struct EffectiveNode {
     pub primary_network: Option<String>,
     /// Its addresses, in the document's order.
     pub addressing: Vec<Addressing>,
+    /// Its network interfaces, by name.
+    pub interfaces: IndexMap<String, Interface>,
+    /// Its disks and what is on them.
+    pub storage: Storage,
     /// The operating system that it gets.
     pub platform: EffectivePlatform,
     /// How to reach it when it is off.
@@ -47,8 +49,16 @@ pub struct EffectivePlatform {
     pub image: Option<String>,
     /// The kernel's name; none for the image's default.
     pub kernel: Option<String>,
-    /// Kernel parameters. References to the hardware profile (`hardwareprofile:...`) are as written.
+    /// Kernel parameters, with references to the hardware profile (`hardwareprofile:...`) replaced by what they mean.
+    /// One that leads nowhere is as written. `True` stands for a parameter without a value.
     pub kernel_params: IndexMap<String, String>,
+}
+
+impl EffectivePlatform {
+    /// The kernel parameters as one line, as a boot loader passes them.
+    pub fn kernel_command_line(&self) -> String {
+        kernel::command_line(&self.kernel_params)
+    }
 }
 
 /// How a node is reached when it is off.
@@ -108,160 +118,36 @@ pub(super) fn effective_node(
     node: &BaremetalNode,
     settings: HostSettings,
 ) -> Result<EffectiveNode, Vec<Problem>> {
-    let mut gaps = Gaps { node, problems: Vec::new() };
-    let hardware_profile = gaps.hardware_profile(design, &settings);
-    let fqdn = gaps.fqdn(design, &settings);
-    let oob = gaps.oob(&settings);
-    let (Some(hardware_profile), Some(fqdn), Some(oob)) = (hardware_profile, fqdn, oob) else {
-        return Err(gaps.problems);
+    let mut found = look(design, node, &settings);
+    let (Some(hardware_profile), Some(fqdn), Some(oob)) = (found.hardware_profile, found.fqdn, found.oob)
+    else {
+        found.problems.append(&mut found.told_by_rules);
+        return Err(found.problems);
     };
+    let params = settings.platform.kernel_params.set;
+    let kernel_params = kernel::resolved(params, design.hardware_profiles.get(&hardware_profile));
     Ok(EffectiveNode {
         name: node.name.clone(),
         fqdn,
         boot_mac: node.boot_mac,
-        rack: settings.metadata.rack.value().cloned(),
+        rack: settings.metadata.rack.into_value(),
         tags: settings.metadata.tags.add,
         owner_data: settings.metadata.owner_data.set,
         hardware_profile,
-        primary_network: settings.primary_network.value().cloned(),
+        primary_network: settings.primary_network.into_value(),
         addressing: node.addressing.clone(),
+        interfaces: settings
+            .interfaces
+            .set
+            .into_iter()
+            .map(|(name, interface)| (name, Interface::from(interface)))
+            .collect(),
+        storage: Storage::from(settings.storage),
         platform: EffectivePlatform {
-            image: settings.platform.image.value().cloned(),
-            kernel: settings.platform.kernel.value().cloned(),
-            kernel_params: settings.platform.kernel_params.set,
+            image: settings.platform.image.into_value(),
+            kernel: settings.platform.kernel.into_value(),
+            kernel_params,
         },
         oob,
     })
-}
-
-/// Resolves the parts of a node that may turn out to be missing. Each returns `None` after it has said why.
-struct Gaps<'d> {
-    node: &'d BaremetalNode,
-    problems: Vec<Problem>,
-}
-
-impl Gaps<'_> {
-    fn missing(&mut self, path: &str, text: String) {
-        self.problems.push(Problem {
-            origin: self.node.origin.clone(),
-            document: Some(DocumentRef {
-                kind: "BaremetalNode".to_owned(),
-                name: self.node.name.as_str().to_owned(),
-            }),
-            path: format!("data.{path}"),
-            text,
-        });
-    }
-
-    fn hardware_profile(&mut self, design: &Design, settings: &HostSettings) -> Option<String> {
-        let Some(name) = settings.hardware_profile.value() else {
-            self.missing(
-                "hardware_profile",
-                "the node has no hardware profile: set `hardware_profile` here or in a host profile"
-                    .to_owned(),
-            );
-            return None;
-        };
-        if !design.hardware_profiles.contains_key(name) {
-            self.missing(
-                "hardware_profile",
-                format!("there is no hardware profile {name:?}; add that document, or name another"),
-            );
-            return None;
-        }
-        Some(name.clone())
-    }
-
-    fn fqdn(&mut self, design: &Design, settings: &HostSettings) -> Option<String> {
-        let domain = match settings.primary_network.value().map(|name| (name, design.networks.get(name))) {
-            None => DEFAULT_DOMAIN,
-            Some((_, Some(network))) => network.dns_domain.as_str(),
-            Some((name, None)) => {
-                self.missing(
-                    "primary_network",
-                    format!("there is no network {name:?}; add that document, or name another"),
-                );
-                return None;
-            }
-        };
-        Some(format!("{}.{domain}", self.node.name))
-    }
-
-    fn oob(&mut self, settings: &HostSettings) -> Option<EffectiveOob> {
-        let parameters = || settings.oob.parameters.clone();
-        match settings.oob.kind.value() {
-            Some(OobType::Ipmi) => self.bmc(settings, OobType::Ipmi).map(EffectiveOob::Ipmi),
-            Some(OobType::Redfish) => self.bmc(settings, OobType::Redfish).map(EffectiveOob::Redfish),
-            Some(OobType::Libvirt) => Some(EffectiveOob::Libvirt { parameters: parameters() }),
-            Some(OobType::Manual) => Some(EffectiveOob::Manual),
-            None => {
-                self.missing(
-                    "oob.type",
-                    "the node has no out-of-band driver: set `oob.type` here or in a host profile \
-                     (`manual` where a person presses the button)"
-                        .to_owned(),
-                );
-                None
-            }
-        }
-    }
-
-    fn bmc(&mut self, settings: &HostSettings, kind: OobType) -> Option<Bmc> {
-        let oob = &settings.oob;
-        let account = self.needed(oob.account.clone(), kind, "account");
-        let credential = self.needed(oob.credential.clone(), kind, "credential");
-        let network = self.needed(oob.network.as_deref(), kind, "network");
-        let address = network.and_then(|network| self.address_on(network, kind));
-        let port = match oob.parameters.get("port") {
-            None => Some(None),
-            Some(text) => self.port(text).map(Some),
-        };
-        Some(Bmc {
-            address: address?,
-            port: port?,
-            account: account?,
-            credential: credential?,
-            parameters: oob.parameters.clone(),
-        })
-    }
-
-    fn needed<T>(&mut self, value: Option<T>, kind: OobType, key: &str) -> Option<T> {
-        if value.is_none() {
-            self.missing(
-                &format!("oob.{key}"),
-                format!(
-                    "out-of-band access of type {kind} needs `oob.{key}`: set it here or in a host profile"
-                ),
-            );
-        }
-        value
-    }
-
-    fn address_on(&mut self, network: &str, kind: OobType) -> Option<IpAddr> {
-        let mut on_network = self.node.addressing.iter().filter(|entry| entry.network == network).peekable();
-        let nothing_there = on_network.peek().is_none();
-        let found = on_network.find_map(|entry| match entry.address {
-            NodeAddress::Static(address) => Some(address),
-            NodeAddress::Dhcp => None,
-        });
-        if found.is_none() {
-            let why = if nothing_there { "has no address" } else { "has only a dhcp address" };
-            self.missing(
-                "addressing",
-                format!(
-                    "the node {why} on its out-of-band network {network:?}, where type {kind} looks for its BMC; \
-                     add an entry with `network: {network}` and the BMC's IP address"
-                ),
-            );
-        }
-        found
-    }
-
-    fn port(&mut self, text: &str) -> Option<u16> {
-        let port = text.parse::<u16>().ok().filter(|port| *port > 0);
-        if port.is_none() {
-            self.missing("oob.port", "not a port: write a number from 1 to 65535".to_owned());
-        }
-        port
-    }
 }

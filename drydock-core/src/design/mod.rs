@@ -3,29 +3,56 @@
 //! [`ingest`](crate::ingest::ingest) makes a [`Design`] from files; [`Site::new`] resolves it.
 //! Host profiles are laid over each other as the Airship Drydock v1.0 documents mean it: [`HostSettings::over`].
 
+mod baremetal_node;
+mod boot_action;
+mod disks;
 mod effective;
+mod gaps;
+mod hardware_profile;
 mod host;
+mod host_profile;
 mod inherit;
+mod interface;
+mod kernel;
 mod mac;
+mod named;
 mod network;
-mod place;
+mod network_link;
+mod oob;
 mod problem;
+mod rack;
+mod region;
 mod setting;
 mod site;
+mod size;
+mod storage;
 
 use std::collections::BTreeMap;
 
+pub use baremetal_node::{Addressing, BaremetalNode, NodeAddress};
+pub use boot_action::{Asset, AssetData, AssetKind, BootAction, Segment};
+pub use disks::{Filesystem, LogicalVolume, Partition, Storage, StorageDevice, VolumeGroup};
 pub use effective::{Bmc, EffectiveNode, EffectiveOob, EffectivePlatform};
-pub use host::{
-    Addressing, BaremetalNode, HostProfile, HostSettings, Metadata, NodeAddress, Oob, OobType, Parameters,
-    Platform, UnknownOobType,
-};
+pub use hardware_profile::{BootMode, BootstrapProtocol, DeviceAlias, HardwareProfile, Hugepages};
+pub use host::{HostSettings, Metadata, Platform};
+pub use host_profile::HostProfile;
+pub use interface::{Interface, InterfaceSettings, Sriov, SriovSettings};
 pub use mac::{InvalidMacAddress, MacAddress};
-pub use network::{BondingMode, Network, NetworkLink, NetworkRange, RangeKind, Route, TrunkingMode};
-pub use place::{BootMode, HardwareProfile, Rack, Region, TorSwitch};
+pub use named::{NamedSetting, Overlay};
+pub use network::{DhcpRelay, Network, NetworkRange, RangeKind, Route};
+pub use network_link::{Bonding, BondingMode, NetworkLink, TrunkingMode};
+pub use oob::{Oob, OobType, Parameters, UnknownOobType};
 pub use problem::{DocumentRef, Note, NoteLevel, Origin, Problem, Problems};
+pub use rack::{Rack, TorSwitch};
+pub use region::{Region, Repositories, Repository, RepositoryKind, TagDefinition, TagDefinitionKind};
 pub use setting::{ListSetting, MapSetting, Setting};
 pub use site::Site;
+pub(crate) use site::{Resolution, ResolvedNode};
+pub use size::{InvalidStorageSize, StorageAmount, StorageSize};
+pub use storage::{
+    DeviceSettings, FilesystemSettings, LogicalVolumeSettings, PartitionSettings, StorageSettings,
+    VolumeGroupSettings,
+};
 
 use crate::NodeName;
 
@@ -46,4 +73,6 @@ pub struct Design {
     pub host_profiles: BTreeMap<String, HostProfile>,
     /// The servers.
     pub nodes: BTreeMap<NodeName, BaremetalNode>,
+    /// The boot actions.
+    pub boot_actions: BTreeMap<String, BootAction>,
 }

@@ -1,4 +1,4 @@
-//! Networks and the links that carry them.
+//! Networks: subnets and what is in them.
 
 use std::net::IpAddr;
 
@@ -30,7 +30,9 @@ pub struct Network {
     pub dns_domain: String,
     /// Name servers, as written: separated by commas.
     pub dns_servers: Option<String>,
-    /// Free labels.
+    /// Where requests for an address go that nobody on this network answers.
+    pub dhcp_relay: Option<DhcpRelay>,
+    /// Free labels; `noconfig` leaves the network to other hands.
     pub labels: IndexMap<String, String>,
 }
 
@@ -69,47 +71,11 @@ pub struct Route {
     pub metric: Option<u32>,
 }
 
-/// A `NetworkLink` document: one physical or bonded link, and what it carries.
-#[derive(Debug, Clone)]
-pub struct NetworkLink {
-    /// Its name.
-    pub name: String,
-    /// Where the document stands.
-    pub origin: Origin,
-    /// How its interfaces are bonded.
-    pub bonding: BondingMode,
-    /// Bytes; 1500 unless the document says otherwise.
-    pub mtu: u32,
-    /// How frames are tagged.
-    pub trunking: TrunkingMode,
-    /// The network of untagged frames.
-    pub default_network: Option<String>,
-    /// The networks that it may carry.
-    pub allowed_networks: Vec<String>,
-    /// Free labels.
-    pub labels: IndexMap<String, String>,
-}
-
-/// How a link's interfaces are bonded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BondingMode {
-    /// Not at all.
-    #[default]
-    Disabled,
-    /// `802.3ad` (LACP).
-    Lacp,
-    /// `balance-rr`.
-    BalanceRr,
-    /// `active-backup`.
-    ActiveBackup,
-}
-
-/// How a link's frames are tagged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TrunkingMode {
-    /// Not at all.
-    #[default]
-    Disabled,
-    /// `802.1q`.
-    Dot1q,
+/// Passes requests for an address on to another network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DhcpRelay {
+    /// The relay's address on this network.
+    pub self_ip: Option<IpAddr>,
+    /// The server that answers.
+    pub upstream_target: Option<IpAddr>,
 }

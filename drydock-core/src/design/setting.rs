@@ -26,6 +26,14 @@ impl<T> Setting<T> {
             Self::Inherit | Self::Unset => None,
         }
     }
+
+    /// The value, if there is one.
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Inherit | Self::Unset => None,
+        }
+    }
 }
 
 impl<T: Clone> Setting<T> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::effective::effective_node;
+use super::gaps::{local_name, look};
 use super::inherit::Resolver;
-use super::{Design, EffectiveNode, Problem, Problems};
+use super::{BaremetalNode, Design, EffectiveNode, HostSettings, Problem, Problems};
 use crate::NodeName;
 
 /// A design whose every node is resolved.
@@ -67,5 +68,40 @@ impl Design {
             Some(Err(problems)) => Problems::unless_none(problems, None),
             None => Problems::unless_none(resolver.problems, None),
         }
+    }
+}
+
+/// A design as far as it can be resolved, for rules that look at it even where it is broken.
+pub(crate) struct Resolution<'d> {
+    /// The nodes whose chain of profiles holds, in the order of names.
+    pub(crate) nodes: Vec<ResolvedNode<'d>>,
+    /// What is wrong with the design itself, and what no rule tells.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A node and its settings over those of all its profiles.
+pub(crate) struct ResolvedNode<'d> {
+    pub(crate) document: &'d BaremetalNode,
+    pub(crate) settings: HostSettings,
+    pub(crate) fqdn: String,
+}
+
+impl<'d> Resolution<'d> {
+    pub(crate) fn of(design: &'d Design) -> Self {
+        let mut resolver = Resolver::new(design);
+        for profile in design.host_profiles.values() {
+            resolver.profile(profile);
+        }
+        let (mut nodes, mut problems) = (Vec::new(), Vec::new());
+        for document in design.nodes.values() {
+            let Some(settings) = resolver.node(document) else { continue };
+            let found = look(design, document, &settings);
+            problems.extend(found.problems);
+            let fqdn = found.fqdn.unwrap_or_else(|| local_name(document));
+            nodes.push(ResolvedNode { document, settings, fqdn });
+        }
+        problems.append(&mut resolver.problems);
+        problems.sort_by(Problem::cmp);
+        Self { nodes, problems }
     }
 }

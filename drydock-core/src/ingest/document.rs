@@ -1,49 +1,21 @@
-//! The envelope: which kind a document is, what it is called, and where its body goes.
+//! Documents one by one: each is read as what its envelope says it is, and kept under its name.
 
 use std::collections::{BTreeMap, btree_map};
 
-use super::fields::{Fields, Findings, quoted};
+use super::baremetal_node::baremetal_node;
+use super::boot_action::boot_action;
+use super::envelope::{Kind, kind, name, quiet_name};
+use super::fields::{Fields, Findings};
+use super::hardware_profile::hardware_profile;
+use super::host_profile::host_profile;
+use super::network::network;
+use super::network_link::link;
+use super::rack::rack;
+use super::region::region;
 use super::split::{Chunk, split};
 use super::tree::{Mark, Node, Value, parse};
-use super::{DOCUMENT_VALUES_MAX, SourceFile, host, network, place};
-use crate::NodeName;
-use crate::design::{BaremetalNode, Design, DocumentRef, HostProfile, Note, NoteLevel, Origin, Problem};
-
-/// The kinds that are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Region,
-    NetworkLink,
-    Network,
-    Rack,
-    HardwareProfile,
-    HostProfile,
-    BaremetalNode,
-}
-
-impl Kind {
-    const ALL: [Self; 7] = [
-        Self::Region,
-        Self::NetworkLink,
-        Self::Network,
-        Self::Rack,
-        Self::HardwareProfile,
-        Self::HostProfile,
-        Self::BaremetalNode,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Region => "Region",
-            Self::NetworkLink => "NetworkLink",
-            Self::Network => "Network",
-            Self::Rack => "Rack",
-            Self::HardwareProfile => "HardwareProfile",
-            Self::HostProfile => "HostProfile",
-            Self::BaremetalNode => "BaremetalNode",
-        }
-    }
-}
+use super::{DOCUMENT_VALUES_MAX, SourceFile};
+use crate::design::{Design, DocumentRef, Note, Origin, Problem};
 
 /// Reads files one after the other into one design.
 pub(super) struct Reader {
@@ -128,14 +100,14 @@ impl Reader {
             return;
         }
         let Some(envelope) = Fields::of(&mut self.found, root, "") else { return };
-        let Some(kind) = kind(&mut self.found, &envelope) else { return };
+        let Some((kind, body)) = kind(&mut self.found, &envelope) else { return };
         self.found.document =
             Some(DocumentRef { kind: kind.as_str().to_owned(), name: quiet_name(&envelope) });
         let name = name(&mut self.found, &envelope);
-        let data = envelope.map(&mut self.found, "data");
-        if envelope.get("data").is_none() {
-            let text = "is missing: write `data:` with the body of the document under it";
-            envelope.problem(&mut self.found, "data", text);
+        let data = envelope.map(&mut self.found, body);
+        if envelope.get(body).is_none() {
+            let text = format!("is missing: write `{body}:` with the body of the document under it");
+            envelope.problem(&mut self.found, body, text);
         }
         if let Some(data) = data {
             // A body without a name is read for its problems, and kept nowhere.
@@ -149,28 +121,28 @@ impl Reader {
         let (design, found) = (&mut self.design, &mut self.found);
         let earlier = match kind {
             Kind::Region => {
-                keep(&mut design.regions, name, place::region(found, name, origin, data), |it| &it.origin)
+                keep(&mut design.regions, name, region(found, name, origin, data), |it| &it.origin)
             }
-            Kind::Rack => {
-                keep(&mut design.racks, name, place::rack(found, name, origin, data), |it| &it.origin)
-            }
+            Kind::Rack => keep(&mut design.racks, name, rack(found, name, origin, data), |it| &it.origin),
             Kind::NetworkLink => {
-                keep(&mut design.network_links, name, network::link(found, name, origin, data), |it| {
-                    &it.origin
-                })
+                keep(&mut design.network_links, name, link(found, name, origin, data), |it| &it.origin)
             }
-            Kind::Network => network::network(found, name, origin, data)
+            Kind::Network => network(found, name, origin, data)
                 .and_then(|network| keep(&mut design.networks, name, network, |it| &it.origin)),
             Kind::HardwareProfile => {
-                let profile = place::hardware_profile(found, name, origin, data);
+                let profile = hardware_profile(found, name, origin, data);
                 keep(&mut design.hardware_profiles, name, profile, |it| &it.origin)
             }
             Kind::HostProfile => {
-                let (settings, _) = host::settings(found, data);
-                let profile = HostProfile { name: name.to_owned(), origin, settings };
+                let profile = host_profile(found, name, origin, data);
                 keep(&mut design.host_profiles, name, profile, |it| &it.origin)
             }
-            Kind::BaremetalNode => self.node(name, origin, data),
+            Kind::BaremetalNode => baremetal_node(found, name, origin, data)
+                .and_then(|node| keep_as(&mut design.nodes, node.name.clone(), node, |it| &it.origin)),
+            Kind::BootAction => {
+                let action = boot_action(found, name, origin, data);
+                keep(&mut design.boot_actions, name, action, |it| &it.origin)
+            }
         };
         if let Some(earlier) = earlier {
             let text = format!(
@@ -178,28 +150,6 @@ impl Reader {
                 kind.as_str()
             );
             self.found.problem(Some(at), "metadata.name", text);
-        }
-    }
-
-    fn node(&mut self, name: &str, origin: Origin, data: &Fields<'_>) -> Option<Origin> {
-        let found = &mut self.found;
-        let (settings, boot_mac) = host::settings(found, data);
-        let addressing = host::addressing(found, data);
-        if name.is_empty() {
-            return None;
-        }
-        match NodeName::new(name) {
-            Ok(name) => {
-                let node = BaremetalNode { name: name.clone(), origin, settings, addressing, boot_mac };
-                keep_as(&mut self.design.nodes, name, node, |it| &it.origin)
-            }
-            Err(problem) => {
-                let text = format!(
-                    "{problem}: use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
-                );
-                found.problem(Some(Mark { line: origin.line, column: origin.column }), "metadata.name", text);
-                None
-            }
         }
     }
 }
@@ -224,87 +174,6 @@ fn keep_as<K: Ord, T>(
             None
         }
         btree_map::Entry::Occupied(earlier) => Some(origin(earlier.get()).clone()),
-    }
-}
-
-/// The document's kind; none if it is not to be read, which is noted, or unknown, which is told.
-fn kind(found: &mut Findings, envelope: &Fields<'_>) -> Option<Kind> {
-    if envelope.get("schema").is_none() && envelope.get("apiVersion").is_some() {
-        let text = "documents with `apiVersion` and `spec` are not read: write `schema: drydock/<Kind>/v1`, \
-                    and the body under `data`";
-        envelope.problem(found, "apiVersion", text);
-        return None;
-    }
-    let schema = envelope.text(found, "schema");
-    let schema = envelope.required(found, "schema", "drydock/<Kind>/v1", schema)?;
-    let sorted = sort(&schema);
-    if let Sorted::Kind(kind) = sorted {
-        return Some(kind);
-    }
-    found.document = Some(DocumentRef { name: quiet_name(envelope), kind: schema });
-    if let Sorted::Unknown(why) = sorted {
-        envelope.problem(found, "schema", why);
-    } else {
-        found.note(NoteLevel::Info, envelope.at(), "", "passed over: not a document that is read here");
-    }
-    None
-}
-
-/// The document's name.
-fn name(found: &mut Findings, envelope: &Fields<'_>) -> Option<String> {
-    const ADVICE: &str = "the document has no name: write `name: <name>` under `metadata`";
-    if envelope.get("metadata").is_none() {
-        envelope.problem(found, "metadata", ADVICE);
-    }
-    let metadata = envelope.map(found, "metadata")?;
-    match metadata.get("name").map(|node| &node.value) {
-        None => metadata.problem(found, "name", ADVICE),
-        Some(Value::Text(text)) if text.is_empty() => metadata.problem(found, "name", ADVICE),
-        Some(_) => return metadata.text(found, "name"),
-    }
-    None
-}
-
-enum Sorted {
-    Kind(Kind),
-    PassedOver,
-    Unknown(String),
-}
-
-fn sort(schema: &str) -> Sorted {
-    let mut parts = schema.split('/');
-    if parts.next() != Some("drydock") {
-        return Sorted::PassedOver;
-    }
-    let (kind, version) = (parts.next().unwrap_or_default(), parts.next());
-    if version != Some("v1") || parts.next().is_some() {
-        return Sorted::Unknown(format!("{} is not known: write `drydock/<Kind>/v1`", quoted(schema)));
-    }
-    if kind == "BootAction" {
-        return Sorted::PassedOver;
-    }
-    let found = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
-    found.map_or_else(
-        || {
-            let known = Kind::ALL.map(Kind::as_str).join(", ");
-            Sorted::Unknown(format!(
-                "there is no kind {}: the kinds are {known} and BootAction",
-                quoted(kind)
-            ))
-        },
-        Sorted::Kind,
-    )
-}
-
-/// The document's name, if it has one, for problems and notes; what is wrong with it is told elsewhere.
-fn quiet_name(envelope: &Fields<'_>) -> String {
-    let Some(Value::Map(metadata)) = envelope.get("metadata").map(|node| &node.value) else {
-        return String::new();
-    };
-    let name = metadata.iter().rev().find(|entry| entry.key == "name").map(|entry| &entry.value.value);
-    match name {
-        Some(Value::Text(name)) => name.clone(),
-        _ => String::new(),
     }
 }
 

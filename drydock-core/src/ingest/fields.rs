@@ -1,11 +1,13 @@
 //! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can, and
 //! tells the rest.
 
+use std::cell::RefCell;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::nearest::did_you_mean;
 use super::tree::{Entry, Mark, Node, Value};
 use crate::design::{DocumentRef, Note, NoteLevel, Origin, Problem, Setting};
 
@@ -47,6 +49,8 @@ pub(super) struct Fields<'n> {
     entries: IndexMap<&'n str, &'n Node>,
     path: String,
     at: Mark,
+    /// The keys that were asked for, there or not: what is known of the mapping.
+    asked: RefCell<Vec<&'static str>>,
 }
 
 impl<'n> Fields<'n> {
@@ -54,7 +58,8 @@ impl<'n> Fields<'n> {
     pub(super) fn of(found: &mut Findings, node: &'n Node, path: &str) -> Option<Self> {
         match &node.value {
             Value::Map(list) => {
-                Some(Self { entries: unique(found, list, path), path: path.to_owned(), at: node.at })
+                let (entries, asked) = (unique(found, list, path), RefCell::default());
+                Some(Self { entries, path: path.to_owned(), at: node.at, asked })
             }
             other => {
                 found.problem(
@@ -78,13 +83,42 @@ impl<'n> Fields<'n> {
     }
 
     /// The value of `key`; none when it is absent or null.
-    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+    pub(super) fn get(&self, key: &'static str) -> Option<&'n Node> {
+        self.asked.borrow_mut().push(key);
         self.entries.get(key).copied().filter(|node| !matches!(node.value, Value::Null))
     }
 
     /// Every key with its value, nulls included.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'n str, &'n Node)> {
         self.entries.iter().map(|(key, node)| (*key, *node))
+    }
+
+    /// Makes keys known that somebody else reads.
+    pub(super) fn known(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
+    }
+
+    /// Tells each key that nobody asked for: it is none that is known here, and would have no effect.
+    pub(super) fn no_others(&self, found: &mut Findings) {
+        for (key, node) in self.others() {
+            let text =
+                format!("is not known here, and has no effect{}", did_you_mean(key, &self.asked.borrow()));
+            found.problem(Some(node.at), &self.path_of(key), text);
+        }
+    }
+
+    /// As [`no_others`](Self::no_others), as a warning: for mappings in which v1.0 lets anything stand.
+    pub(super) fn warn_of_others(&self, found: &mut Findings) {
+        for (key, node) in self.others() {
+            let text =
+                format!("is not known here, and has no effect{}", did_you_mean(key, &self.asked.borrow()));
+            found.note(NoteLevel::Warning, node.at, &self.path_of(key), text);
+        }
+    }
+
+    fn others(&self) -> Vec<(&'n str, &'n Node)> {
+        let asked = self.asked.borrow();
+        self.iter().filter(|(key, _)| !asked.contains(key)).collect()
     }
 
     /// Tells a problem with the value of `key`.
@@ -97,7 +131,7 @@ impl<'n> Fields<'n> {
     pub(super) fn required<T>(
         &self,
         found: &mut Findings,
-        key: &str,
+        key: &'static str,
         example: &str,
         value: Option<T>,
     ) -> Option<T> {
@@ -108,12 +142,12 @@ impl<'n> Fields<'n> {
     }
 
     /// A text.
-    pub(super) fn text(&self, found: &mut Findings, key: &str) -> Option<String> {
+    pub(super) fn text(&self, found: &mut Findings, key: &'static str) -> Option<String> {
         text(found, self.get(key)?, &self.path_of(key))
     }
 
     /// A text that may be taken away with `!`.
-    pub(super) fn setting(&self, found: &mut Findings, key: &str) -> Setting<String> {
+    pub(super) fn setting(&self, found: &mut Findings, key: &'static str) -> Setting<String> {
         match self.text(found, key) {
             None => Setting::Inherit,
             Some(text) if text == "!" => Setting::Unset,
@@ -121,8 +155,23 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// True or false.
+    pub(super) fn truth(&self, found: &mut Findings, key: &'static str) -> Option<bool> {
+        let node = self.get(key)?;
+        if let Value::Bool(truth, _) = node.value {
+            return Some(truth);
+        }
+        self.problem(found, key, format!("must be true or false, and is {}", kind(&node.value)));
+        None
+    }
+
     /// A text that is a `T`. `what` completes "`x` is not …".
-    pub(super) fn parsed<T: FromStr>(&self, found: &mut Findings, key: &str, what: &str) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        what: &str,
+    ) -> Option<T> {
         let text = self.text(found, key)?;
         let parsed = text.trim().parse().ok();
         if parsed.is_none() {
@@ -132,7 +181,12 @@ impl<'n> Fields<'n> {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(&self, found: &mut Findings, key: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let node = self.get(key)?;
         // `802.3ad` is a text, but `off` and `1` are not: look at what was written.
         let written = match &node.value {
@@ -141,18 +195,31 @@ impl<'n> Fields<'n> {
         };
         let choice = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
         if choice.is_none() {
-            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            self.problem(
-                found,
-                key,
-                format!("{} is not known here: write {}", quoted(written), known.join(" or ")),
-            );
+            self.problem(found, key, unknown_word(written, words));
         }
         choice
     }
 
+    /// A list of some of a few words.
+    pub(super) fn choices<T: Copy>(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Vec<T> {
+        let mut choices = Vec::new();
+        for (path, node) in self.list(found, key) {
+            let Some(written) = text(found, node, &path) else { continue };
+            match words.iter().find(|(word, _)| *word == written) {
+                Some((_, choice)) => choices.push(*choice),
+                None => found.problem(Some(node.at), &path, unknown_word(&written, words)),
+            }
+        }
+        choices
+    }
+
     /// A whole number of at most `max`, also when it is written as a text.
-    pub(super) fn number(&self, found: &mut Findings, key: &str, max: u32) -> Option<u32> {
+    pub(super) fn number(&self, found: &mut Findings, key: &'static str, max: u32) -> Option<u32> {
         let node = self.get(key)?;
         let number = match &node.value {
             Value::Number(number, _) => *number,
@@ -167,7 +234,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The entries of a list, each with its path; none when it is absent.
-    pub(super) fn list(&self, found: &mut Findings, key: &str) -> Vec<(String, &'n Node)> {
+    pub(super) fn list(&self, found: &mut Findings, key: &'static str) -> Vec<(String, &'n Node)> {
         let path = self.path_of(key);
         match self.get(key).map(|node| (&node.value, node.at)) {
             None => Vec::new(),
@@ -182,22 +249,22 @@ impl<'n> Fields<'n> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(&self, found: &mut Findings, key: &str) -> Vec<String> {
+    pub(super) fn texts(&self, found: &mut Findings, key: &'static str) -> Vec<String> {
         self.list(found, key).into_iter().filter_map(|(path, node)| text(found, node, &path)).collect()
     }
 
     /// A list of mappings.
-    pub(super) fn maps(&self, found: &mut Findings, key: &str) -> Vec<Self> {
+    pub(super) fn maps(&self, found: &mut Findings, key: &'static str) -> Vec<Self> {
         self.list(found, key).into_iter().filter_map(|(path, node)| Self::of(found, node, &path)).collect()
     }
 
     /// A mapping.
-    pub(super) fn map(&self, found: &mut Findings, key: &str) -> Option<Self> {
+    pub(super) fn map(&self, found: &mut Findings, key: &'static str) -> Option<Self> {
         Self::of(found, self.get(key)?, &self.path_of(key))
     }
 
     /// A mapping of keys to single values, each as the text that was written.
-    pub(super) fn text_map(&self, found: &mut Findings, key: &str) -> IndexMap<String, String> {
+    pub(super) fn text_map(&self, found: &mut Findings, key: &'static str) -> IndexMap<String, String> {
         let Some(map) = self.map(found, key) else { return IndexMap::new() };
         let mut texts = IndexMap::new();
         for (key, node) in map.iter() {
@@ -243,6 +310,11 @@ pub(super) fn written(found: &mut Findings, node: &Node, path: &str) -> Option<S
             None
         }
     }
+}
+
+fn unknown_word<T>(written: &str, words: &[(&str, T)]) -> String {
+    let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    format!("{} is not known here: write {}", quoted(written), known.join(" or "))
 }
 
 /// A text in quotes, cut where it grows long.

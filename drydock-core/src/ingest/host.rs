@@ -1,11 +1,12 @@
-//! Reads the bodies of `HostProfile` and `BaremetalNode` documents.
+//! Reads what host profiles and servers have in common.
 
 use super::fields::{Fields, Findings, quoted, text, written};
+use super::interface::interfaces;
+use super::storage::storage;
 use super::tree::Value;
 use crate::SecretString;
 use crate::design::{
-    Addressing, HostSettings, ListSetting, MacAddress, MapSetting, Metadata, NodeAddress, Oob, Parameters,
-    Platform, Setting,
+    HostSettings, ListSetting, MacAddress, MapSetting, Metadata, Oob, Parameters, Platform, Setting,
 };
 
 /// What nodes and profiles have in common: the settings, and the boot interface, which is not inherited.
@@ -17,6 +18,8 @@ pub(super) fn settings(found: &mut Findings, data: &Fields<'_>) -> (HostSettings
         hardware_profile: data.setting(found, "hardware_profile"),
         primary_network: data.setting(found, "primary_network"),
         oob: data.map(found, "oob").map(|map| oob(found, &map)).unwrap_or_default(),
+        interfaces: interfaces(found, data),
+        storage: storage(found, data),
         platform: data.map(found, "platform").map(|map| platform(found, &map)).unwrap_or_default(),
         metadata,
     };
@@ -58,11 +61,13 @@ fn oob(found: &mut Findings, map: &Fields<'_>) -> Oob {
 }
 
 fn platform(found: &mut Findings, map: &Fields<'_>) -> Platform {
-    Platform {
+    let platform = Platform {
         image: map.setting(found, "image"),
         kernel: map.setting(found, "kernel"),
         kernel_params: MapSetting::new(kernel_params(found, map)),
-    }
+    };
+    map.no_others(found);
+    platform
 }
 
 /// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`; `True` stands for a bare flag.
@@ -94,46 +99,6 @@ fn metadata(found: &mut Findings, map: &Fields<'_>) -> (Metadata, Option<MacAddr
         owner_data: MapSetting::new(map.text_map(found, "owner_data")),
         rack: map.setting(found, "rack"),
     };
+    map.no_others(found);
     (metadata, boot_mac)
-}
-
-/// The node's addresses.
-pub(super) fn addressing(found: &mut Findings, data: &Fields<'_>) -> Vec<Addressing> {
-    let none = match data.get("addressing").map(|node| &node.value) {
-        None => true,
-        Some(Value::List(list)) => list.is_empty(),
-        // Of a wrong type: told below.
-        Some(_) => false,
-    };
-    if none {
-        data.problem(
-            found,
-            "addressing",
-            "a node needs at least one address: write a list of entries with `network` and `address`",
-        );
-    }
-    let entries = data.maps(found, "addressing");
-    entries.iter().filter_map(|entry| address(found, entry)).collect()
-}
-
-fn address(found: &mut Findings, entry: &Fields<'_>) -> Option<Addressing> {
-    let network = entry.text(found, "network");
-    let network = entry.required(found, "network", "<name of a network>", network);
-    let written = entry.text(found, "address");
-    let written = entry.required(found, "address", "<IP address, or dhcp>", written)?;
-    let address = match written.trim() {
-        word if word.eq_ignore_ascii_case("dhcp") => NodeAddress::Dhcp,
-        text => {
-            let Ok(address) = text.parse() else {
-                entry.problem(
-                    found,
-                    "address",
-                    format!("{} is not an IP address: write one such as 10.0.0.3, or dhcp", quoted(&written)),
-                );
-                return None;
-            };
-            NodeAddress::Static(address)
-        }
-    };
-    Some(Addressing { network: network?, address })
 }

@@ -1,19 +1,32 @@
 //! Bytes to documents to [`Design`], telling everything that is wrong at once.
 //!
-//! Read are Deckhand-style YAML documents of the kinds in [`Design`]: `schema: drydock/<Kind>/v1`, `metadata.name`, and
-//! the body under `data`. Documents of other schemas, boot actions among them, are passed over with a note.
+//! Read are YAML documents of the kinds in [`Design`], in either form: `schema: drydock/<Kind>/v1`, `metadata.name` and the
+//! body under `data`, as Deckhand renders them; or `apiVersion: drydock/v1`, `kind`, `metadata.name` and the body under
+//! `spec`. Documents of other schemas are passed over with a note.
 //!
-//! Fields that the types of [`crate::design`] do not have (storage, interfaces, device aliases, repositories …) are
-//! accepted without a look at them, so that a complete site can be read. A misspelt optional field is therefore not told.
+//! A field that no type of [`crate::design`] has is told, with the one that was probably meant: as a problem where v1.0
+//! refuses it too, elsewhere as a warning.
 //!
 //! Input is limited: [`INPUT_BYTES_MAX`], [`DOCUMENT_VALUES_MAX`], [`INPUT_VALUES_MAX`].
 
+mod baremetal_node;
+mod boot_action;
 mod document;
+mod envelope;
 mod fields;
+mod hardware_profile;
 mod host;
+mod host_profile;
+mod interface;
+mod json;
+mod named;
+mod nearest;
 mod network;
-mod place;
+mod network_link;
+mod rack;
+mod region;
 mod split;
+mod storage;
 mod tree;
 
 use crate::design::{Design, Note, Origin, Problem, Problems};

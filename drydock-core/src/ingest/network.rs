@@ -1,21 +1,17 @@
-//! Reads the bodies of `Network` and `NetworkLink` documents.
+//! Reads the bodies of `Network` documents.
 
 use super::fields::{Fields, Findings};
-use crate::design::{
-    BondingMode, Network, NetworkLink, NetworkRange, Origin, RangeKind, Route, TrunkingMode,
-};
+use crate::design::{DhcpRelay, Network, NetworkRange, Origin, RangeKind, Route};
 
 const CIDR: &str = "a network address: write one such as 10.0.0.0/24";
-const ADDRESS: &str = "an IP address: write one such as 10.0.0.3";
+pub(super) const ADDRESS: &str = "an IP address: write one such as 10.0.0.3";
 
 /// The domain of networks that name none, as v1.0 has it.
 const DEFAULT_DOMAIN: &str = "local";
-/// The MTU of links that name none, in bytes, as v1.0 has it.
-const DEFAULT_MTU: u32 = 1500;
 /// The largest VLAN tag (IEEE 802.1Q: 12 bits, 4095 reserved).
 const VLAN_MAX: u32 = 4094;
 /// No link carries more; which sizes make sense is for validation to say.
-const MTU_MAX: u32 = 1 << 24;
+pub(super) const MTU_MAX: u32 = 1 << 24;
 
 pub(super) fn network(
     found: &mut Findings,
@@ -25,8 +21,7 @@ pub(super) fn network(
 ) -> Option<Network> {
     let cidr = data.parsed(found, "cidr", CIDR);
     let cidr = data.required(found, "cidr", "10.0.0.0/24", cidr);
-    let dns = data.map(found, "dns");
-    let dns = dns.as_ref();
+    let (dns_domain, dns_servers) = data.map(found, "dns").map(|map| dns(found, &map)).unwrap_or_default();
     let network = Network {
         name: name.to_owned(),
         origin,
@@ -36,13 +31,28 @@ pub(super) fn network(
         routedomain: data.text(found, "routedomain"),
         ranges: data.maps(found, "ranges").iter().filter_map(|map| range(found, map)).collect(),
         routes: data.maps(found, "routes").iter().map(|map| route(found, map)).collect(),
-        dns_domain: dns
-            .and_then(|map| map.text(found, "domain"))
-            .unwrap_or_else(|| DEFAULT_DOMAIN.to_owned()),
-        dns_servers: dns.and_then(|map| map.text(found, "servers")),
+        dns_domain: dns_domain.unwrap_or_else(|| DEFAULT_DOMAIN.to_owned()),
+        dns_servers,
+        dhcp_relay: data.map(found, "dhcp_relay").map(|map| dhcp_relay(found, &map)),
         labels: data.text_map(found, "labels"),
     };
+    data.no_others(found);
     cidr.map(|_| network)
+}
+
+fn dns(found: &mut Findings, map: &Fields<'_>) -> (Option<String>, Option<String>) {
+    let dns = (map.text(found, "domain"), map.text(found, "servers"));
+    map.no_others(found);
+    dns
+}
+
+fn dhcp_relay(found: &mut Findings, map: &Fields<'_>) -> DhcpRelay {
+    let relay = DhcpRelay {
+        self_ip: map.parsed(found, "self_ip", ADDRESS),
+        upstream_target: map.parsed(found, "upstream_target", ADDRESS),
+    };
+    map.no_others(found);
+    relay
 }
 
 fn range(found: &mut Findings, map: &Fields<'_>) -> Option<NetworkRange> {
@@ -53,46 +63,17 @@ fn range(found: &mut Findings, map: &Fields<'_>) -> Option<NetworkRange> {
     let start = map.required(found, "start", "10.0.0.10", start);
     let end = map.parsed(found, "end", ADDRESS);
     let end = map.required(found, "end", "10.0.0.99", end);
+    map.no_others(found);
     Some(NetworkRange { kind: kind?, start: start?, end: end? })
 }
 
 fn route(found: &mut Findings, map: &Fields<'_>) -> Route {
-    Route {
+    let route = Route {
         subnet: map.parsed(found, "subnet", CIDR),
         routedomain: map.text(found, "routedomain"),
         gateway: map.parsed(found, "gateway", ADDRESS),
         metric: map.number(found, "metric", u32::MAX),
-    }
-}
-
-pub(super) fn link(found: &mut Findings, name: &str, origin: Origin, data: &Fields<'_>) -> NetworkLink {
-    if data.get("allowed_networks").is_none() {
-        data.problem(
-            found,
-            "allowed_networks",
-            "is missing: write the list of the networks that the link may carry",
-        );
-    }
-    let bonding = [
-        ("disabled", BondingMode::Disabled),
-        ("802.3ad", BondingMode::Lacp),
-        ("balance-rr", BondingMode::BalanceRr),
-        ("active-backup", BondingMode::ActiveBackup),
-    ];
-    let trunking = [("disabled", TrunkingMode::Disabled), ("802.1q", TrunkingMode::Dot1q)];
-    let bonding_map = data.map(found, "bonding");
-    let trunking_map = data.map(found, "trunking");
-    NetworkLink {
-        name: name.to_owned(),
-        origin,
-        bonding: bonding_map.and_then(|map| map.choice(found, "mode", &bonding)).unwrap_or_default(),
-        mtu: data.number(found, "mtu", MTU_MAX).unwrap_or(DEFAULT_MTU),
-        trunking: trunking_map
-            .as_ref()
-            .and_then(|map| map.choice(found, "mode", &trunking))
-            .unwrap_or_default(),
-        default_network: trunking_map.as_ref().and_then(|map| map.text(found, "default_network")),
-        allowed_networks: data.texts(found, "allowed_networks"),
-        labels: data.text_map(found, "labels"),
-    }
+    };
+    map.no_others(found);
+    route
 }

@@ -6,21 +6,74 @@ use indexmap::IndexMap;
 
 use super::{Combine, NodeFilter, NodeSet};
 use crate::NodeName;
-use crate::design::{EffectiveNode, Site};
+use crate::design::{Design, EffectiveNode, ResolvedNode, Site};
 
-pub(super) fn select(filter: &NodeFilter, site: &Site) -> Vec<NodeName> {
-    // Lists of names are long when they are the outcome of an earlier step: look them up, do not walk them.
-    let names: Vec<HashSet<&str>> =
-        filter.filter_set.iter().map(|set| set.node_names.iter().map(String::as_str).collect()).collect();
-    let selected = |node: &EffectiveNode| {
-        let entries = filter.filter_set.iter().zip(&names);
-        let mut verdicts = entries.filter_map(|(set, names)| set.verdict(names, node, site));
-        match filter.filter_set_type {
+/// What a filter looks at in a node.
+pub(crate) struct Subject<'n> {
+    name: &'n str,
+    tags: &'n [String],
+    owner_data: &'n IndexMap<String, String>,
+    rack: Option<&'n String>,
+    /// The labels of its rack, if that has a document.
+    rack_labels: Option<&'n IndexMap<String, String>>,
+}
+
+impl<'n> Subject<'n> {
+    fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
+        Self {
+            name: node.name.as_str(),
+            tags: &node.tags,
+            owner_data: &node.owner_data,
+            rack: node.rack.as_ref(),
+            rack_labels: rack_labels(node.rack.as_ref(), design),
+        }
+    }
+
+    /// A node of a design that may be broken elsewhere.
+    pub(crate) fn resolved(node: &'n ResolvedNode<'_>, design: &'n Design) -> Self {
+        let metadata = &node.settings.metadata;
+        Self {
+            name: node.document.name.as_str(),
+            tags: &metadata.tags.add,
+            owner_data: &metadata.owner_data.set,
+            rack: metadata.rack.value(),
+            rack_labels: rack_labels(metadata.rack.value(), design),
+        }
+    }
+}
+
+fn rack_labels<'d>(rack: Option<&String>, design: &'d Design) -> Option<&'d IndexMap<String, String>> {
+    rack.and_then(|rack| design.racks.get(rack)).map(|rack| &rack.labels)
+}
+
+/// A filter, ready to look at many nodes.
+pub(crate) struct Selector<'f> {
+    filter: &'f NodeFilter,
+    /// Lists of names are long when they are the outcome of an earlier step: they are looked up, not walked.
+    names: Vec<HashSet<&'f str>>,
+}
+
+impl<'f> Selector<'f> {
+    pub(crate) fn new(filter: &'f NodeFilter) -> Self {
+        let names = filter.filter_set.iter();
+        let names = names.map(|set| set.node_names.iter().map(String::as_str).collect()).collect();
+        Self { filter, names }
+    }
+
+    pub(crate) fn selects(&self, node: &Subject<'_>) -> bool {
+        let entries = self.filter.filter_set.iter().zip(&self.names);
+        let mut verdicts = entries.filter_map(|(set, names)| set.verdict(names, node));
+        match self.filter.filter_set_type {
             Combine::Union => verdicts.any(|verdict| verdict),
             Combine::Intersection => verdicts.all(|verdict| verdict),
         }
-    };
-    site.nodes().values().filter(|node| selected(node)).map(|node| node.name.clone()).collect()
+    }
+}
+
+pub(super) fn select(filter: &NodeFilter, site: &Site) -> Vec<NodeName> {
+    let selector = Selector::new(filter);
+    let selected = |node: &&EffectiveNode| selector.selects(&Subject::of(node, site.design()));
+    site.nodes().values().filter(selected).map(|node| node.name.clone()).collect()
 }
 
 impl NodeSet {
@@ -38,16 +91,15 @@ impl NodeSet {
     }
 
     /// Whether the entry selects the node; `None` if it is neutral.
-    fn verdict(&self, names: &HashSet<&str>, node: &EffectiveNode, site: &Site) -> Option<bool> {
-        let rack = node.rack.as_ref();
-        let rack_labels = rack.and_then(|rack| site.design().racks.get(rack)).map(|rack| &rack.labels);
+    fn verdict(&self, names: &HashSet<&str>, node: &Subject<'_>) -> Option<bool> {
         let criteria = [
-            (!names.is_empty()).then(|| names.contains(node.name.as_str())),
+            (!names.is_empty()).then(|| names.contains(node.name)),
             (!self.node_tags.is_empty()).then(|| self.node_tags.iter().any(|tag| node.tags.contains(tag))),
             (!self.node_labels.is_empty())
-                .then(|| self.labels_match(&self.node_labels, Some(&node.owner_data))),
-            (!self.rack_names.is_empty()).then(|| rack.is_some_and(|rack| self.rack_names.contains(rack))),
-            (!self.rack_labels.is_empty()).then(|| self.labels_match(&self.rack_labels, rack_labels)),
+                .then(|| self.labels_match(&self.node_labels, Some(node.owner_data))),
+            (!self.rack_names.is_empty())
+                .then(|| node.rack.is_some_and(|rack| self.rack_names.contains(rack))),
+            (!self.rack_labels.is_empty()).then(|| self.labels_match(&self.rack_labels, node.rack_labels)),
         ];
         let mut given = criteria.into_iter().flatten();
         match self.filter_type {

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use eval::{Selector, Subject};
 pub use problem::FieldProblem;
 pub(crate) use problem::{joined, kind};
 

@@ -1,8 +1,10 @@
-//! `validate_design`: the design can be fetched, read, and every node's settings hold together.
+//! `validate_design`: the design can be fetched and read, every node's settings hold together, and the rules are kept.
 
 use std::sync::Arc;
 
+use drydock_core::design::DocumentRef;
 use drydock_core::error_chain;
+use drydock_core::rules::{Level, Report};
 use drydock_core::task::{ActionResult, TaskResult};
 use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder};
 
@@ -22,12 +24,12 @@ async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> Step
     let status = match tools.designs.load(&input.design_ref).await {
         Ok(design) => {
             design.notes.iter().for_each(|note| ctx.say(note.to_string()));
-            ActionResult::Success
+            tell(&ctx, &design.report);
+            if design.report.is_valid() { ActionResult::Success } else { ActionResult::Failure }
         }
         Err(DesignError::Invalid { source, .. }) => {
             for problem in &source {
-                let document = problem.document.as_ref().map(ToString::to_string).unwrap_or_default();
-                ctx.complain_about("document", &document, problem.to_string());
+                ctx.complain_about("document", &name(problem.document.as_ref()), problem.to_string());
             }
             ActionResult::Failure
         }
@@ -38,4 +40,22 @@ async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> Step
         Err(error) => return Err(error.into()),
     };
     Ok(Outcome::Done(TaskResult { status, ..TaskResult::default() }))
+}
+
+/// Tells what the rules found: errors as errors, warnings as what there is to say.
+fn tell(ctx: &StepContext, report: &Report) {
+    for problem in &report.problems {
+        ctx.complain_about("document", &name(problem.document.as_ref()), problem.to_string());
+    }
+    for finding in &report.findings {
+        let document = name(finding.documents.first());
+        match finding.level {
+            Level::Error => ctx.complain_about("document", &document, finding.to_string()),
+            Level::Warning => ctx.say_about("document", &document, finding.to_string()),
+        }
+    }
+}
+
+fn name(document: Option<&DocumentRef>) -> String {
+    document.map(ToString::to_string).unwrap_or_default()
 }

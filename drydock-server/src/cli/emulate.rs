@@ -73,7 +73,7 @@ impl Emulate {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let mut signals = Signals::listen()?;
         let files = SiteFiles::read(&self.site)?;
-        let site = files.resolve().site.map_err(|problems| {
+        let site = files.resolve().map_err(|problems| {
             Failure::failed(format!("{} is not valid", files.names())).because(problems)
         })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use drydock_core::design::{Note, NoteLevel, Origin, Problems, Site};
+use drydock_core::design::{Note, Problems, Site};
 use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, SourceFile, ingest};
+
+use drydock_core::rules::{Report, validate};
 
 use super::failure::Failure;
 
@@ -14,10 +16,12 @@ pub(super) struct SiteFiles {
     files: Vec<(String, Vec<u8>)>,
 }
 
-/// A site, or what is wrong with it.
-pub(super) struct Resolved {
-    /// The site; its problems when it has some.
-    pub(super) site: Result<Site, Problems>,
+/// A design that was read and validated.
+pub(super) struct Validated {
+    /// What the rules say of it.
+    pub(super) report: Report,
+    /// How many nodes, racks, networks and host profiles it has.
+    pub(super) counts: [(usize, &'static str); 4],
     /// What else there is to say.
     pub(super) notes: Vec<Note>,
 }
@@ -42,31 +46,25 @@ impl SiteFiles {
         names.join(" ")
     }
 
-    fn no_nodes(&self) -> Note {
-        let file = self.files.first().map_or("", |(name, _)| name);
-        Note {
-            level: NoteLevel::Warning,
-            origin: Origin::file(file),
-            document: None,
-            path: String::new(),
-            text: "the design has no node: nothing can be done with it".to_owned(),
-        }
+    /// All files as one design, with what the rules say of it. Fails with all that is wrong with its documents.
+    pub(super) fn validate(&self) -> Result<Validated, Problems> {
+        let Ingested { design, notes } = ingest(&self.sources())?;
+        let counts = [
+            (design.nodes.len(), "node"),
+            (design.racks.len(), "rack"),
+            (design.networks.len(), "network"),
+            (design.host_profiles.len(), "host profile"),
+        ];
+        Ok(Validated { report: validate(&design, None), counts, notes })
     }
 
-    /// All files as one site.
-    pub(super) fn resolve(&self) -> Resolved {
-        let files: Vec<SourceFile<'_>> =
-            self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect();
-        match ingest(&files) {
-            Ok(Ingested { design, mut notes }) => {
-                let site = Site::new(design);
-                if site.as_ref().is_ok_and(|site| site.nodes().is_empty()) {
-                    notes.push(self.no_nodes());
-                }
-                Resolved { site, notes }
-            }
-            Err(problems) => Resolved { site: Err(problems), notes: Vec::new() },
-        }
+    fn sources(&self) -> Vec<SourceFile<'_>> {
+        self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect()
+    }
+
+    /// All files as one site. Fails with all that is wrong with its documents, or with what they refer to.
+    pub(super) fn resolve(&self) -> Result<Site, Problems> {
+        Site::new(ingest(&self.sources())?.design)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use drydock_core::journal::JournalError;
 use sqlx::Connection as _;
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
 
@@ -72,5 +73,5 @@ fn is_rivals(error: &MigrateError) -> bool {
     };
     // A table, a column, an index, a row: of the migration, or of the notes.
     let made = ["42P07", "42701", "42710", "23505"];
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| made.contains(&&*code))
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| made.contains(&&*code))
 }

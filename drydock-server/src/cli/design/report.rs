@@ -1,10 +1,11 @@
-//! The validation document of the v1.0 API: `kind: Status` with a message for each problem and each note.
+//! The validation document of the v1.0 API: `kind: Status` with a message for each problem, each note and each rule.
 
 use drydock_core::Timestamp;
-use drydock_core::design::{DocumentRef, NoteLevel, Origin, Problem};
+use drydock_core::design::{DocumentRef, Note, NoteLevel, Origin, Problem, Problems};
+use drydock_core::rules::{Finding, Level, RULES, Report as Findings, Rule};
 use serde::Serialize;
 
-use crate::cli::site::Resolved;
+use crate::cli::site::Validated;
 
 /// What the message of a text that is no document is called.
 const UNREADABLE: (&str, &str) = ("DD000", "Document Reading");
@@ -54,29 +55,19 @@ struct Document {
 }
 
 /// What came of a validation at the moment `now`.
-pub(super) fn status(resolved: &Resolved, now: Timestamp) -> Report {
+pub(super) fn status(validated: Result<&Validated, &Problems>, now: Timestamp) -> Report {
     let ts = now.to_rfc3339();
-    let mut messages: Vec<Item> = resolved
-        .notes
-        .iter()
-        .map(|note| {
-            let level = match note.level {
-                NoteLevel::Info => "Info",
-                NoteLevel::Warning => "Warning",
-            };
-            message(level, &note.origin, note.document.as_ref(), &note.path, &note.text, &ts)
-        })
-        .collect();
-    let problems: Vec<&Problem> =
-        resolved.site.as_ref().err().map(|all| all.iter().collect()).unwrap_or_default();
-    for problem in &problems {
-        let document = problem.document.as_ref();
-        messages.push(message("Error", &problem.origin, document, &problem.path, &problem.text, &ts));
-    }
-    if problems.is_empty() {
-        messages.push(passed(&ts));
-    }
-    let valid = problems.is_empty();
+    let messages = match validated {
+        Ok(Validated { report, notes, .. }) => {
+            let notes = notes.iter().map(|note| of_note(note, &ts));
+            let problems = report.problems.iter().map(|problem| of_problem(problem, &ts));
+            let rules = RULES.iter().flat_map(|rule| of_rule(rule, report, &ts));
+            notes.chain(problems).chain(rules).collect::<Vec<_>>()
+        }
+        Err(problems) => problems.iter().map(|problem| of_problem(problem, &ts)).collect(),
+    };
+    let error_count = messages.iter().filter(|message| message.error).count();
+    let valid = error_count == 0;
     Report {
         kind: "Status",
         api_version: "v1.0",
@@ -84,12 +75,25 @@ pub(super) fn status(resolved: &Resolved, now: Timestamp) -> Report {
         message: if valid { "Site design is valid." } else { "Site design failed validation." },
         reason: if valid { "" } else { "See detail messages." },
         status: if valid { "Success" } else { "Failure" },
-        details: Details { error_count: problems.len(), message_list: messages },
+        details: Details { error_count, message_list: messages },
         code: if valid { 200 } else { 400 },
     }
 }
 
-fn message(
+/// In this document warnings are those of rules; what reading has to say is for information, as in v1.0.
+fn of_note(note: &Note, ts: &str) -> Item {
+    let text = match note.level {
+        NoteLevel::Info => note.text.clone(),
+        NoteLevel::Warning => format!("warning: {}", note.text),
+    };
+    of_document("Info", &note.origin, note.document.as_ref(), &note.path, &text, ts)
+}
+
+fn of_problem(problem: &Problem, ts: &str) -> Item {
+    of_document("Error", &problem.origin, problem.document.as_ref(), &problem.path, &problem.text, ts)
+}
+
+fn of_document(
     level: &'static str,
     origin: &Origin,
     document: Option<&DocumentRef>,
@@ -98,32 +102,45 @@ fn message(
     ts: &str,
 ) -> Item {
     let (name, rule) = if document.is_some() { DOCUMENT } else { UNREADABLE };
-    let diagnostic = if path.is_empty() { origin.to_string() } else { format!("{origin} {path}") };
     Item {
         kind: "ValidationMessage",
         name,
         message: format!("{rule}: {text}"),
         error: level == "Error",
         level,
-        diagnostic,
+        diagnostic: if path.is_empty() { origin.to_string() } else { format!("{origin} {path}") },
         ts: ts.to_owned(),
         documents: document.map(named).into_iter().collect(),
     }
 }
 
-/// What v1.0 says of a rule that found nothing.
-fn passed(ts: &str) -> Item {
-    let (name, rule) = DOCUMENT;
-    Item {
+/// What a rule found; of one that found no error, that it is kept.
+fn of_rule(rule: &'static Rule, report: &Findings, ts: &str) -> Vec<Item> {
+    let found: Vec<&Finding> =
+        report.findings.iter().filter(|finding| std::ptr::eq(finding.rule, rule)).collect();
+    let item = |level: &'static str, text: &str, diagnostic: String, documents| Item {
         kind: "ValidationMessage",
-        name,
-        message: format!("{rule}: Validation successful."),
-        error: false,
-        level: "Info",
-        diagnostic: String::new(),
+        name: rule.id,
+        message: format!("{}: {text}", rule.title),
+        error: level == "Error",
+        level,
+        diagnostic,
         ts: ts.to_owned(),
-        documents: Vec::new(),
+        documents,
+    };
+    let mut items = Vec::new();
+    for finding in &found {
+        let level = match finding.level {
+            Level::Error => "Error",
+            Level::Warning => "Warning",
+        };
+        let diagnostic = format!("{} ({})", finding.advice, rule.page());
+        items.push(item(level, &finding.text, diagnostic, finding.documents.iter().map(named).collect()));
     }
+    if found.iter().all(|finding| finding.level != Level::Error) {
+        items.push(item("Info", "Validation successful.", String::new(), Vec::new()));
+    }
+    items
 }
 
 fn named(document: &DocumentRef) -> Document {
@@ -138,19 +155,56 @@ fn named(document: &DocumentRef) -> Document {
 
 #[cfg(test)]
 mod tests {
-    use drydock_core::design::Site;
     use drydock_core::ingest::{SourceFile, ingest};
+    use drydock_core::rules::validate;
     use drydock_core::{Clock as _, SystemClock};
     use serde_json::{Value, json};
 
     use super::*;
 
     fn of(text: &str) -> Value {
-        let resolved = match ingest(&[SourceFile { name: "site.yaml", bytes: text.as_bytes() }]) {
-            Ok(found) => Resolved { site: Site::new(found.design), notes: found.notes },
-            Err(problems) => Resolved { site: Err(problems), notes: Vec::new() },
-        };
-        serde_json::to_value(status(&resolved, SystemClock.now())).unwrap()
+        let read = ingest(&[SourceFile { name: "site.yaml", bytes: text.as_bytes() }]);
+        let validated = read.map(|read| Validated {
+            report: validate(&read.design, None),
+            counts: [(0, ""); 4],
+            notes: read.notes,
+        });
+        serde_json::to_value(status(validated.as_ref(), SystemClock.now())).unwrap()
+    }
+
+    /// The messages of a rule, by its title.
+    fn of_title<'s>(status: &'s Value, title: &str) -> Vec<&'s Value> {
+        let messages = status["details"]["messageList"].as_array().unwrap();
+        messages.iter().filter(|message| message["message"].as_str().unwrap().starts_with(title)).collect()
+    }
+
+    #[test]
+    fn rules_say_what_they_found_or_that_they_are_kept() {
+        let status = of("schema: drydock/Network/v1\nmetadata: {name: a}\ndata: {cidr: 10.0.0.4/24}\n");
+        assert_eq!(status["status"], "Failure");
+        assert_eq!(status["details"]["errorCount"], 1);
+        let [message] = of_title(&status, "CIDR Validity: ")[..] else { panic!("{status}") };
+        assert_eq!(
+            (&message["name"], &message["level"], &message["error"]),
+            (&json!("DD2006"), &json!("Error"), &json!(true))
+        );
+        assert_eq!(message["documents"], json!([{"schema": "drydock/Network/v1", "name": "a"}]));
+        let page = "Provide a CIDR acceptable by MAAS: 10.0.0.0/24 (docs/rules/DD2006-cidr.md)";
+        assert_eq!(message["diagnostic"], page);
+        let [warning, kept] = of_title(&status, "Platform Selection: ")[..] else { panic!("{status}") };
+        assert_eq!((&warning["level"], &warning["error"]), (&json!("Warning"), &json!(false)));
+        assert_eq!(
+            (&kept["level"], &kept["message"]),
+            (&json!("Info"), &json!("Platform Selection: Validation successful."))
+        );
+    }
+
+    #[test]
+    fn what_reading_has_to_say_is_for_information() {
+        let rack = "schema: drydock/Rack/v1\nmetadata: {name: r}\ndata: {labels: {a: b, a: c}}\n";
+        let status = of(rack);
+        let [note] = of_title(&status, "Document Validity: ")[..] else { panic!("{status}") };
+        assert_eq!((&note["name"], &note["level"]), (&json!("DD001"), &json!("Info")));
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use drydock_core::design::{NoteLevel, Site};
+use drydock_core::design::{NoteLevel, Problems};
 use drydock_core::{Clock as _, SystemClock};
 
 use super::report;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
-use crate::cli::site::{Resolved, SiteFiles};
+use crate::cli::site::{SiteFiles, Validated};
 
 /// Checks a site design, and tells everything that is wrong with it at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Each problem is told with its file, line and column, its document and field, and what to do.
+What a rule found is told with the rule's ID and the page in docs/rules that explains it.
 With --format json the answer is the validation document of the v1.0 API.
 
 Exit codes: 0 the design is valid, 1 it is not, 2 a file cannot be read.
@@ -35,45 +36,54 @@ pub(in crate::cli) struct Validate {
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let files = SiteFiles::read(&self.files)?;
-        let resolved = files.resolve();
+        let validated = files.validate();
         match self.format {
-            Format::Json => output::json(&report::status(&resolved, SystemClock.now()))?,
-            Format::Table => output::line(&for_people(&files, &resolved))?,
+            Format::Json => output::json(&report::status(validated.as_ref(), SystemClock.now()))?,
+            Format::Table => output::line(&for_people(&files, validated.as_ref()))?,
         }
-        Ok(if resolved.site.is_ok() { Exit::Done } else { Exit::Failed })
+        let valid = validated.is_ok_and(|validated| validated.report.is_valid());
+        Ok(if valid { Exit::Done } else { Exit::Failed })
     }
 }
 
 /// A line for each problem and each note, and one that sums up.
-fn for_people(files: &SiteFiles, resolved: &Resolved) -> String {
-    let mut lines = Vec::new();
-    for note in &resolved.notes {
+fn for_people(files: &SiteFiles, validated: Result<&Validated, &Problems>) -> String {
+    let (lines, verdict) = match validated {
+        Ok(validated) => (told(validated), verdict(validated)),
+        Err(problems) => {
+            (problems.iter().map(ToString::to_string).collect(), not_valid(problems.iter().count()))
+        }
+    };
+    let verdict = format!("{}: {verdict}", files.names());
+    lines.into_iter().chain([verdict]).collect::<Vec<_>>().join("\n")
+}
+
+fn told(validated: &Validated) -> Vec<String> {
+    let notes = validated.notes.iter().map(|note| {
         let level = match note.level {
             NoteLevel::Info => "note",
             NoteLevel::Warning => "warning",
         };
-        lines.push(format!("{level}: {note}"));
-    }
-    match &resolved.site {
-        Ok(site) => lines.push(format!("{}: valid: {}", files.names(), contents(site))),
-        Err(problems) => {
-            lines.extend(problems.iter().map(ToString::to_string));
-            let count = problems.iter().count();
-            lines.push(format!("{}: not valid: {}", files.names(), counted(count, "problem")));
-        }
-    }
-    lines.join("\n")
+        format!("{level}: {note}")
+    });
+    let report = &validated.report;
+    let warnings = report.warnings().map(|finding| format!("warning: {finding}"));
+    let problems = report.problems.iter().map(ToString::to_string);
+    notes.chain(warnings).chain(problems).chain(report.errors().map(ToString::to_string)).collect()
 }
 
-fn contents(site: &Site) -> String {
-    let design = site.design();
-    let counts = [
-        (site.nodes().len(), "node"),
-        (design.racks.len(), "rack"),
-        (design.networks.len(), "network"),
-        (design.host_profiles.len(), "host profile"),
-    ];
-    counts.map(|(count, what)| counted(count, what)).join(", ")
+fn verdict(validated: &Validated) -> String {
+    let report = &validated.report;
+    if report.is_valid() {
+        let contents = validated.counts.map(|(count, what)| counted(count, what)).join(", ");
+        format!("valid: {contents}")
+    } else {
+        not_valid(report.problems.len() + report.errors().count())
+    }
+}
+
+fn not_valid(problems: usize) -> String {
+    format!("not valid: {}", counted(problems, "problem"))
 }
 
 fn counted(count: usize, what: &str) -> String {

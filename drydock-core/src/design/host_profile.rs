@@ -1,0 +1,14 @@
+//! Host profiles: what servers have in common.
+
+use super::{HostSettings, Origin};
+
+/// A `HostProfile` document: settings that nodes, and other profiles, inherit.
+#[derive(Debug, Clone)]
+pub struct HostProfile {
+    /// Its name.
+    pub name: String,
+    /// Where the document stands.
+    pub origin: Origin,
+    /// Its own settings, without those of its parents.
+    pub settings: HostSettings,
+}

@@ -1,0 +1,165 @@
+//! The envelope: in which of the two forms a document is written, which kind it is, and what it is called.
+
+use super::fields::{Fields, Findings, quoted};
+use super::nearest::did_you_mean;
+use super::tree::Value;
+use crate::design::{DocumentRef, NoteLevel};
+
+/// The kinds that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Region,
+    NetworkLink,
+    Network,
+    Rack,
+    HardwareProfile,
+    HostProfile,
+    BaremetalNode,
+    BootAction,
+}
+
+impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Region,
+        Self::NetworkLink,
+        Self::Network,
+        Self::Rack,
+        Self::HardwareProfile,
+        Self::HostProfile,
+        Self::BaremetalNode,
+        Self::BootAction,
+    ];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Region => "Region",
+            Self::NetworkLink => "NetworkLink",
+            Self::Network => "Network",
+            Self::Rack => "Rack",
+            Self::HardwareProfile => "HardwareProfile",
+            Self::HostProfile => "HostProfile",
+            Self::BaremetalNode => "BaremetalNode",
+            Self::BootAction => "BootAction",
+        }
+    }
+}
+
+/// The two forms of a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `schema: drydock/<Kind>/v1`, and the body under `data`.
+    Deckhand,
+    /// `apiVersion: drydock/v1`, `kind`, and the body under `spec`.
+    Native,
+}
+
+/// A document's kind, and the key that its body is under; none if it is not to be read, which is noted, or unknown, which
+/// is told.
+pub(super) fn kind(found: &mut Findings, envelope: &Fields<'_>) -> Option<(Kind, &'static str)> {
+    let form = match envelope.get("schema") {
+        None if envelope.get("apiVersion").is_some() => Form::Native,
+        _ => Form::Deckhand,
+    };
+    match form {
+        Form::Deckhand => {
+            let schema = envelope.text(found, "schema");
+            let schema = envelope.required(found, "schema", "drydock/<Kind>/v1", schema)?;
+            let sorted = sort_schema(&schema);
+            told(found, envelope, "schema", schema, sorted).map(|kind| (kind, "data"))
+        }
+        Form::Native => {
+            let version = envelope.text(found, "apiVersion")?;
+            let (namespace, rest) = version.split_once('/').unwrap_or((version.as_str(), ""));
+            if namespace != "drydock" {
+                return told(found, envelope, "apiVersion", version, Sorted::PassedOver)
+                    .map(|kind| (kind, "spec"));
+            }
+            if rest != "v1" {
+                let why = format!("{} is not known: write `drydock/v1`", quoted(&version));
+                return told(found, envelope, "apiVersion", version, Sorted::Unknown(why))
+                    .map(|kind| (kind, "spec"));
+            }
+            let word = envelope.text(found, "kind");
+            let word = envelope.required(found, "kind", "<Kind>", word)?;
+            let sorted = sort_kind(&word);
+            told(found, envelope, "kind", word, sorted).map(|kind| (kind, "spec"))
+        }
+    }
+}
+
+fn told(
+    found: &mut Findings,
+    envelope: &Fields<'_>,
+    key: &str,
+    written: String,
+    sorted: Sorted,
+) -> Option<Kind> {
+    if let Sorted::Kind(kind) = sorted {
+        return Some(kind);
+    }
+    found.document = Some(DocumentRef { name: quiet_name(envelope), kind: written });
+    if let Sorted::Unknown(why) = sorted {
+        envelope.problem(found, key, why);
+    } else {
+        found.note(NoteLevel::Info, envelope.at(), "", "passed over: not a document that is read here");
+    }
+    None
+}
+
+enum Sorted {
+    Kind(Kind),
+    PassedOver,
+    Unknown(String),
+}
+
+fn sort_schema(schema: &str) -> Sorted {
+    let mut parts = schema.split('/');
+    if parts.next() != Some("drydock") {
+        return Sorted::PassedOver;
+    }
+    let (kind, version) = (parts.next().unwrap_or_default(), parts.next());
+    if version != Some("v1") || parts.next().is_some() {
+        return Sorted::Unknown(format!("{} is not known: write `drydock/<Kind>/v1`", quoted(schema)));
+    }
+    sort_kind(kind)
+}
+
+fn sort_kind(kind: &str) -> Sorted {
+    let found = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+    found.map_or_else(
+        || {
+            let known = Kind::ALL.map(Kind::as_str);
+            let meant = did_you_mean(kind, &known);
+            let known = known.join(", ");
+            Sorted::Unknown(format!("there is no kind {}{meant}; the kinds are {known}", quoted(kind)))
+        },
+        Sorted::Kind,
+    )
+}
+
+/// The document's name.
+pub(super) fn name(found: &mut Findings, envelope: &Fields<'_>) -> Option<String> {
+    const ADVICE: &str = "the document has no name: write `name: <name>` under `metadata`";
+    if envelope.get("metadata").is_none() {
+        envelope.problem(found, "metadata", ADVICE);
+    }
+    let metadata = envelope.map(found, "metadata")?;
+    match metadata.get("name").map(|node| &node.value) {
+        None => metadata.problem(found, "name", ADVICE),
+        Some(Value::Text(text)) if text.is_empty() => metadata.problem(found, "name", ADVICE),
+        Some(_) => return metadata.text(found, "name"),
+    }
+    None
+}
+
+/// The document's name, if it has one, for problems and notes; what is wrong with it is told elsewhere.
+pub(super) fn quiet_name(envelope: &Fields<'_>) -> String {
+    let Some(Value::Map(metadata)) = envelope.get("metadata").map(|node| &node.value) else {
+        return String::new();
+    };
+    let name = metadata.iter().rev().find(|entry| entry.key == "name").map(|entry| &entry.value.value);
+    match name {
+        Some(Value::Text(name)) => name.clone(),
+        _ => String::new(),
+    }
+}

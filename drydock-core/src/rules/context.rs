@@ -1,0 +1,93 @@
+//! What a rule sees, and how it tells what it finds.
+
+use super::Rule;
+use super::platform::Platforms;
+use super::report::{Finding, Level};
+use crate::design::{BootAction, Design, DocumentRef, Network, NetworkLink, Origin, ResolvedNode};
+
+/// What a rule sees.
+pub(super) struct Context<'d> {
+    /// The documents.
+    pub(super) design: &'d Design,
+    /// The nodes whose host profiles can be resolved, with what they inherit.
+    pub(super) nodes: Vec<ResolvedNode<'d>>,
+    /// The images and kernels that there are.
+    pub(super) platforms: Option<&'d Platforms>,
+}
+
+/// A document that a finding is about.
+pub(super) trait About {
+    fn reference(&self) -> (DocumentRef, Origin);
+}
+
+fn reference(kind: &str, name: &str, origin: &Origin) -> (DocumentRef, Origin) {
+    (DocumentRef { kind: kind.to_owned(), name: name.to_owned() }, origin.clone())
+}
+
+impl About for ResolvedNode<'_> {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("BaremetalNode", self.document.name.as_str(), &self.document.origin)
+    }
+}
+
+impl About for Network {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("Network", &self.name, &self.origin)
+    }
+}
+
+impl About for NetworkLink {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("NetworkLink", &self.name, &self.origin)
+    }
+}
+
+impl About for BootAction {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("BootAction", &self.name, &self.origin)
+    }
+}
+
+/// What one rule has told so far.
+pub(super) struct Told {
+    rule: &'static Rule,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Told {
+    pub(super) fn new(rule: &'static Rule) -> Self {
+        Self { rule, findings: Vec::new() }
+    }
+
+    /// The design is wrong. `about` are the documents it is about, the one to change first.
+    pub(super) fn error<'a>(
+        &mut self,
+        about: impl IntoIterator<Item = &'a dyn About>,
+        text: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        self.tell(Level::Error, about, text.into(), advice.into());
+    }
+
+    /// The design is probably not what was meant.
+    pub(super) fn warning<'a>(
+        &mut self,
+        about: impl IntoIterator<Item = &'a dyn About>,
+        text: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        self.tell(Level::Warning, about, text.into(), advice.into());
+    }
+
+    fn tell<'a>(
+        &mut self,
+        level: Level,
+        about: impl IntoIterator<Item = &'a dyn About>,
+        text: String,
+        advice: String,
+    ) {
+        let (documents, origins): (Vec<_>, Vec<_>) = about.into_iter().map(About::reference).unzip();
+        let origin = origins.into_iter().next();
+        self.findings.push(Finding { rule: self.rule, level, text, advice, documents, origin });
+    }
+}

@@ -1,0 +1,89 @@
+//! What came of validating a design.
+
+use std::fmt;
+
+use super::Rule;
+use crate::design::{DocumentRef, Origin, Problem, Problems};
+
+/// How much a [`Finding`] should be minded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Probably not what was meant; the design can be used.
+    Warning,
+    /// The design is not valid.
+    Error,
+}
+
+/// One thing that a rule found.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How much to mind it.
+    pub level: Level,
+    /// What is wrong. Never holds a secret.
+    pub text: String,
+    /// What to do about it.
+    pub advice: String,
+    /// The documents that it is about, the one to change first; none when something is missing altogether.
+    pub documents: Vec<DocumentRef>,
+    /// Where the first of them stands.
+    pub origin: Option<Origin>,
+}
+
+impl fmt::Display for Finding {
+    /// In one line: `site.yaml:7:1: BaremetalNode/n1: DD1001 Rational Boot Storage: … (docs/rules/…)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        if let Some(origin) = &self.origin {
+            line = format!("{origin}: ");
+        }
+        if let Some(document) = self.documents.first() {
+            line = format!("{line}{document}: ");
+        }
+        let Rule { id, title, .. } = self.rule;
+        let end = if self.text.ends_with('.') { "" } else { "." };
+        line = format!("{line}{id} {title}: {}{end} {} ({})", self.text, self.advice, self.rule.page());
+        // Names come from the file; they must not break a log line or move a terminal's cursor.
+        f.write_str(&line.replace(char::is_control, " "))
+    }
+}
+
+/// All that is wrong with a design that can be read.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What cannot be resolved, and is no rule's matter: chains of profiles that break, references that lead nowhere.
+    pub problems: Vec<Problem>,
+    /// What the rules found, in their order.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether the design can be used.
+    pub fn is_valid(&self) -> bool {
+        self.problems.is_empty() && self.errors().next().is_none()
+    }
+
+    /// The findings that make the design invalid.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.level == Level::Error)
+    }
+
+    /// The findings that do not.
+    pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.level == Level::Warning)
+    }
+
+    /// What is wrong, problems and errors alike; none if the design is valid.
+    pub fn into_problems(self) -> Option<Problems> {
+        let errors = self.findings.into_iter().filter(|finding| finding.level == Level::Error);
+        let errors = errors.map(|finding| Problem {
+            origin: finding.origin.unwrap_or_else(|| Origin::file("")),
+            document: finding.documents.into_iter().next(),
+            path: String::new(),
+            text: format!("{} {}: {}", finding.rule.id, finding.rule.title, finding.text),
+        });
+        let problems: Vec<_> = self.problems.into_iter().chain(errors).collect();
+        Problems::unless_none(problems, ()).err()
+    }
+}
