@@ -9,6 +9,7 @@ use drydock_workflow::{
     Class, Engine, EngineOptions, EventKind, Outcome, Resolution, Step, StepContext, StepError, StepResult,
     Workflow, WorkflowBuilder, step_fn,
 };
+use tokio::task::JoinSet;
 
 use crate::faulty::{Call, Fault, FaultyJournal, Switch};
 use crate::support::{Log, World, output, single, until, within};
@@ -23,7 +24,7 @@ fn naps(log: &Log) -> Workflow<(), (u64, u32)> {
         async move {
             log.note("asked");
             if ctx.elapsed() < HOUR {
-                return Ok(Outcome::wait(HOUR - ctx.elapsed(), "it is night"));
+                return Ok(Outcome::wait(HOUR.saturating_sub(ctx.elapsed()), "it is night"));
             }
             Ok(Outcome::Done((ctx.elapsed().as_secs() / 60, ctx.attempt())))
         }
@@ -223,12 +224,13 @@ async fn any_instance_goes_on_with_it_and_whoever_waits_hears_of_its_end() {
     asleep(&world, task).await;
     let watcher = world.instance("b").start().await.unwrap();
     drop(first);
-    let waits = tokio::spawn(async move { watcher.wait(task).await });
+    let mut waits = JoinSet::new();
+    waits.spawn(async move { watcher.wait(task).await });
     tokio::time::sleep(HOUR / 2).await;
     let third = world.instance("c").workflow(&workflow).start().await.unwrap();
     assert_eq!(output(&third.wait(task).await.unwrap()), "[60,1]");
-    let heard = within(Duration::from_secs(6), waits).await.expect("it is heard soon");
-    assert_eq!(output(&heard.unwrap().unwrap()), "[60,1]");
+    let heard = within(Duration::from_secs(6), waits.join_next()).await.expect("it is heard soon");
+    assert_eq!(output(&heard.unwrap().unwrap().unwrap()), "[60,1]");
 }
 
 #[tokio::test(start_paused = true)]
