@@ -90,6 +90,10 @@ impl Args {
         }
     }
 
+    pub(crate) const fn is_short(&self) -> bool {
+        self.short
+    }
+
     pub(crate) fn format(&self) -> Format {
         self.format
     }

@@ -1,7 +1,7 @@
 //! A journal that counts what the engine asks of the one below it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use drydock_core::journal::{
 };
 use drydock_core::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
-use crate::figure::micros;
+use crate::figure::{micros, number};
 
 /// Passes everything on, and counts batches and the writes in them.
 pub(crate) struct Counting {
@@ -22,6 +22,9 @@ pub(crate) struct Counting {
     steps: AtomicU64,
     micros: AtomicU64,
     calls: AtomicU64,
+    parked: AtomicU64,
+    /// How long each claim took, in microseconds.
+    claims: Mutex<Vec<u64>>,
 }
 
 impl Counting {
@@ -33,6 +36,8 @@ impl Counting {
             steps: AtomicU64::new(0),
             micros: AtomicU64::new(0),
             calls: AtomicU64::new(0),
+            parked: AtomicU64::new(0),
+            claims: Mutex::default(),
         })
     }
 
@@ -54,6 +59,27 @@ impl Counting {
     /// How often the engine called, for whatever.
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many tasks were let go to sleep.
+    pub(crate) const fn parked(&self) -> &AtomicU64 {
+        &self.parked
+    }
+
+    /// From here on claims are measured anew.
+    pub(crate) fn forget_claims(&self) {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// What such a share of the claims did not exceed, in microseconds; 0 when there was none.
+    pub(crate) fn claim_at(&self, quantile: f64) -> u64 {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        claims.sort_unstable();
+        let slower = claims
+            .iter()
+            .enumerate()
+            .find(|(place, _)| number(*place as u64 + 1) >= quantile * number(claims.len() as u64));
+        slower.map_or(0, |(_, micros)| *micros)
     }
 
     /// The store below, for one more call.
@@ -80,6 +106,8 @@ impl Journal for Counting {
         self.below().append_told(epoch, writes, place).await?;
         self.micros.fetch_add(micros(begun.elapsed()), Ordering::Relaxed);
         let steps = writes.iter().filter(|write| matches!(write, Write::StepEnded(..))).count();
+        let parked = writes.iter().filter(|write| matches!(write, Write::TaskParked(..))).count();
+        self.parked.fetch_add(parked as u64, Ordering::Relaxed);
         self.appends.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
         self.steps.fetch_add(steps as u64, Ordering::Relaxed);
@@ -159,7 +187,10 @@ impl Journal for Counting {
         at: Timestamp,
         max: usize,
     ) -> Result<Vec<Claim>, JournalError> {
-        self.below().task_claim(epoch, workflows, at, max).await
+        let begun = Instant::now();
+        let claimed = self.below().task_claim(epoch, workflows, at, max).await;
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner).push(micros(begun.elapsed()));
+        claimed
     }
 
     async fn signal_send(&self, task: TaskId, signal: &Signal) -> Result<bool, JournalError> {

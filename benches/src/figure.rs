@@ -98,7 +98,11 @@ impl Figure {
     /// The cells of its line: what, value, counterpart, ratio, reach.
     pub(crate) fn cells(&self) -> [String; 5] {
         let reach = self.reach.map(|reach| {
-            let mark = if self.reached() == Some(true) { "reached" } else { "missed" };
+            let mark = match self.reached() {
+                Some(true) => "reached",
+                Some(false) => "missed",
+                None => "not measured",
+            };
             match reach {
                 Reach::AtLeast(least) => format!(">= {least} {mark}"),
                 Reach::AtMost(most) => format!("<= {most} {mark}"),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use drydock_core::journal::{
-    AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, StepEnd, StepProgress,
-    TaskEnd, TaskEndKind, WaitRecord, Write,
+    AttemptRecord, Checkpoint, FactRecord, JournalError, Mark, Message, NewTask, Parking, StepEnd,
+    StepProgress, TaskEnd, TaskEndKind, WaitRecord, Write,
 };
 use drydock_core::{Fence, Payload, SignalId, StepKey, TaskId};
 
@@ -78,15 +78,17 @@ pub(crate) struct Batch<'a> {
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
     pub(crate) marks: Vec<(TaskId, &'a Mark)>,
     pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
-    /// Tasks that give back their locks, by id.
-    pub(crate) unlocked: Vec<TaskId>,
-    /// Steps that give back their slots.
-    pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
+    /// Tasks that give back their locks, by id, with the claims under which that was decided.
+    pub(crate) unlocked: Vec<(TaskId, Option<Fence>)>,
+    /// Steps that give back their slots, with the last ticket.
+    pub(crate) vacated: Vec<(TaskId, (&'a StepKey, i64))>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) facts: Vec<(TaskId, &'a FactRecord)>,
     pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
     /// With the claims under which they were decided.
     pub(crate) ends: Vec<(TaskId, (Option<Fence>, &'a TaskEnd))>,
+    /// Tasks that are let go to sleep, none of which this batch begins or ends.
+    pub(crate) parked: Vec<(TaskId, &'a Parking)>,
     /// What the feed tells of it.
     pub(crate) told: Option<Told>,
 }
@@ -115,12 +117,15 @@ impl<'a> Batch<'a> {
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
                 Write::Marked(id, mark) => batch.marks.push((*id, mark)),
                 Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
-                Write::LocksFreed(id) => batch.unlocked.push(*id),
-                Write::SlotsFreed(id, step) => batch.vacated.push((*id, step)),
+                Write::LocksFreed(id, fence) => batch.unlocked.push((*id, *fence)),
+                Write::SlotsFreed(id, step, ticket) => {
+                    batch.vacated.push((*id, (step, crate::places::ticket(*ticket)?)));
+                }
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::FactFound(id, fact) => batch.facts.push((*id, fact)),
                 Write::StepProgressed(id, progress) => batch.progress.push((*id, progress)),
                 Write::TaskEnded(id, fence, end) => batch.ends.push((*id, (*fence, end))),
+                Write::TaskParked(id, parking) => batch.parked.push((*id, parking)),
             }
         }
         batch.tasks.append(&mut queued);
@@ -164,14 +169,23 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
         first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
         first_of_each(&mut self.taken, |(id, (signal, _))| (*id, *signal));
-        self.unlocked.sort_unstable();
-        self.unlocked.dedup();
-        first_of_each(&mut self.vacated, |(id, step)| (*id, (*step).clone()));
+        // Whoever says so without a claim is not bound to any.
+        self.unlocked.sort_unstable_by_key(|(id, decided)| (*id, decided.map_or(u64::MAX, Fence::get)));
+        last_of_each(&mut self.unlocked, |(id, _)| *id);
+        self.vacated.sort_unstable_by_key(|(_, (_, ticket))| *ticket);
+        last_of_each(&mut self.vacated, |(id, (step, _))| (*id, (*step).clone()));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.facts, |(id, fact)| (*id, fact.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);
         // Whoever locks many live rows does it in this order, so that no two wait for each other.
         self.ends.sort_unstable_by_key(|(id, _)| *id);
+        if !self.parked.is_empty() {
+            let begun = self.tasks.iter().map(|row| row.task.id);
+            let named: HashSet<TaskId> = begun.chain(self.ends.iter().map(|(id, _)| *id)).collect();
+            self.parked.retain(|(id, _)| !named.contains(id));
+            first_of_each(&mut self.parked, |(id, _)| *id);
+            self.parked.sort_unstable_by_key(|(id, _)| *id);
+        }
         last_of_each(&mut self.waits, |(id, wait)| (*id, wait.step.clone()));
         last_of_each(&mut self.progress, |(id, progress)| (*id, progress.step.clone()));
         if !self.tasks.is_empty() && !self.ends.is_empty() {
@@ -187,7 +201,12 @@ impl<'a> Batch<'a> {
 
 /// The claims under which an end was decided, as databases count them; nothing for any.
 pub(crate) fn claims(fence: Option<Fence>) -> Option<i64> {
-    fence.map(|fence| i64::try_from(fence.get()).unwrap_or(i64::MAX))
+    fence.map(|fence| counted(fence.get()))
+}
+
+/// A number that a database counts up, as it has it.
+pub(crate) fn counted(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// For each submitted task the one that stands under its key, or itself.
@@ -208,6 +227,7 @@ fn size(write: &Write) -> usize {
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepEnded(..)
         | Write::TaskEnded(..)
+        | Write::TaskParked(..)
         | Write::AttemptFailed(..)
         | Write::StepReopened(..)
         | Write::SignalTaken(..)

@@ -50,9 +50,10 @@ fn code_may_pass(code: &str) -> bool {
         14, // CANTOPEN
     ];
     if code.len() == 5 {
-        // 25006 and 55P03 are a standby after a failover and a lock timeout; 40: deadlock, serialization.
+        // A standby after a failover, two timeouts of transactions, one of locks; 40: deadlock, serialization.
         let classes = ["08", "40", "53", "57", "58", "XX"];
-        return classes.iter().any(|class| code.starts_with(class)) || ["25006", "55P03"].contains(&code);
+        return classes.iter().any(|class| code.starts_with(class))
+            || ["25006", "25P03", "25P04", "55P03"].contains(&code);
     }
     code.parse::<i32>().is_ok_and(|number| SQLITE.contains(&(number & 0xff)))
 }
@@ -73,7 +74,9 @@ mod tests {
 
     #[test]
     fn codes_that_pass_with_time_and_codes_that_do_not() {
-        for passing in ["40001", "40P01", "08006", "53300", "57P01", "25006", "5", "261", "517", "13"] {
+        for passing in
+            ["40001", "40P01", "08006", "53300", "57P01", "57014", "25006", "25P03", "5", "261", "517", "13"]
+        {
             assert!(code_may_pass(passing), "{passing}");
         }
         for lasting in ["22021", "42P01", "23505", "54000", "18", "1555", "20", "1"] {

@@ -29,7 +29,7 @@ mod unreadable;
 mod url;
 
 pub use memory::MemoryStore;
-pub use postgres::PgStore;
+pub use postgres::{PgOptions, PgStore};
 pub use sqlite::SqliteStore;
 pub use store::{Store, migrate, open};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

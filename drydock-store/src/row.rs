@@ -397,7 +397,7 @@ impl<'a, R: Columns> Reader<'a, R> {
         let task = self.new_task()?;
         let end = Reader::new("ends", self.row).end()?;
         let cancellation = cancellation_of(self.cancellation()?, end.as_ref());
-        let owned = self.maybe("owner", R::int)?.is_some();
+        let under_way = self.truth("under_way")?;
         Ok(TaskRecord {
             id: task.id,
             parent: task.parent,
@@ -407,7 +407,7 @@ impl<'a, R: Columns> Reader<'a, R> {
             key: task.key,
             priority: task.priority,
             labels: task.labels,
-            status: status_of(end.as_ref(), owned, cancellation.as_ref()),
+            status: status_of(end.as_ref(), under_way, cancellation.as_ref()),
             created_at: task.created_at,
             started_at: self.maybe("started_at", R::time)?,
             updated_at: self.maybe("updated_at", R::time)?,

@@ -138,6 +138,10 @@ fn without_owner(state: &TaskState, dag: Option<&Dag>, instances: &[InstanceBeat
     if let Some(crowded) = crowded(state) {
         return vec![crowded];
     }
+    if state.asleep {
+        // Its steps tell what they wait for, and that is all.
+        return Vec::new();
+    }
     let names: Vec<&str> = able.iter().map(|it| it.name.as_str()).collect();
     let text = format!("it is queued, with priority {}", state.task.task.priority);
     vec![cause(text, since, format!("the first of {} that has room takes it", names.join(", ")))]

@@ -1,6 +1,7 @@
 //! What is measured: one file for each scenario.
 
 mod alone;
+mod asleep;
 pub(crate) mod child;
 mod children;
 mod graph;
@@ -53,6 +54,8 @@ pub(crate) enum Scenario {
     Running,
     /// Four instances on one database, and one.
     Instances,
+    /// Very many tasks that sleep on timers and signals: memory, and what it is like when many wake at once.
+    Asleep,
     /// An instance with nothing to do.
     Idle,
     /// An instance that is killed with many tasks under way: restarted, and taken over.
@@ -82,7 +85,7 @@ impl Scenario {
         match self {
             // One process at a time has a file, and nobody else has what is in memory.
             Self::Children | Self::Instances => kind == Kind::Postgres,
-            Self::Takeover | Self::Start | Self::History => kind != Kind::Memory,
+            Self::Takeover | Self::Start | Self::History | Self::Asleep => kind != Kind::Memory,
             _ => true,
         }
     }
@@ -100,6 +103,7 @@ impl Scenario {
             Self::History => history::run(bench).await,
             Self::Running => running::run(bench).await,
             Self::Instances => instances::run(bench).await,
+            Self::Asleep => asleep::run(bench).await,
             Self::Idle => idle::run(bench).await,
             Self::Takeover => takeover::run(bench).await,
         }

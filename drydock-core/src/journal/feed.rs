@@ -165,7 +165,8 @@ pub enum FeedEventKind {
 }
 
 impl FeedEvent {
-    /// What the feed tells of `write`, committed at `at`; nothing of what only frees locks or slots.
+    /// What the feed tells of `write`, committed at `at`; nothing of what only frees locks or slots, or
+    /// lets a task sleep.
     pub fn of(write: &Write, at: Timestamp) -> Option<Self> {
         let (task, at, kind) = match write {
             Write::TaskStarted(task) => (task.id, task.created_at, FeedEventKind::TaskStarted),
@@ -201,7 +202,7 @@ impl FeedEvent {
                 (*task, it.at, FeedEventKind::StepProgressed { step: it.step.clone(), progress })
             }
             Write::TaskEnded(task, _, end) => (*task, end.at, task_ended(&end.kind)),
-            Write::LocksFreed(..) | Write::SlotsFreed(..) => return None,
+            Write::LocksFreed(..) | Write::SlotsFreed(..) | Write::TaskParked(..) => return None,
         };
         Some(Self { task, at, kind })
     }
@@ -258,6 +259,6 @@ mod tests {
         assert!(json.contains(r#""event":"step_done","step":"a","attempt":3"#), "{json}");
         assert!(!json.contains("secret"), "{json}");
         assert_eq!(serde_json::from_str::<FeedEvent>(&json).unwrap(), told);
-        assert_eq!(FeedEvent::of(&Write::LocksFreed(task), at), None);
+        assert_eq!(FeedEvent::of(&Write::LocksFreed(task, None), at), None);
     }
 }

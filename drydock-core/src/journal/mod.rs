@@ -42,7 +42,7 @@ pub use signal::Signal;
 pub use state::{Crowd, HeldLock, TaskState};
 pub use task::{Child, Claim, ClaimedTask, OutputError, TaskEnd, TaskEndKind, UnreadableTask};
 pub use wait::{Mark, WaitKind, WaitRecord};
-pub use write::Write;
+pub use write::{Parking, Write};
 
 use crate::{Epoch, InstanceName, StepName, TaskId, Timestamp, WorkflowId};
 
@@ -118,6 +118,9 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// A task under a [`TaskLimit`] is taken only while its limit has a place, counted over all instances, exactly; of those that
     /// wait for one the same order holds, and who comes later does not overtake.
+    ///
+    /// A sleeping task ([`Write::TaskParked`]) is queued like any other when its time has come by `at`, or a signal or a cancellation
+    /// has woken it. Of those whose times have come, each claim queues the first thousand, by that time.
     ///
     /// A task that cannot be read is taken like any other, and comes last: one bad row keeps nobody from working.
     ///

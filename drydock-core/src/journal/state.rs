@@ -15,6 +15,8 @@ pub struct TaskState {
     pub version: u32,
     /// The instance that has it.
     pub owner: Option<Epoch>,
+    /// Whether it sleeps: no instance has it until something wakes it.
+    pub asleep: bool,
     /// Its end, once it ended.
     pub end: Option<TaskEnd>,
     /// How far its steps were when they last told, by the text of their keys; of ended ones too.

@@ -3,7 +3,7 @@
 use super::{
     AttemptRecord, Checkpoint, FactRecord, Mark, Message, NewTask, StepProgress, TaskEnd, WaitRecord,
 };
-use crate::{Fence, SignalId, StepKey, TaskId};
+use crate::{Fence, SignalId, StepKey, TaskId, Timestamp};
 
 /// One thing that happened to a task, to be made durable.
 ///
@@ -30,10 +30,12 @@ pub enum Write {
     Marked(TaskId, Mark),
     /// A step took a signal. The first to take it keeps it; nothing happens when the task has no such signal.
     SignalTaken(TaskId, SignalId, StepKey),
-    /// A task gives back all its locks, and leaves all queues for them.
-    LocksFreed(TaskId),
-    /// A step gives back its slots of all limits.
-    SlotsFreed(TaskId, StepKey),
+    /// A task gives back all its locks, and leaves all queues for them; with the claim under which that was decided, it happens only if
+    /// the task was not claimed again since.
+    LocksFreed(TaskId, Option<Fence>),
+    /// A step gives back the slots of all limits that the writing instance took for it with this ticket or an earlier one. So a
+    /// batch that comes a second time frees nothing that was taken in between.
+    SlotsFreed(TaskId, StepKey, u64),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
     /// A step found something out.
@@ -44,4 +46,22 @@ pub enum Write {
     /// than this was decided under: a batch that comes late must not end again what was brought back meanwhile. `None` is for a
     /// task that cannot even be read, whose claim is not known.
     TaskEnded(TaskId, Option<Fence>, TaskEnd),
+    /// A task sleeps: its owner lets it go until something wakes it. Nothing happens when the writing instance does not own it, or owns it
+    /// by another claim, nor when the same batch begins or ends it.
+    TaskParked(TaskId, Parking),
+}
+
+/// How a task is let go to sleep. It is free at once, and queued, when something has come to it that its owner had not seen: a
+/// signal, or a request to cancel or to pause it. Nothing is lost between the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parking {
+    /// The claim under which it was decided.
+    pub fence: Fence,
+    /// How many signals the owner knows that were ever sent to the task, orders and taken ones among them.
+    pub signals: u64,
+    /// When it wakes by itself: claims from then on find it. `None`: only a signal or a cancellation wakes it.
+    pub wake_at: Option<Timestamp>,
+    /// Whether it is not certain that nothing of it is under way: whoever claims it next is told that it was
+    /// [owned before](super::ClaimedTask::resumed) in that case only.
+    pub doubt: bool,
 }

@@ -9,10 +9,15 @@ CREATE TABLE workflows (
     definition text NOT NULL
 );
 
--- offers: JSON.
--- An identity never gives a number twice, so no epoch is used again. Writes lock their instance's row, renewals update it.
+-- The last epoch that was given. Whoever joins counts on in this one row, and so locks it until its epoch is there: epochs become
+-- visible in their order, and none is given twice.
+CREATE TABLE epochs (last bigint NOT NULL);
+
+INSERT INTO epochs (last) VALUES (0);
+
+-- offers: JSON. Writes lock their instance's row, renewals update it.
 CREATE TABLE instances (
-    epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    epoch bigint PRIMARY KEY,
     name text NOT NULL,
     beat bigint NOT NULL DEFAULT 0,
     alive boolean NOT NULL DEFAULT true,
@@ -53,6 +58,8 @@ CREATE TABLE labels (
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended; room in each page for its updates. claims: how often it was claimed.
+-- signals: how many were sent to it. wake_at: it sleeps until then, without an owner; 'infinity' where no time wakes it.
+-- settled: its owner let it go with nothing under way; the next claim clears that.
 -- Tasks under a limit have its name and places; they have indexes of their own, so that the others pay nothing for it.
 CREATE TABLE live (
     task_id uuid PRIMARY KEY,
@@ -63,7 +70,9 @@ CREATE TABLE live (
     started_at timestamptz,
     cancel_at timestamptz,
     claims bigint NOT NULL DEFAULT 0,
-    signalled boolean NOT NULL DEFAULT false,
+    signals bigint NOT NULL DEFAULT 0,
+    wake_at timestamptz,
+    settled boolean NOT NULL DEFAULT false,
     priority smallint NOT NULL DEFAULT 0,
     pause_at timestamptz,
     limit_places bigint,
@@ -72,13 +81,16 @@ CREATE TABLE live (
     limit_name text COLLATE "C"
 ) WITH (fillfactor = 70);
 
-CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL AND limit_name IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id)
+    WHERE owner IS NULL AND limit_name IS NULL AND wake_at IS NULL;
 CREATE INDEX live_limited ON live (limit_name, priority DESC, created_at, task_id)
     WHERE owner IS NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_crowd ON live (limit_name, created_at, task_id) WHERE owner IS NOT NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
-CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled;
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signals > 0;
+-- Those that sleep, by when they wake.
+CREATE INDEX live_asleep ON live (wake_at, task_id) WHERE wake_at IS NOT NULL;
 
 -- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
@@ -206,10 +218,11 @@ CREATE INDEX lock_queue_task ON lock_queue (task_id);
 -- One row for each limit, of steps or of tasks, that was ever asked for: whoever asks locks it.
 CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
 
--- Who holds a slot of a limit, for as long as the instance lives.
+-- Who holds a slot of a limit, for as long as the instance lives. ticket: the wish that it was taken for.
 CREATE TABLE slots (
     task_id uuid NOT NULL,
     epoch bigint NOT NULL,
+    ticket bigint NOT NULL,
     name text COLLATE "C" NOT NULL,
     step text COLLATE "C" NOT NULL,
     PRIMARY KEY (name, task_id, step)

@@ -52,6 +52,8 @@ CREATE TABLE labels (
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
 -- One narrow row for each task that has not ended. claims: how often it was claimed.
+-- signals: how many were sent to it. wake_at: it sleeps until then, without an owner; the greatest number where no time wakes it.
+-- settled: its owner let it go with nothing under way; the next claim clears that.
 -- Tasks under a limit have its name and places; they have indexes of their own, so that the others pay nothing for it.
 CREATE TABLE live (
     task_id BLOB NOT NULL PRIMARY KEY,
@@ -65,19 +67,24 @@ CREATE TABLE live (
     pause_at INTEGER,
     pause_by TEXT,
     cancel_by TEXT,
-    signalled INTEGER NOT NULL DEFAULT 0,
+    signals INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER,
+    settled INTEGER NOT NULL DEFAULT 0,
     claims INTEGER NOT NULL DEFAULT 0,
     limit_name TEXT,
     limit_places INTEGER
 ) STRICT;
 
-CREATE INDEX live_queued ON live (priority DESC, created_at, task_id) WHERE owner IS NULL AND limit_name IS NULL;
+CREATE INDEX live_queued ON live (priority DESC, created_at, task_id)
+    WHERE owner IS NULL AND limit_name IS NULL AND wake_at IS NULL;
 CREATE INDEX live_limited ON live (limit_name, priority DESC, created_at, task_id)
     WHERE owner IS NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_crowd ON live (limit_name, created_at, task_id) WHERE owner IS NOT NULL AND limit_name IS NOT NULL;
 CREATE INDEX live_children ON live (parent_id) WHERE parent_id IS NOT NULL;
 -- What others did to a task: its owner looks here, again and again.
-CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signalled = 1;
+CREATE INDEX live_news ON live (owner) WHERE cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signals > 0;
+-- Those that sleep, by when they wake.
+CREATE INDEX live_asleep ON live (wake_at, task_id) WHERE wake_at IS NOT NULL;
 
 -- kind: 0 done, 1 failed, 2 skipped. Insert only.
 CREATE TABLE checkpoints (
@@ -202,12 +209,13 @@ CREATE TABLE lock_queue (
 
 CREATE INDEX lock_queue_task ON lock_queue (task_id);
 
--- Who holds a slot of a limit, for as long as the instance lives.
+-- Who holds a slot of a limit, for as long as the instance lives. ticket: the wish that it was taken for.
 CREATE TABLE slots (
     name TEXT NOT NULL,
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,
     epoch INTEGER NOT NULL,
+    ticket INTEGER NOT NULL,
     PRIMARY KEY (name, task_id, step)
 ) STRICT;
 

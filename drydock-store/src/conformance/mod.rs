@@ -26,6 +26,7 @@ pub mod locks;
 pub mod marks;
 pub mod messages;
 pub mod options;
+pub mod parking;
 pub mod pause;
 pub mod progress;
 pub mod reopen;
@@ -78,6 +79,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     limits::all(&fresh).await;
     cancel::all(&fresh).await;
     pause::all(&fresh).await;
+    parking::all(&fresh).await;
     reopen::all(&fresh).await;
     audit::all(&fresh).await;
     tasks::all(&fresh).await;

@@ -4,12 +4,12 @@ use std::collections::btree_map::Entry;
 
 use drydock_core::journal::{
     AttemptRecord, Checkpoint, Fact, FactRecord, FeedPlace, Figure, JournalError, Mark, Message, NewTask,
-    StepEnd, StepProgress, Subject, TaskEnd, TaskLimit, WaitRecord, Write,
+    Parking, StepEnd, StepProgress, Subject, TaskEnd, TaskLimit, WaitRecord, Write,
 };
 use drydock_core::{Epoch, Fence, TaskId};
 
-use super::{Ended, Live, State};
-use crate::batch::{Batch, TaskRow, labels_of, storable};
+use super::{Ended, Live, Sleep, State};
+use crate::batch::{Batch, TaskRow, counted, labels_of, storable};
 use crate::codec;
 
 impl State {
@@ -57,12 +57,14 @@ impl State {
         for (id, (signal, step)) in batch.taken {
             self.take_signal(id, signal, step);
         }
-        for id in batch.unlocked {
-            self.unlock(id);
+        for (id, decided) in batch.unlocked {
+            self.unlock(id, decided);
         }
-        for (id, step) in batch.vacated {
+        for (id, (step, ticket)) in batch.vacated {
             let step = step.text();
-            self.slots.retain(|(_, task, of), _| (*task, &**of) != (id, &*step));
+            self.slots.retain(|(_, task, of), (holder, taken)| {
+                (*task, &**of, *holder) != (id, &*step, epoch) || *taken > ticket
+            });
         }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));
@@ -75,6 +77,9 @@ impl State {
         }
         for (id, (fence, end)) in batch.ends {
             self.end(epoch, id, fence, end);
+        }
+        for (id, parking) in batch.parked {
+            self.park(epoch, id, parking);
         }
         if let Some(place) = place {
             self.tell(epoch, writes, place);
@@ -119,6 +124,22 @@ impl State {
         {
             self.ends.insert(id, Ended { end: end.clone(), fence, started_at, cancellation });
         }
+    }
+}
+
+impl State {
+    /// Only its owner lets a task go, by the claim that it has; what has come to it meanwhile keeps it awake.
+    fn park(&mut self, epoch: Epoch, id: TaskId, parking: &Parking) {
+        let limited = self.tasks.get(&id).is_some_and(|task| task.limit.is_some());
+        let signals = counted(u64::try_from(self.signals_of(id).len()).unwrap_or(u64::MAX));
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if limited || live.owner != Some(epoch) || live.fence != parking.fence {
+            return;
+        }
+        let new = signals != counted(parking.signals) || live.cancellation.is_some() || live.pause.is_some();
+        live.owner = None;
+        live.settled = !parking.doubt;
+        live.sleep = (!new).then(|| parking.wake_at.map_or(Sleep::Sound, Sleep::Until));
     }
 }
 

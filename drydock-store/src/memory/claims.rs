@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use drydock_core::journal::{Claim, ClaimedTask, JournalError, NewTask};
 use drydock_core::{Epoch, TaskId, Timestamp, WorkflowId};
 
-use super::State;
-use crate::places::admitted;
+use super::{Live, Sleep, State};
+use crate::places::{WAKES, admitted};
 
 impl State {
     pub(super) fn claim(
@@ -18,7 +18,9 @@ impl State {
         max: usize,
     ) -> Result<Vec<Claim>, JournalError> {
         self.fence(epoch)?;
-        let ownerless = self.live.iter().filter(|(_, live)| live.owner.is_none());
+        self.wake(at);
+        let queued = |live: &Live| live.owner.is_none() && live.sleep.is_none();
+        let ownerless = self.live.iter().filter(|(_, live)| queued(live));
         let mut queue: Vec<&NewTask> = ownerless
             .filter_map(|(id, _)| self.tasks.get(id))
             .filter(|task| workflows.contains(&task.workflow))
@@ -39,10 +41,23 @@ impl State {
         Ok(free.into_iter().filter_map(|id| self.take(epoch, at, id)).map(Ok).collect())
     }
 
+    /// Queues the first of those that sleep and are due.
+    fn wake(&mut self, at: Timestamp) {
+        let asleep = self.live.iter().filter_map(|(id, live)| Some((live.sleep?, *id)));
+        let mut due: Vec<_> = asleep.filter(|(sleep, _)| *sleep <= Sleep::Until(at)).collect();
+        due.sort_unstable();
+        for (_, id) in due.into_iter().take(WAKES.into()) {
+            if let Some(live) = self.live.get_mut(&id) {
+                live.sleep = None;
+            }
+        }
+    }
+
     fn take(&mut self, epoch: Epoch, at: Timestamp, id: TaskId) -> Option<ClaimedTask> {
         let live = self.live.get_mut(&id)?;
-        let resumed = live.started_at.is_some();
+        let resumed = live.started_at.is_some() && !live.settled;
         live.owner = Some(epoch);
+        live.settled = false;
         live.fence = live.fence.next();
         live.started_at.get_or_insert(at);
         let (fence, cancellation, pause) = (live.fence, live.cancellation.clone(), live.pause.clone());

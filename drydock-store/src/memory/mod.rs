@@ -62,7 +62,8 @@ struct State {
     audit: Vec<(TaskId, AuditRecord)>,
     locks: BTreeMap<String, (TaskId, Timestamp)>,
     lock_queue: BTreeMap<(String, TaskId), Timestamp>,
-    slots: BTreeMap<Slot, Epoch>,
+    /// With the ticket of each.
+    slots: BTreeMap<Slot, (Epoch, i64)>,
     messages: BTreeMap<(TaskId, u32), Message>,
     facts: BTreeMap<(TaskId, u32), FactRecord>,
     progress: BTreeMap<(TaskId, StepKey), StepProgress>,
@@ -102,11 +103,30 @@ struct Live {
     started_at: Option<Timestamp>,
     cancellation: Option<Cancellation>,
     pause: Option<Request>,
+    sleep: Option<Sleep>,
+    /// Its owner let it go with nothing under way.
+    settled: bool,
+}
+
+/// Until when a task sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sleep {
+    Until(Timestamp),
+    /// No time wakes it.
+    Sound,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { owner: None, fence: Fence::UNCLAIMED, started_at: None, cancellation: None, pause: None }
+        Self {
+            owner: None,
+            fence: Fence::UNCLAIMED,
+            started_at: None,
+            cancellation: None,
+            pause: None,
+            sleep: None,
+            settled: false,
+        }
     }
 }
 

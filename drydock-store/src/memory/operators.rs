@@ -13,6 +13,7 @@ impl State {
         let request = cleaned(request);
         self.ask(id, Verb::Cancel, &request, |live| {
             live.cancellation.get_or_insert_with(|| request.clone());
+            live.sleep = None;
         })
     }
 

@@ -23,6 +23,9 @@ impl State {
                 self.log(task, AuditRecord { request, verb: Verb::Order, detail: order.to_owned() });
             }
             self.signals.insert(key, sent);
+            if let Some(live) = self.live.get_mut(&task) {
+                live.sleep = None;
+            }
         }
         self.signals.contains_key(&key)
     }

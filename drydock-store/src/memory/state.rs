@@ -20,7 +20,7 @@ impl State {
         let fence = live.map(|it| it.fence).or(ended.map(|it| it.fence));
         let mut state = TaskState {
             task: ClaimedTask {
-                resumed: started.is_some(),
+                resumed: started.is_some() && !live.is_some_and(|live| live.settled),
                 fence: fence.unwrap_or(Fence::UNCLAIMED),
                 cancellation: cancellation_of(recorded.cloned().flatten(), end.as_ref()),
                 pause: live.and_then(|live| live.pause.clone()),
@@ -29,6 +29,7 @@ impl State {
             workflow: workflow.name.clone(),
             version: workflow.version,
             owner: live.and_then(|live| live.owner),
+            asleep: live.is_some_and(|live| live.sleep.is_some()),
             end,
             progress: self.progress_of(id),
             locks: Vec::new(),

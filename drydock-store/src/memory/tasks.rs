@@ -99,7 +99,7 @@ impl State {
         let recorded =
             live.map(|it| &it.cancellation).or(ended.map(|it| &it.cancellation)).cloned().flatten();
         let cancellation = cancellation_of(recorded, end.as_ref());
-        let owned = live.is_some_and(|live| live.owner.is_some());
+        let under_way = live.is_some_and(|live| live.owner.is_some() || live.sleep.is_some());
         let mut children: Vec<_> = self.children(id).filter_map(|child| self.tasks.get(&child)).collect();
         children.sort_by_key(|child| (child.parent.as_ref().map(|of| (of.step.clone(), of.index)), child.id));
         let checkpoints = of(id, &self.checkpoints, |(task, _)| *task).into_iter().map(|it| it.ended_at);
@@ -114,7 +114,7 @@ impl State {
             key: task.key.clone(),
             priority: task.priority,
             labels: task.labels.clone(),
-            status: status_of(end.as_ref(), owned, cancellation.as_ref()),
+            status: status_of(end.as_ref(), under_way, cancellation.as_ref()),
             created_at: task.created_at,
             started_at: live.map(|it| it.started_at).or(ended.map(|it| it.started_at)).flatten(),
             updated_at: checkpoints.chain(attempts).chain(waits).chain(end.as_ref().map(|end| end.at)).max(),

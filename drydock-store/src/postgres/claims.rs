@@ -24,25 +24,44 @@ macro_rules! claim {
             "WITH fence AS (
                 SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
             ), limited AS (
-                SELECT EXISTS (SELECT 1 FROM live WHERE owner IS NULL AND limit_name IS NOT NULL) AS there
+                SELECT EXISTS (SELECT 1 FROM live WHERE owner IS NULL AND limit_name IS NOT NULL) AS there,
+                    coalesce((SELECT min(wake_at) FROM live WHERE wake_at IS NOT NULL) <= $3, false) AS due
             ), ",
             $queued,
             ", taken AS (
-                UPDATE live SET owner = fence.epoch, claims = live.claims + 1, started_at = coalesce(live.started_at, $3)
+                UPDATE live SET owner = fence.epoch, claims = live.claims + 1, settled = false,
+                    started_at = coalesce(live.started_at, $3)
                 FROM queued, fence WHERE live.task_id = queued.task_id
                 RETURNING live.task_id, queued.resumed, live.claims, live.cancel_at, live.cancel_by,
                     live.pause_at, live.pause_by
             )
-            SELECT taken.task_id IS NULL AS nothing, limited.there AS limited, taken.*
+            SELECT taken.task_id IS NULL AS nothing, limited.there AS limited, limited.due, taken.*
             FROM fence CROSS JOIN limited LEFT JOIN taken ON true"
         )
     };
 }
-/// The usual way: it takes nothing where any task under a limit is queued.
+/// What sleeps and is due is queued first: so it is claimed in the order of all that is queued. Whoever finds none does no more than look: at
+/// the first, by `min`, since the planner may think that many are due, and read a million rows to find that none is. For the same reason the limit
+/// stands here in figures: it is `WAKES`.
+const WAKE: &str = "WITH due AS (
+        SELECT task_id FROM live WHERE wake_at <= $1 ORDER BY wake_at, task_id LIMIT 1000 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE live SET wake_at = NULL FROM due WHERE live.task_id = due.task_id";
+/// The usual way: it takes nothing where any task under a limit is queued, or a sleeping one is due.
 const CLAIM: &str = claim!(
     "queued AS (
-        SELECT task_id, started_at IS NOT NULL AS resumed FROM live
-        WHERE owner IS NULL AND limit_name IS NULL AND workflow_id = ANY($2) AND NOT (SELECT limited.there FROM limited)
+        SELECT task_id, started_at IS NOT NULL AND NOT settled AS resumed FROM live
+        WHERE owner IS NULL AND limit_name IS NULL AND wake_at IS NULL AND workflow_id = ANY($2)
+            AND NOT (SELECT limited.there OR limited.due FROM limited)
+        ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
+    )"
+);
+/// The same, once those that were due are queued.
+const CLAIM_WOKEN: &str = claim!(
+    "queued AS (
+        SELECT task_id, started_at IS NOT NULL AND NOT settled AS resumed FROM live
+        WHERE owner IS NULL AND limit_name IS NULL AND wake_at IS NULL AND workflow_id = ANY($2)
+            AND NOT (SELECT limited.there FROM limited)
         ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
     )"
 );
@@ -76,7 +95,7 @@ const CLAIM_LIMITED: &str = claim!(
         FROM ranked
     ), unlimited AS (
         SELECT task_id, priority, created_at FROM live
-        WHERE owner IS NULL AND limit_name IS NULL AND workflow_id = ANY($2)
+        WHERE owner IS NULL AND limit_name IS NULL AND wake_at IS NULL AND workflow_id = ANY($2)
         ORDER BY priority DESC, created_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED
     ), chosen AS (
         SELECT task_id FROM (
@@ -84,7 +103,7 @@ const CLAIM_LIMITED: &str = claim!(
             UNION ALL SELECT task_id, priority, created_at FROM unlimited) AS merged
         ORDER BY priority DESC, created_at, task_id LIMIT $4
     ), queued AS (
-        SELECT task_id, started_at IS NOT NULL AS resumed FROM live
+        SELECT task_id, started_at IS NOT NULL AND NOT settled AS resumed FROM live
         WHERE owner IS NULL AND task_id IN (SELECT task_id FROM chosen) FOR UPDATE SKIP LOCKED
     )"
 );
@@ -132,18 +151,33 @@ impl PgStore {
             max: i64::try_from(max).unwrap_or(i64::MAX),
         };
         let mut rows = asked.take(&mut tx, CLAIM, None).await?;
-        if rows.first().is_some_and(|row| row.try_get("limited").unwrap_or(false)) {
+        let told = |column| rows.first().is_some_and(|row| row.try_get(column).unwrap_or(false));
+        let (limited, due) = (told("limited"), told("due"));
+        let names = if limited {
             let names;
             (tx, names) = self.with_limits(tx, epoch).await?;
-            rows = asked.take(&mut tx, CLAIM_LIMITED, Some(names)).await?;
+            Some(names)
+        } else {
+            None
+        };
+        if due {
+            sqlx::query(WAKE).bind(at).execute(&mut *tx).await.map_err(journal_error)?;
+        }
+        if limited || due {
+            let sql = if limited { CLAIM_LIMITED } else { CLAIM_WOKEN };
+            rows = asked.take(&mut tx, sql, names).await?;
         }
         let fenced = rows.is_empty();
         rows.retain(|row| !row.try_get("nothing").unwrap_or(false));
         if rows.is_empty() {
+            if fenced {
+                tx.rollback().await.map_err(journal_error)?;
+                return Err(JournalError::Fenced { epoch });
+            }
             // Now, not when the connection is next used: until then the rows that were looked at stay locked, and others' claims
-            // would pass over them.
-            tx.rollback().await.map_err(journal_error)?;
-            return if fenced { Err(JournalError::Fenced { epoch }) } else { Ok(Vec::new()) };
+            // would pass over them. What was woken stays so, for those who know its workflows.
+            let over = if due { tx.commit().await } else { tx.rollback().await };
+            return over.map_err(journal_error).map(|()| Vec::new());
         }
         let taken = taken(&rows)?;
         let claimed = read(&mut tx, taken.keys().copied()).await?;

@@ -25,8 +25,10 @@ const FREE: &str = "WITH locked AS (
         SELECT task_id FROM live WHERE owner = ANY($1) ORDER BY task_id FOR UPDATE
     )
     UPDATE live SET owner = NULL FROM locked WHERE live.task_id = locked.task_id";
-/// Epochs become visible in their order, so that whoever reads the feed knows which are yet to come: those after the greatest.
-const IN_TURN: &str = "SELECT pg_advisory_xact_lock(7316409582114630)";
+/// The counter's row stays locked until the commit. So epochs become visible in their order, and whoever reads the feed knows which
+/// are yet to come: those after the greatest. In the last statement of the transaction: nobody holds the row and waits for another.
+const JOIN: &str = "WITH counted AS (UPDATE epochs SET last = last + 1 RETURNING last)
+    INSERT INTO instances (epoch, name, joined_at, lease_ms, offers) SELECT last, $1, $2, $3, $4 FROM counted RETURNING epoch";
 const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
 
 impl PgStore {
@@ -67,15 +69,13 @@ impl PgStore {
         .await?;
         sqlx::query(FREE).bind(&earlier).execute(&mut *tx).await?;
         sqlx::query(VACATE).bind(&earlier).execute(&mut *tx).await?;
-        sqlx::query(IN_TURN).execute(&mut *tx).await?;
-        let epoch =
-            sqlx::query_scalar("INSERT INTO instances (name, joined_at, lease_ms, offers) VALUES ($1, $2, $3, $4) RETURNING epoch")
-                .bind(name.as_str())
-                .bind(at)
-                .bind(lease)
-                .bind(offers)
-                .fetch_one(&mut *tx)
-                .await?;
+        let epoch = sqlx::query_scalar(JOIN)
+            .bind(name.as_str())
+            .bind(at)
+            .bind(lease)
+            .bind(offers)
+            .fetch_one(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(Epoch::new(epoch))
     }
@@ -83,7 +83,7 @@ impl PgStore {
     pub(super) async fn renew(&self, epoch: Epoch) -> Result<(), JournalError> {
         let renewed = sqlx::query("UPDATE instances SET beat = beat + 1 WHERE epoch = $1 AND alive")
             .bind(epoch.get())
-            .execute(&self.control)
+            .execute(&self.lease)
             .await
             .map_err(journal_error)?;
         if renewed.rows_affected() == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) }
@@ -93,7 +93,7 @@ impl PgStore {
         let rows = sqlx::query(
             "SELECT epoch, name, beat, lease_ms, offers FROM instances WHERE alive ORDER BY epoch",
         )
-        .fetch_all(&self.control)
+        .fetch_all(&self.lease)
         .await
         .map_err(journal_error)?;
         readable(rows.iter().map(|row| Reader::new("instances", row).beat()))

@@ -1,7 +1,12 @@
 //! Bringing the schema up to date, only when told to.
 
+use std::time::Duration;
+
 use drydock_core::journal::JournalError;
-use sqlx::migrate::Migrator;
+use sqlx::Connection as _;
+use sqlx::error::DatabaseError;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgConnection;
 
 use super::PgStore;
 use crate::error::journal_error;
@@ -9,12 +14,25 @@ use crate::schema;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// How often a migration is tried while others migrate, and the pause between.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
 impl PgStore {
-    /// Brings the schema up to this program's. Harmless when it is already; two processes that do it at once go one after
-    /// the other.
+    /// Brings the schema up to this program's. Harmless when it is already; of two processes that do it at once, one finds
+    /// that the other has done it.
     pub async fn migrate(&self) -> Result<(), JournalError> {
         self.refuse_newer().await?;
-        MIGRATIONS.run(&self.control).await.map_err(schema::migration_error)
+        // A connection without timeouts: a migration takes as long as it takes.
+        let options = self.control.connect_options();
+        let mut connection = PgConnection::connect_with(&options).await.map_err(journal_error)?;
+        for _ in 1..TRIES {
+            match unlocked().run(&mut connection).await {
+                Err(error) if is_rivals(&error) => tokio::time::sleep(PAUSE).await,
+                done => return done.map_err(schema::migration_error),
+            }
+        }
+        unlocked().run(&mut connection).await.map_err(schema::migration_error)
     }
 
     /// Fails unless the schema is exactly the one that this program needs.
@@ -39,4 +57,21 @@ impl PgStore {
             .await
             .map_err(journal_error)
     }
+}
+
+/// The library's own lock is an advisory one. It is not needed: a migration and the note that it was made are one transaction.
+fn unlocked() -> Migrator {
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrator.set_locking(false);
+    migrator
+}
+
+/// Another process has just made what this one was about to make.
+fn is_rivals(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    // A table, a column, an index, a row: of the migration, or of the notes.
+    let made = ["42P07", "42701", "42710", "23505"];
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| made.contains(&&*code))
 }

@@ -2,9 +2,22 @@
 //!
 //! Every write of an instance locks the instance's row `FOR SHARE` while it checks that the epoch is alive; retiring updates
 //! that row. So a retirement waits for the writes that are under way, and the later ones see it.
+//!
+//! # The SQL
+//!
+//! It keeps to what databases that are only compatible with Postgres run too, and connection poolers. `cargo xtask tidy` reads it, here and
+//! in the migrations:
+//!
+//! * No advisory locks: what is to be done by one at a time locks a row, `FOR UPDATE`, or by updating it. No `LOCK TABLE`.
+//! * No stored procedures, no triggers, no rules, no anonymous blocks: what the database does stands in the statement.
+//! * No foreign keys, and so none that cascade.
+//! * Nobody listens. `NOTIFY` could be a hint at most: a poll finds everything.
+//! * No `now()`: times come from the engine's clock.
+//! * What a statement needs of a session is what [`connection`] sets when it begins: no temporary tables, no settings between statements.
 
 mod append;
 mod claims;
+mod connection;
 mod facts;
 mod feed;
 mod instances;
@@ -24,27 +37,24 @@ mod statements;
 mod submit;
 mod tasks;
 
-use std::io;
-use std::time::Duration;
-
+use drydock_core::SecretString;
 use drydock_core::journal::JournalError;
-use drydock_core::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Postgres, Transaction};
+use sqlx::postgres::PgPool;
+use sqlx::{Postgres, Transaction};
 
+pub use self::connection::PgOptions;
+use self::connection::{Use, pool, reach};
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 
-/// How long a call waits for a free connection, or for a new one to be made.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// A store in a Postgres database.
 ///
-/// It holds up to ten connections, apart by use, so that a flood of one use never starves another: batches (2), claims,
-/// renewals and what else the engine asks (4), and the reading side (4).
+/// It holds up to eleven connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
+/// lease (1), claims and what else the engine and operators ask (4), and the reading side (4).
 #[derive(Debug)]
 pub struct PgStore {
     batches: PgPool,
+    lease: PgPool,
     control: PgPool,
     readers: PgPool,
     doubts: Doubts,
@@ -55,24 +65,18 @@ impl PgStore {
     /// [`JournalError::NewerSchema`] when this program is too old for it. Creates no tables: that is [`migrate`](Self::migrate).
     /// No error and no log line shows the URL.
     pub async fn connect(url: &SecretString) -> Result<Self, JournalError> {
-        let options: PgConnectOptions = url.expose_secret().parse().map_err(journal_error)?;
-        let options = options.application_name("drydock");
-        // A pool asks again and again until its patience is at its end, and then does not tell why. One connection tells at once.
-        let tried = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
-        let silent = || Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into());
-        let connection = tried.unwrap_or_else(|_| silent()).map_err(journal_error)?;
-        connection.close().await.map_err(journal_error)?;
-        // A batch's statement has one good plan, by the indexes, whatever its arrays hold and however small the tables were when
-        // it was made: nothing is gained by making a new one each time.
-        let indexed = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
-        // A claim's good plan depends on how many tasks it may take: one made for any number reads the whole table.
-        let planned = [("plan_cache_mode", "force_custom_plan")];
-        // A batch on a broken connection is sent again anyway, so the ping before each use is spared there.
-        let batches = pool(2).test_before_acquire(false).connect_lazy_with(options.clone().options(indexed));
-        let options = options.options(planned);
-        let control = pool(4).connect_with(options.clone()).await.map_err(journal_error)?;
-        let readers = pool(4).connect_lazy_with(options);
-        let store = Self { batches, control, readers, doubts: Doubts::new() };
+        Self::connect_with(url, PgOptions::default()).await
+    }
+
+    /// As [`connect`](Self::connect), with other timeouts than the usual.
+    pub async fn connect_with(url: &SecretString, options: PgOptions) -> Result<Self, JournalError> {
+        let address = reach(url).await?;
+        let pool = |size, purpose| pool(size, purpose, options);
+        let batches = pool(2, Use::Batches).test_before_acquire(false).connect_lazy_with(address.clone());
+        let control = pool(4, Use::Others).connect_with(address.clone()).await.map_err(journal_error)?;
+        let lease = pool(1, Use::Others).connect_lazy_with(address.clone());
+        let readers = pool(4, Use::Others).connect_lazy_with(address);
+        let store = Self { batches, lease, control, readers, doubts: Doubts::new() };
         store.refuse_newer().await?;
         Ok(store)
     }
@@ -80,6 +84,7 @@ impl PgStore {
     /// Closes the connections, and waits until that is done. Calls after it fail.
     pub async fn close(&self) {
         self.batches.close().await;
+        self.lease.close().await;
         self.control.close().await;
         self.readers.close().await;
     }
@@ -97,8 +102,4 @@ impl PgStore {
             .await
             .map_err(journal_error)
     }
-}
-
-fn pool(size: u32) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(size).acquire_timeout(PATIENCE)
 }

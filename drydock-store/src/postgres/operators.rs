@@ -27,7 +27,8 @@ macro_rules! ask {
         )
     };
 }
-const CANCEL: &str = ask!("cancel_at = coalesce(cancel_at, $2), cancel_by = coalesce(cancel_by, $3)");
+const CANCEL: &str =
+    ask!("cancel_at = coalesce(cancel_at, $2), cancel_by = coalesce(cancel_by, $3), wake_at = NULL");
 const PAUSE: &str = ask!("pause_at = coalesce(pause_at, $2), pause_by = coalesce(pause_by, $3)");
 const RESUME: &str = ask!("pause_at = NULL, pause_by = NULL");
 /// Nothing when the line is there: that request was carried out. What was sent and not taken is still there to be taken.
@@ -40,10 +41,10 @@ const REOPEN: &str = "WITH line AS (
         RETURNING ends.task_id, ends.started_at, ends.claims
     )
     INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places,
-        started_at, claims, signalled)
+        started_at, claims, signals)
     SELECT task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, gone.started_at,
-        gone.claims, EXISTS (
-        SELECT 1 FROM signals WHERE signals.task_id = gone.task_id AND taken_by IS NULL)
+        gone.claims, (
+        SELECT count(*) FROM signals WHERE signals.task_id = gone.task_id)
     FROM gone JOIN tasks USING (task_id)";
 const ASKED: &str = "SELECT EXISTS (SELECT 1 FROM audit
     WHERE task_id = $1 AND asked_at = $2 AND asked_by = $3 AND verb = $4)";

@@ -21,6 +21,7 @@ pub(super) enum Part {
     Facts,
     Progress,
     Ends,
+    Parked,
     Told,
 }
 
@@ -32,7 +33,7 @@ pub(super) struct Text {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Tasks,
         Self::SpecialTasks,
         Self::Labels,
@@ -48,6 +49,7 @@ impl Part {
         Self::Facts,
         Self::Progress,
         Self::Ends,
+        Self::Parked,
         Self::Told,
     ];
 
@@ -68,6 +70,7 @@ impl Part {
             Self::Facts => &FACTS,
             Self::Progress => &PROGRESS,
             Self::Ends => &ENDS,
+            Self::Parked => &PARKED,
             Self::Told => &TOLD,
         }
     }
@@ -89,6 +92,7 @@ impl Part {
             Self::Facts => !batch.facts.is_empty(),
             Self::Progress => !batch.progress.is_empty(),
             Self::Ends => !batch.ends.is_empty(),
+            Self::Parked => !batch.parked.is_empty(),
             Self::Told => batch.told.is_some(),
         }
     }
@@ -228,21 +232,24 @@ const TAKEN: Text = Text {
 };
 /// In the order in which all lock these rows.
 const UNLOCKED: Text = Text {
-    arrays: 1,
-    sql: ", held AS (
-        SELECT locks.name FROM locks WHERE locks.task_id = ANY(#1::uuid[]) AND EXISTS (SELECT 1 FROM fence)
+    arrays: 2,
+    sql: ", released AS (
+        SELECT t.task_id FROM fence, unnest(#1::uuid[], #2::bigint[]) AS t (task_id, claims)
+        WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = t.task_id AND live.claims > t.claims)
+    ), held AS (
+        SELECT locks.name FROM locks WHERE locks.task_id IN (SELECT task_id FROM released)
         ORDER BY locks.name FOR UPDATE
     ), unlocked AS (
         DELETE FROM locks USING held WHERE locks.name = held.name
     ), unqueued AS (
-        DELETE FROM lock_queue USING fence WHERE lock_queue.task_id = ANY(#1::uuid[])
+        DELETE FROM lock_queue USING released WHERE lock_queue.task_id = released.task_id
     )",
 };
 const VACATED: Text = Text {
-    arrays: 2,
+    arrays: 3,
     sql: ", vacated AS (
-        DELETE FROM slots USING fence, unnest(#1::uuid[], #2::text[]) AS t (task_id, step)
-        WHERE slots.task_id = t.task_id AND slots.step = t.step
+        DELETE FROM slots USING fence, unnest(#1::uuid[], #2::text[], #3::bigint[]) AS t (task_id, step, ticket)
+        WHERE slots.task_id = t.task_id AND slots.step = t.step AND slots.epoch = fence.epoch AND slots.ticket <= t.ticket
     )",
 };
 const MESSAGES: Text = Text {
@@ -289,6 +296,20 @@ const ENDS: Text = Text {
         FROM lives JOIN unnest(#1::uuid[], #2::smallint[], #3::timestamptz[], #4::bytea[])
             AS t (task_id, kind, ended_at, output) USING (task_id)
         @repeat
+    )",
+};
+/// Where another transaction has the row, this waits for its end and then sees what it wrote there: so what must not be missed is in the
+/// row itself, the number of signals too. What is in doubt is not settled, as after a crash.
+const PARKED: Text = Text {
+    arrays: 5,
+    sql: ", parked AS (
+        UPDATE live SET owner = NULL, settled = NOT t.doubt,
+            wake_at = CASE WHEN live.signals = t.signals AND live.cancel_at IS NULL AND live.pause_at IS NULL
+                THEN coalesce(t.wake_at, 'infinity') END
+        FROM fence, unnest(#1::uuid[], #2::bigint[], #3::bigint[], #4::timestamptz[], #5::boolean[])
+            AS t (task_id, claims, signals, wake_at, doubt)
+        WHERE live.task_id = t.task_id AND live.owner = fence.epoch AND live.claims = t.claims
+            AND live.limit_name IS NULL
     )",
 };
 /// One row. Its turn is after all commits that this statement can see.

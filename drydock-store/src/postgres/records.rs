@@ -8,7 +8,7 @@ use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{Encode, Postgres, Type};
 
 use super::parts::{Part, Parts};
-use crate::batch::{Batch, TaskRow, claims, labels, storable};
+use crate::batch::{Batch, TaskRow, claims, counted, labels, storable};
 use crate::codec::{self, Coded};
 
 /// The arguments of a batch's statement, in the order of its parts.
@@ -42,15 +42,20 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             Part::Waits => columns.waits(batch)?,
             Part::Marks => columns.marks(batch)?,
             Part::Taken => columns.taken(batch)?,
-            Part::Unlocked => columns.array(batch.unlocked.iter().map(TaskId::as_uuid))?,
+            Part::Unlocked => {
+                columns.ids(&batch.unlocked)?;
+                columns.array(batch.unlocked.iter().map(|(_, decided)| claims(*decided)))?;
+            }
             Part::Vacated => {
                 columns.ids(&batch.vacated)?;
-                columns.array(batch.vacated.iter().map(|(_, step)| step.text()))?;
+                columns.array(batch.vacated.iter().map(|(_, (step, _))| step.text()))?;
+                columns.array(batch.vacated.iter().map(|(_, (_, ticket))| *ticket))?;
             }
             Part::Messages => columns.messages(batch)?,
             Part::Facts => columns.facts(batch)?,
             Part::Progress => columns.progress(batch)?,
             Part::Ends => columns.ends(batch)?,
+            Part::Parked => columns.parked(batch)?,
             Part::Told => columns.told(batch)?,
         }
     }
@@ -209,6 +214,15 @@ impl Arrays {
         self.one(told.seq)?;
         self.one(told.at)?;
         self.one(&*told.body)
+    }
+
+    fn parked(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let rows = &batch.parked;
+        self.ids(rows)?;
+        self.array(rows.iter().map(|(_, it)| counted(it.fence.get())))?;
+        self.array(rows.iter().map(|(_, it)| counted(it.signals)))?;
+        self.array(rows.iter().map(|(_, it)| it.wake_at))?;
+        self.array(rows.iter().map(|(_, it)| it.doubt))
     }
 
     fn ends(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {

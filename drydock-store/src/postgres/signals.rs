@@ -17,7 +17,7 @@ const SEND: &str = "WITH alive AS (
         SELECT task_id, $2, $3, $4, $5, $6 FROM (SELECT task_id FROM alive UNION SELECT task_id FROM ended) AS known ON CONFLICT DO NOTHING
         RETURNING task_id
     ), told AS (
-        UPDATE live SET signalled = true FROM sent WHERE live.task_id = sent.task_id AND NOT live.signalled
+        UPDATE live SET signals = live.signals + 1, wake_at = NULL FROM sent WHERE live.task_id = sent.task_id
     ), line AS (
         INSERT INTO audit (task_id, asked_at, asked_by, verb, detail)
         SELECT task_id, $5, $4, $7, $8 FROM sent WHERE $8 IS NOT NULL ON CONFLICT DO NOTHING

@@ -14,7 +14,8 @@ use crate::repo::cancellation_of;
 use crate::row::Reader;
 
 const LIFE: &str = "SELECT tasks.task_id, tasks.created_at, workflows.name, workflows.version, live.owner,
-        coalesce(live.started_at, ends.started_at) IS NOT NULL AS resumed, coalesce(live.claims, ends.claims) AS claims,
+        live.wake_at IS NOT NULL AS asleep,
+        coalesce(live.started_at, ends.started_at) IS NOT NULL AND NOT coalesce(live.settled, false) AS resumed, coalesce(live.claims, ends.claims) AS claims,
         coalesce(live.cancel_at, ends.cancel_at) AS cancel_at, coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,
         live.pause_at, live.pause_by, live.task_id IS NOT NULL AS alive, ends.kind, ends.ended_at, ends.output
     FROM tasks
@@ -36,6 +37,7 @@ impl PgStore {
         let row = Reader::new("tasks", &life);
         let (workflow, version, owner) = row.whereabouts()?;
         let (created_at, alive) = (row.created_at()?, row.truth("alive")?);
+        let asleep = row.truth("asleep")?;
         let end = Reader::new("ends", &life).end()?;
         let taken = taken(std::slice::from_ref(&life))?;
         let Some(claim) = read(&mut tx, [id].into_iter()).await?.gather(taken)?.pop() else {
@@ -64,6 +66,18 @@ impl PgStore {
         }
         let names: Vec<String> = queues.iter().map(|queue| queue.lock.clone()).collect();
         let obstacles = in_the_way(&mut tx, id, &names, created_at).await?;
-        Ok(Some(TaskState { task, workflow, version, owner, end, progress, locks, queues, obstacles, crowd }))
+        Ok(Some(TaskState {
+            task,
+            workflow,
+            version,
+            owner,
+            asleep,
+            end,
+            progress,
+            locks,
+            queues,
+            obstacles,
+            crowd,
+        }))
     }
 }

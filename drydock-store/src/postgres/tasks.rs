@@ -24,7 +24,8 @@ type Tx = Transaction<'static, Postgres>;
 macro_rules! head {
     () => {
         "SELECT page.*, (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = page.task_id) AS labels,
-            workflows.name, workflows.version, workflows.definition, live.owner,
+            workflows.name, workflows.version, workflows.definition,
+            live.owner IS NOT NULL OR live.wake_at IS NOT NULL AS under_way,
             coalesce(live.started_at, ends.started_at) AS started_at,
             coalesce(live.cancel_at, ends.cancel_at) AS cancel_at,
             coalesce(live.cancel_by, ends.cancel_by) AS cancel_by,

@@ -165,14 +165,14 @@ pub trait TaskRepo: Send + Sync + 'static {
 /// The status of a task that has `end`, or has an instance or not, and whose cancellation was asked for or not.
 pub(crate) fn status_of(
     end: Option<&TaskEnd>,
-    owned: bool,
+    under_way: bool,
     cancellation: Option<&Cancellation>,
 ) -> TaskStatus {
     match end.map(|end| &end.kind) {
         Some(TaskEndKind::Completed(_) | TaskEndKind::Failed(_)) => TaskStatus::Complete,
         Some(TaskEndKind::Cancelled(_)) => TaskStatus::Terminated,
         None if cancellation.is_some() => TaskStatus::Terminating,
-        None if owned => TaskStatus::Running,
+        None if under_way => TaskStatus::Running,
         None => TaskStatus::Queued,
     }
 }

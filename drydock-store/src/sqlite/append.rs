@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use drydock_core::journal::{FeedPlace, JournalError, TaskEnd, Write};
 use drydock_core::{Epoch, Fence, TaskId};
 
-use super::parts::{ENDS, FENCE, LEAVE, TELL};
+use super::parts::{ENDS, FENCE, LEAVE, PARKED, TELL};
 use super::records::record;
 use super::row::{id_list, micros};
 use super::statements::Script;
 use super::submit::create;
 use super::{SqliteStore, fence};
-use crate::batch::{Batch, claims};
+use crate::batch::{Batch, claims, counted};
 use crate::codec;
 use crate::error::journal_error;
 use crate::feed::Told;
@@ -28,8 +28,9 @@ impl SqliteStore {
         script.say(FENCE);
         script.add(epoch.get());
         create(&mut script, &batch, Some(epoch));
-        record(&mut script, &batch);
+        record(&mut script, epoch, &batch);
         end(&mut script, &batch, epoch);
+        park(&mut script, &batch, epoch);
         if let Some(place) = place {
             let told = Told::of(writes, place)?;
             script.say(TELL);
@@ -47,6 +48,18 @@ impl SqliteStore {
         }
         done
     }
+}
+
+/// Lets the tasks sleep that `epoch` owns. A repetition finds nothing to let go.
+fn park(script: &mut Script, batch: &Batch<'_>, epoch: Epoch) {
+    script.say_rows(&PARKED, &batch.parked, |to, (id, parking)| {
+        to.add(id.as_uuid());
+        to.add(epoch.get());
+        to.add(counted(parking.fence.get()));
+        to.add(counted(parking.signals));
+        to.add(parking.wake_at.map_or(i64::MAX, micros));
+        to.add(parking.doubt);
+    });
 }
 
 /// Ends the tasks that `epoch` owns. A repetition finds nothing to end.

@@ -11,7 +11,7 @@ use super::row::{id_list, micros, number_list};
 use super::{SqliteStore, fence};
 use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
-use crate::places::admitted;
+use crate::places::{WAKES, admitted};
 
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
     AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
@@ -19,7 +19,7 @@ const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = ?1
 macro_rules! queued {
     ($filter:literal) => {
         concat!(
-            "SELECT task_id, started_at IS NOT NULL AS resumed, claims + 1 AS claims, cancel_at, cancel_by,
+            "SELECT task_id, started_at IS NOT NULL AND NOT settled AS resumed, claims + 1 AS claims, cancel_at, cancel_by,
                 pause_at, pause_by, limit_places, priority, created_at
             FROM live WHERE owner IS NULL AND workflow_id IN (SELECT value FROM json_each(?1)) AND ",
             $filter,
@@ -27,7 +27,7 @@ macro_rules! queued {
         )
     };
 }
-const QUEUED: &str = queued!("limit_name IS NULL");
+const QUEUED: &str = queued!("limit_name IS NULL AND wake_at IS NULL");
 const QUEUED_UNDER: &str = queued!("limit_name = ?3");
 /// The limits under which tasks are queued, found one by one: however many tasks wait for each, it is one look at the index.
 const LIMITS: &str = "WITH RECURSIVE names (name) AS (
@@ -38,7 +38,11 @@ const LIMITS: &str = "WITH RECURSIVE names (name) AS (
     )
     SELECT name FROM names WHERE name IS NOT NULL";
 const CROWD: &str = "SELECT count(*) FROM live WHERE owner IS NOT NULL AND limit_name = ?1";
-const TAKE: &str = "UPDATE live SET owner = ?1, claims = claims + 1, started_at = coalesce(started_at, ?2)
+/// What sleeps and is due is queued first: so it is claimed in the order of all that is queued.
+const WAKE: &str = "UPDATE live SET wake_at = NULL WHERE task_id IN (
+        SELECT task_id FROM live WHERE wake_at <= ?1 ORDER BY wake_at, task_id LIMIT ?2)";
+const TAKE: &str =
+    "UPDATE live SET owner = ?1, claims = claims + 1, settled = 0, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest places of their messages and facts, and with which records there are at all.
 const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
@@ -81,8 +85,14 @@ impl SqliteStore {
             let free = sqlx::query(FREE).bind(epoch.get()).bind(id_list(doubtful));
             free.execute(&mut *tx).await.map_err(journal_error)?;
         }
+        let wake = sqlx::query(WAKE).bind(micros(at)).bind(WAKES);
+        let woken = wake.execute(&mut *tx).await.map_err(journal_error)?.rows_affected() > 0;
         let taken = taken(&queue(&mut tx, &number_list(workflows), max).await?)?;
         if taken.is_empty() {
+            if woken {
+                // It stays so, for those who know its workflows.
+                tx.commit().await?;
+            }
             return Ok(Vec::new());
         }
         let take = sqlx::query(TAKE).bind(epoch.get()).bind(micros(at)).bind(id_list(taken.keys().copied()));

@@ -5,6 +5,7 @@
 
 mod append;
 mod claims;
+mod connection;
 mod facts;
 mod feed;
 mod instances;
@@ -28,28 +29,21 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use drydock_core::Epoch;
 use drydock_core::journal::JournalError;
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::time::timeout;
 
+use self::connection::{PATIENCE, options, pool};
 use self::statements::Script;
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 
-/// How long a write waits for another process's, and a call for a free connection.
-const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
-/// How many prepared statements a connection keeps. A script of large batches takes up to a megabyte.
-const STATEMENTS: usize = 100;
 /// The writer's pages, in KiB below zero: what it reads again for each batch stays in memory.
 const CACHE: &str = "-32000";
 
@@ -268,27 +262,6 @@ impl DerefMut for Reader<'_> {
             Self::Writer(turn) => turn,
         }
     }
-}
-
-fn options() -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(PATIENCE)
-        .foreign_keys(false)
-        .statement_cache_capacity(STATEMENTS)
-        // A statement of many rows keeps the pages as they were before it; they go to a file otherwise.
-        .pragma("temp_store", "MEMORY")
-}
-
-/// Connections stay open: a new one would have to prepare all statements again.
-fn pool(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
 }
 
 #[cfg(test)]

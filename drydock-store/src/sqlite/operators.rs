@@ -21,7 +21,8 @@ macro_rules! ask {
         )
     };
 }
-const CANCEL: &str = ask!("cancel_at = coalesce(cancel_at, ?2), cancel_by = coalesce(cancel_by, ?3)");
+const CANCEL: &str =
+    ask!("cancel_at = coalesce(cancel_at, ?2), cancel_by = coalesce(cancel_by, ?3), wake_at = NULL");
 const PAUSE: &str = ask!("pause_at = coalesce(pause_at, ?2), pause_by = coalesce(pause_by, ?3)");
 const RESUME: &str = ask!("pause_at = NULL, pause_by = NULL");
 const LINE: &str = "INSERT INTO audit (task_id, asked_at, asked_by, verb, detail) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -29,10 +30,10 @@ const LINE: &str = "INSERT INTO audit (task_id, asked_at, asked_by, verb, detail
 /// Nothing when the line is there: that request was carried out. What was sent and not taken is still there to be taken.
 const REOPEN: &str =
     "INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places,
-        started_at, claims, signalled)
+        started_at, claims, signals)
     SELECT task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, ends.started_at,
-        ends.claims, EXISTS (
-        SELECT 1 FROM signals WHERE signals.task_id = ends.task_id AND taken_by IS NULL)
+        ends.claims, (
+        SELECT count(*) FROM signals WHERE signals.task_id = ends.task_id)
     FROM ends JOIN tasks USING (task_id) WHERE task_id = ?1 AND kind <> 0 AND NOT EXISTS (
         SELECT 1 FROM audit WHERE task_id = ?1 AND asked_at = ?2 AND asked_by = ?3 AND verb = ?4)";
 const ASKED: &str = "SELECT EXISTS (SELECT 1 FROM audit

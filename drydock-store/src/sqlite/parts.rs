@@ -63,11 +63,24 @@ pub(super) static WAITS: Chunked = Chunked::new(
     until = excluded.until, deadline = excluded.deadline, reason = excluded.reason, waits_on = excluded.waits_on,
     scratch = excluded.scratch",
 );
-pub(super) const UNLOCK: &str = "DELETE FROM locks WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
-pub(super) const UNQUEUE: &str =
-    "DELETE FROM lock_queue WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
-pub(super) static VACATED: Chunked =
-    Chunked::new("DELETE FROM slots WHERE (task_id, step) IN (VALUES ", 2, ")");
+/// Columns: task, claims.
+pub(super) static UNLOCK: Chunked = Chunked::new(
+    "DELETE FROM locks WHERE task_id IN (SELECT column1 FROM (VALUES ",
+    2,
+    ") WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = column1 AND live.claims > column2))",
+);
+/// Columns: task, claims.
+pub(super) static UNQUEUE: Chunked = Chunked::new(
+    "DELETE FROM lock_queue WHERE task_id IN (SELECT column1 FROM (VALUES ",
+    2,
+    ") WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = column1 AND live.claims > column2))",
+);
+/// Columns: task, step, epoch, ticket.
+pub(super) static VACATED: Chunked = Chunked::new(
+    "DELETE FROM slots WHERE rowid IN (SELECT slots.rowid FROM (VALUES ",
+    4,
+    ") CROSS JOIN slots ON task_id = column1 AND step = column2 AND epoch = column3 AND ticket <= column4)",
+);
 pub(super) static MESSAGES: Chunked = Chunked::new(
     "INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text) SELECT * FROM (VALUES ",
     7,
@@ -111,6 +124,15 @@ pub(super) static ENDS: Chunked = Chunked::new(
 pub(super) const LEAVE: &str =
     "DELETE FROM live WHERE owner = ? AND task_id IN (SELECT unhex(value) FROM json_each(?))
     AND EXISTS (SELECT 1 FROM ends WHERE ends.task_id = live.task_id)";
+/// Columns: task, the owning instance, the claims that it must have, how many signals it must have had, when it wakes, and whether it
+/// is in doubt what is under way.
+pub(super) static PARKED: Chunked = Chunked::new(
+    "UPDATE live SET owner = NULL, settled = NOT column6,
+        wake_at = CASE WHEN signals = column4 AND cancel_at IS NULL AND pause_at IS NULL THEN column5 END
+    FROM (VALUES ",
+    6,
+    ") WHERE task_id = column1 AND owner = column2 AND claims = column3 AND limit_name IS NULL",
+);
 /// Columns: epoch, seq, when, what.
 pub(super) const TELL: &str = "INSERT INTO events (epoch, seq, turn, at, body)
     SELECT ?, ?, coalesce((SELECT max(turn) FROM events), 0) + 1, ?, ? WHERE true ON CONFLICT DO NOTHING";

@@ -61,10 +61,10 @@ fn statement(search: &TaskSearch) -> QueryBuilder<Sqlite> {
 fn with_status(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Queued => {
-            " AND task_id IN (SELECT task_id FROM live WHERE owner IS NULL AND cancel_at IS NULL)"
+            " AND task_id IN (SELECT task_id FROM live WHERE owner IS NULL AND wake_at IS NULL AND cancel_at IS NULL)"
         }
         TaskStatus::Running => {
-            " AND task_id IN (SELECT task_id FROM live WHERE owner IS NOT NULL AND cancel_at IS NULL)"
+            " AND task_id IN (SELECT task_id FROM live WHERE (owner IS NOT NULL OR wake_at IS NOT NULL) AND cancel_at IS NULL)"
         }
         TaskStatus::Terminating => " AND task_id IN (SELECT task_id FROM live WHERE cancel_at IS NOT NULL)",
         TaskStatus::Complete => {

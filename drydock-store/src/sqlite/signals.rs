@@ -12,7 +12,7 @@ use crate::error::journal_error;
 const SEND: &str = "INSERT INTO signals (task_id, signal_id, name, sender, sent_at, payload)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM live WHERE task_id = ?1)
     OR (?7 AND EXISTS (SELECT 1 FROM ends WHERE task_id = ?1 AND kind <> 0)) ON CONFLICT DO NOTHING";
-const TELL: &str = "UPDATE live SET signalled = 1 WHERE task_id = ?1 AND signalled = 0";
+const TELL: &str = "UPDATE live SET signals = signals + 1, wake_at = NULL WHERE task_id = ?1";
 const SENT: &str = "SELECT EXISTS (SELECT 1 FROM signals WHERE task_id = ?1 AND signal_id = ?2)";
 
 impl SqliteStore {

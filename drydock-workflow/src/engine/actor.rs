@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Checkpoint, ClaimedTask, NewTask, Parent, TaskEnd, Write};
+use drydock_core::journal::{ClaimedTask, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, Fence, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::attempts::Attempt;
 use super::children::Brood;
 use super::message::{Flushed, Message, Request};
+use super::parking::Rest;
 use super::registry::{Loaded, Registry};
 use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
@@ -67,7 +68,9 @@ pub(super) struct Actor {
     pub(super) paused: HashSet<TaskId, Repeatable>,
     /// Tasks that were brought back and taken again before the answer about their end has come.
     pub(super) early: BTreeMap<TaskId, ClaimedTask>,
-    watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
+    pub(super) watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
+    /// Tasks that may have nothing more to do for a while.
+    pub(super) sleepy: Vec<TaskId>,
     /// How many tasks the claim under way asks for; 0 when none is.
     pub(super) claiming: usize,
     /// What may be claimed has changed since the claim under way was asked for.
@@ -102,6 +105,7 @@ pub(super) struct Live {
     pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
     /// The children of each step that waits for some.
     pub(super) broods: BTreeMap<SlotIndex, Brood>,
+    pub(super) rest: Rest,
 }
 
 impl Live {
@@ -118,6 +122,7 @@ impl Live {
             next_fact: 0,
             attempts: BTreeMap::new(),
             broods: BTreeMap::new(),
+            rest: Rest::Awake,
         }
     }
 
@@ -175,6 +180,7 @@ impl Actor {
             paused: HashSet::default(),
             early: BTreeMap::new(),
             watchers: HashMap::default(),
+            sleepy: Vec::new(),
             claiming: 0,
             claim_again: false,
             asking: false,
@@ -203,27 +209,37 @@ impl Actor {
             tokio::select! {
                 biased;
                 Some(answer) = flushed.recv() => self.on_flushed(answer),
-                _ = poll.tick() => self.look(),
+                _ = poll.tick() => {
+                    self.forget_watchers();
+                    self.look();
+                }
                 () = next_timer(&self.timers, &*self.ports.clock) => {}
                 _ = self.messages.recv_many(&mut gulp, GULP) => {
                     gulp.drain(..).for_each(|message| self.on_message(message));
                 }
-                count = requests.recv_many(&mut asked, GULP) => {
+                // While the store does not keep up, whoever asks waits: what is not written yet stays bounded.
+                count = requests.recv_many(&mut asked, GULP), if self.writes.len() < self.options.inbox => {
                     if count == 0 {
                         return Quit::Dropped;
                     }
                 }
             }
-            while asked.len() < GULP
+            while self.writes.len() < self.options.inbox
+                && asked.len() < GULP
                 && let Ok(request) = requests.try_recv()
             {
                 asked.push(request);
             }
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
-            if self.may_flush() {
-                self.gather(&mut gulp).await;
-                self.flush(&to_flusher);
+            if !self.flusher_busy {
+                if !self.writes.is_empty() {
+                    self.gather(&mut gulp).await;
+                }
+                self.park();
+                if !self.writes.is_empty() {
+                    self.flush(&to_flusher);
+                }
             }
             if let Some(error) = self.fatal.take() {
                 return Quit::Failed(error);
@@ -265,13 +281,12 @@ impl Actor {
             Request::Carry { task, carried, reply } => self.on_carry(task, carried, reply),
             Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
-                    let watchers = self.watchers.entry(task).or_default();
-                    watchers.retain(|watcher| !watcher.is_closed());
-                    watchers.push(reply);
+                    self.watch(task, reply);
                 } else {
                     answer(reply, None);
                 }
             }
+            Request::Await { task, reply } => self.watch(task, reply),
             Request::Look => self.look(),
             Request::Drain => self.on_drain(),
         }
@@ -312,17 +327,16 @@ impl Actor {
     fn on_carry(
         &mut self,
         task: NewTask,
-        carried: Vec<Checkpoint>,
+        carried: Vec<Write>,
         reply: oneshot::Sender<Result<(), EngineError>>,
     ) {
         if self.draining {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        let id = task.id;
-        self.starting.insert(id, reply);
+        self.starting.insert(task.id, reply);
         self.writes.push(Write::TaskQueued(task));
-        self.writes.extend(carried.into_iter().map(|record| Write::StepEnded(id, record)));
+        self.writes.extend(carried);
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
@@ -336,10 +350,6 @@ impl Actor {
         let is_parked = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
         let parked = self.lives.values().filter(|live| is_parked(&live.run)).count();
         self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
-    }
-
-    fn may_flush(&self) -> bool {
-        !self.flusher_busy && !self.writes.is_empty()
     }
 
     /// Lets what is ready to run, run: attempts that end without waiting for anything share the commit that is about to begin.
@@ -439,6 +449,17 @@ impl Actor {
             // No receiver is left: nobody wanted to know.
             let _unheard = self.events.send(event).is_err();
         }
+    }
+
+    fn watch(&mut self, task: TaskId, reply: oneshot::Sender<Option<TaskEnd>>) {
+        let watchers = self.watchers.entry(task).or_default();
+        watchers.retain(|watcher| !watcher.is_closed());
+        watchers.push(reply);
+    }
+
+    /// Forgets those who wait no more for tasks that may never come here.
+    fn forget_watchers(&mut self) {
+        self.watchers.retain(|_, watchers| watchers.iter().any(|watcher| !watcher.is_closed()));
     }
 
     pub(super) fn tell_watchers(&mut self, task: TaskId, end: &TaskEnd) {

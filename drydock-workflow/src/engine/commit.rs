@@ -11,7 +11,7 @@ use crate::run::{IllegalRecord, Run};
 
 impl Actor {
     pub(super) fn on_committed(&mut self, writes: Vec<Write>) {
-        let (mut queued, mut limited) = (false, false);
+        let (mut queued, mut limited, mut parked) = (false, false, false);
         for write in writes {
             match write {
                 Write::TaskStarted(task) => self.on_started(task),
@@ -50,16 +50,22 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::LocksFreed(_) => self.ask_locks_again(),
-                Write::SlotsFreed(task, step) => self.on_slots_freed(task, &step),
+                Write::LocksFreed(..) => self.ask_locks_again(),
+                Write::SlotsFreed(task, step, _) => self.on_slots_freed(task, &step),
                 Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
                 Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
+                Write::TaskParked(task, parking) => {
+                    self.on_parked(task, parking);
+                    parked = true;
+                }
             }
         }
         if queued {
             // What is under a limit may run here at once, as others do that are started here.
             self.claim_again |= limited && self.claiming > 0;
             self.look();
+        } else if parked {
+            self.look_after_parking();
         }
     }
 

@@ -9,6 +9,7 @@ use super::EventKind;
 use super::actor::Actor;
 use super::conclude::checkpoint;
 use super::message::Finished;
+use super::parking::Rest;
 use crate::class::Class;
 use crate::dag::{StepKind, limit};
 use crate::outcome::StepError;
@@ -18,6 +19,9 @@ impl Actor {
     /// Plans a task and carries the commands out.
     pub(super) fn advance(&mut self, task: TaskId) {
         let Some(live) = self.lives.get_mut(&task) else { return };
+        if live.rest == Rest::Parking {
+            return;
+        }
         let now = self.ports.clock.now();
         let mut commands = std::mem::take(&mut self.commands);
         if self.draining {
@@ -41,6 +45,7 @@ impl Actor {
             }
         }
         self.commands = commands;
+        self.may_rest(task);
     }
 
     fn start(&mut self, task: TaskId, slot: SlotIndex, now: Timestamp) {

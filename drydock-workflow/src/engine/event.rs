@@ -67,6 +67,11 @@ pub enum EventKind {
         /// The undoings that are left.
         left: Vec<StepKey>,
     },
+    /// The task sleeps: this instance has it no more, until it is claimed again by whichever has room.
+    TaskParked {
+        /// When it wakes by itself; `None` when only somebody outside can wake it.
+        until: Option<Timestamp>,
+    },
     /// The task ended.
     TaskEnded(TaskEndKind),
 }

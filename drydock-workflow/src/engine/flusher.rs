@@ -124,12 +124,13 @@ pub(super) fn owner(write: &Write) -> TaskId {
         | Write::StepWaits(task, _)
         | Write::Marked(task, _)
         | Write::SignalTaken(task, ..)
-        | Write::LocksFreed(task)
-        | Write::SlotsFreed(task, _)
+        | Write::LocksFreed(task, _)
+        | Write::SlotsFreed(task, ..)
         | Write::MessageSaid(task, _)
         | Write::FactFound(task, _)
         | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, ..) => *task,
+        | Write::TaskEnded(task, ..)
+        | Write::TaskParked(task, _) => *task,
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) fn weight(write: &Write) -> usize {
         Write::AttemptFailed(_, record) | Write::StepReopened(_, record) => record.failure.message.len(),
         Write::StepWaits(_, record) => record.reason.len() + record.scratch.as_ref().map_or(0, Payload::len),
         Write::Marked(_, mark) => mark.value.len(),
-        Write::SignalTaken(..) | Write::LocksFreed(..) | Write::SlotsFreed(..) => 0,
+        Write::SignalTaken(..) | Write::LocksFreed(..) | Write::SlotsFreed(..) | Write::TaskParked(..) => 0,
         Write::MessageSaid(_, message) => message.text.len(),
         Write::FactFound(_, record) => record.fact.data.len(),
         Write::StepProgressed(_, progress) => progress.figure.text.len(),

@@ -28,6 +28,7 @@ mod marks;
 mod message;
 mod options;
 mod orders;
+mod parking;
 mod reach;
 mod refused;
 mod registry;
@@ -179,8 +180,10 @@ impl Engine {
     }
 
     /// Waits until a task has ended, wherever it runs; for ever, if there is no such task. Goes on over a store that is away and
-    /// over a lost lease; an error says that this instance has stopped, or that the store cannot be used. Cancel-safe.
+    /// over a lost lease. Of an end on another instance it hears after some time, as long as it has waited by then but five
+    /// seconds at most. An error says that this instance has stopped, or that the store cannot be used. Cancel-safe.
     pub async fn wait(&self, task: TaskId) -> Result<TaskEnd, EngineError> {
+        let mut pause = Duration::ZERO;
         loop {
             // The actor answers when the task ends here; it answers `None` when it does not have the task.
             let asked = self.ask(|reply| Request::Watch { task, reply }).await;
@@ -196,7 +199,13 @@ impl Engine {
             if let Err(error @ EngineError::Stopped) = asked {
                 return Err(error);
             }
-            tokio::time::sleep(options::WAIT_ELSEWHERE).await;
+            // It may come to this instance and end here, which is heard at once; of others only the store knows. It is asked
+            // less and less often: of the tasks for which thousands wait, most sleep for long.
+            pause = (pause * 2).clamp(options::WAIT_ELSEWHERE, options::WAIT_LONGEST);
+            let ends_here = self.ask(|reply| Request::Await { task, reply });
+            if let Ok(Ok(Some(end))) = tokio::time::timeout(pause, ends_here).await {
+                return Ok(end);
+            }
         }
     }
 

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::EngineError;
 
-/// How often [`Engine::wait`](super::Engine::wait) looks for the end of a task that another instance has.
+/// How soon [`Engine::wait`](super::Engine::wait) looks for the end of a task that another instance has.
 pub(super) const WAIT_ELSEWHERE: Duration = Duration::from_millis(250);
+
+/// It looks less and less often, down to this.
+pub(super) const WAIT_LONGEST: Duration = Duration::from_secs(5);
 
 /// Even a test's store may take some milliseconds to answer.
 const SHORTEST_LEASE: Duration = Duration::from_millis(30);
@@ -18,8 +21,12 @@ pub struct EngineOptions {
     pub lease: Duration,
     /// How often it looks for work and for news from others, when nothing tells it to.
     pub poll: Duration,
-    /// How many tasks it holds, not counting those that only wait for their children.
+    /// How many tasks it holds, not counting those that only wait for their children, and those that sleep.
     pub capacity: usize,
+    /// A task all of whose steps wait for longer than this, for a signal or for an operator sleeps: it leaves the instance's memory, and
+    /// whichever instance has room goes on with it when a time has come or something was sent to it. By the clock it may be
+    /// late by one [`poll`](Self::poll). [`Duration::MAX`] lets only those sleep that wait for no time.
+    pub park_after: Duration,
     /// How long a step may go on after its task was cancelled, or after the instance was asked to stop.
     pub grace: Duration,
     /// At most so many writes go into one commit.
@@ -29,7 +36,7 @@ pub struct EngineOptions {
     /// How far a step is goes on record so often while it goes on, if it tells: that is what others see of it, and what is known
     /// after a crash.
     pub progress: Duration,
-    /// How many messages may wait for the actor; senders wait beyond that.
+    /// How many messages may wait for the actor, and how many writes for the store, before callers have to wait.
     pub inbox: usize,
     /// How many events a slow receiver may lag behind.
     pub event_buffer: usize,
@@ -44,6 +51,7 @@ impl Default for EngineOptions {
             lease: Duration::from_secs(15),
             poll: Duration::from_secs(1),
             capacity: 10_000,
+            park_after: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             batch: 1_000,
             output_limit: 1 << 20,

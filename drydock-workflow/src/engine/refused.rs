@@ -18,6 +18,9 @@ impl Actor {
             answer(reply, Err(error.into()));
             return;
         }
+        if writes.iter().all(|write| matches!(write, Write::TaskParked(..))) {
+            return self.stay_awake(task);
+        }
         let is_end = |write: &Write| matches!(write, Write::TaskEnded(..));
         if writes.iter().all(is_end) {
             // Not even the task's failure can be stored.

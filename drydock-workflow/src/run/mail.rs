@@ -93,6 +93,16 @@ impl Mail {
         }
     }
 
+    /// Whether nothing of it is on its way: no signal is being taken, and no order obeyed or to be obeyed.
+    pub(super) fn is_settled(&self) -> bool {
+        self.promised.is_empty() && self.opening.is_none() && !self.has_orders()
+    }
+
+    /// How many signals are known, taken or not.
+    pub(super) fn known(&self) -> u64 {
+        u64::try_from(self.open.len() + self.taken.len()).unwrap_or(u64::MAX)
+    }
+
     /// Whether there are orders that are not done; one that cannot be read is none.
     pub(super) fn has_orders(&self) -> bool {
         self.orders().next().is_some()

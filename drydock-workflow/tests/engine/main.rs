@@ -32,6 +32,7 @@ mod operators;
 mod options;
 mod order;
 mod outage;
+mod parking;
 mod progress;
 mod queue;
 mod records;

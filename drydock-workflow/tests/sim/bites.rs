@@ -94,7 +94,9 @@ fn a_paused_task_that_goes_on_is_caught() {
 
 #[test]
 fn work_that_is_not_undone_is_caught() {
-    is_caught(Bug::ForgottenWork, &[Rule::UndoInReverse, Rule::FinallyLast, Rule::OneCheckpoint]);
+    // Where the undoing of what is forgotten had begun, the records do not even fit together.
+    let rules = [Rule::UndoInReverse, Rule::FinallyLast, Rule::OneCheckpoint, Rule::Sound];
+    is_caught(Bug::ForgottenWork, &rules);
 }
 
 #[test]

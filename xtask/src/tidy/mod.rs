@@ -9,6 +9,7 @@ mod links;
 mod migrations;
 mod mirror;
 mod sizes;
+mod sql;
 mod tree;
 mod words;
 
@@ -64,6 +65,7 @@ fn check(tree: &Tree) -> Vec<Problem> {
         words::check,
         links::check,
         libraries::check,
+        sql::check,
     ]
     .iter()
     .flat_map(|check| check(tree))

@@ -17,6 +17,9 @@ use crate::engine::{Engine, EngineOptions};
 use crate::testing::probe::Watch;
 use crate::testing::{FaultyJournal, Random, SeededEntropy, TokioClock};
 
+/// After how long a wait a task sleeps, in milliseconds: one of these. Some instances let none sleep but those that wait for no time.
+const NAPS: [u64; 4] = [200, 1_000, 3_000, 86_400_000];
+
 /// What stands between an instance and its way to the store; tests of the oracle put broken things there.
 pub(super) type Layer = dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Send + Sync;
 
@@ -69,6 +72,7 @@ impl Process {
         let signed = |random: &mut Random, most: u64| {
             i64::try_from(random.below(2 * most + 1)).unwrap_or(0) - i64::try_from(most).unwrap_or(0)
         };
+        let mut sleep = Random::new(scenario.seed).fork(200 + u64::from(index));
         let options = EngineOptions {
             lease: Duration::from_millis(LEASE_MS),
             poll: Duration::from_millis(random.between(300, 1_500)),
@@ -76,6 +80,7 @@ impl Process {
             grace: Duration::from_secs(1),
             batch: if random.chance(20) { 2 } else { 1_000 },
             feed: true,
+            park_after: Duration::from_millis(sleep.pick(&NAPS).copied().unwrap_or(0)),
             ..EngineOptions::default()
         };
         Self {

@@ -65,9 +65,9 @@ impl Oracle {
             self.created(&claimed.task, None);
             let id = claimed.task.id;
             let label = self.label(id);
+            let resumed = self.awakened(id);
             let Some(task) = self.tasks.get_mut(&id) else { continue };
             let ended = task.end.is_some();
-            let resumed = std::mem::replace(&mut task.started, true);
             let before = task.owner.replace(epoch);
             task.held_by = task.paused.then_some(epoch);
             let greatest = task.given.keys().next_back().copied().unwrap_or(Fence::UNCLAIMED);
@@ -102,7 +102,7 @@ impl Oracle {
     fn ranked(&mut self, epoch: Epoch, tasks: &[Claim]) {
         let rank = |id: &TaskId| self.tasks.get(id).map(|it| (Reverse(it.priority), it.created_at, *id));
         let given: BTreeSet<TaskId> = tasks.iter().flatten().map(|claimed| claimed.task.id).collect();
-        let free = self.tasks.iter().filter(|(_, it)| it.owner.is_none() && it.end.is_none());
+        let free = self.tasks.iter().filter(|(_, it)| it.is_queued());
         let first = free.map(|(id, _)| id).filter(|id| !given.contains(id)).filter_map(rank).min();
         let (Some(first), Some(last)) = (first, given.iter().filter_map(rank).max()) else { return };
         if first < last {

@@ -8,6 +8,7 @@ mod commits;
 mod feed;
 mod locks;
 mod operators;
+mod parking;
 mod places;
 mod rollouts;
 mod rules;
@@ -40,9 +41,9 @@ pub(super) struct Oracle {
     workflows: BTreeMap<WorkflowId, Definition>,
     epochs: BTreeMap<Epoch, Incarnation>,
     tasks: BTreeMap<TaskId, Task>,
-    feed: Feed,
     locks: Locks,
     places: Places,
+    feed: Feed,
     roots: usize,
     pub(super) breaches: Vec<Breach>,
     pub(super) trace: Option<Vec<String>>,
@@ -61,6 +62,8 @@ pub struct Tally {
     pub bodies: u64,
     /// Tasks that were taken over from another incarnation.
     pub takeovers: u64,
+    /// Tasks that were let go to sleep.
+    pub parked: u64,
     /// Commits that were refused because their epoch was retired.
     pub refused: u64,
     /// Steps, and items of maps, that were undone.
@@ -91,6 +94,7 @@ impl Tally {
         self.checkpoints += other.checkpoints;
         self.bodies += other.bodies;
         self.takeovers += other.takeovers;
+        self.parked += other.parked;
         self.refused += other.refused;
         self.undone += other.undone;
         self.signals += other.signals;
@@ -121,6 +125,10 @@ struct Task {
     /// To whom which fence was given.
     given: BTreeMap<Fence, Epoch>,
     started: bool,
+    /// Its last owner let it go with nothing under way.
+    settled: bool,
+    /// It sleeps, until this time or until something is sent to it.
+    asleep: Option<Option<Timestamp>>,
     end: Option<TaskEnd>,
     expected: Option<Payload>,
     /// The writes about it that were accepted, each once.
@@ -136,6 +144,8 @@ struct Task {
     reopened: Vec<Request>,
     /// The signals that were sent to it, and the steps that took them.
     signals: BTreeMap<SignalId, Option<StepKey>>,
+    /// All that was sent to it, orders too.
+    sent: BTreeSet<SignalId>,
     /// How often the body of an irreversible step began, other than to look what became of it.
     irreversible: BTreeMap<StepKey, usize>,
     /// The steps that were given locks, with the names of these.
@@ -201,6 +211,8 @@ impl Oracle {
             owner,
             given: owner.map(|owner| (Fence::FIRST, owner)).into_iter().collect(),
             started: owner.is_some(),
+            settled: false,
+            asleep: None,
             end: None,
             expected: None,
             accepted: Vec::new(),
@@ -210,6 +222,7 @@ impl Oracle {
             held_by: None,
             reopened: Vec::new(),
             signals: BTreeMap::new(),
+            sent: BTreeSet::new(),
             irreversible: BTreeMap::new(),
             guards: BTreeMap::new(),
             children: BTreeMap::new(),

@@ -23,6 +23,7 @@ impl Oracle {
         for task in self.family(task) {
             if let Some(task) = self.tasks.get_mut(&task) {
                 task.cancelled = true;
+                task.asleep = None;
             }
         }
     }
@@ -58,6 +59,11 @@ impl Oracle {
     pub(in super::super) fn signalled(&mut self, id: TaskId, signal: &Signal) {
         let label = self.label(id);
         self.note(|| format!("{label} is sent {:?}", signal.name));
+        if let Some(task) = self.tasks.get_mut(&id)
+            && task.sent.insert(signal.id)
+        {
+            task.asleep = None;
+        }
         if signal.order().is_none()
             && let Some(task) = self.tasks.get_mut(&id)
         {

@@ -38,6 +38,8 @@ pub enum Rule {
     SignalOnce,
     /// The body of an irreversible step begins once, unless an operator has it tried again.
     IrreversibleOnce,
+    /// A task sleeps only while nothing of it runs, and is given to nobody before something has woken it.
+    Asleep,
     /// A task that was paused when it was taken over begins nothing before it may go on.
     Held,
     /// No task is given an exclusive lock that another holds, from that one's being given it to its giving it back or its end.
