@@ -193,92 +193,75 @@ fn told(kind: &str, body: &str) -> Vec<String> {
     }
 }
 
+/// Kind, body, and what is told, where NO stands for the words that are always the same.
+const UNKNOWN_FIELDS: &[(&str, &str, &str)] = &[
+    ("Region", "authorised_keys: []", "data.authorised_keys: NO: did you mean `authorized_keys`?"),
+    ("Region", "tag_definitions: [{tag: a, definition: b, x: c}]", "data.tag_definitions[0].x: NO"),
+    (
+        "Region",
+        "repositories: {a: {repo_type: apt, url: b, arch: [c]}}",
+        "Warning data.repositories.a.arch: NO: did you mean `arches`?",
+    ),
+    ("Rack", "lables: {}", "data.lables: NO: did you mean `labels`?"),
+    (
+        "Rack",
+        "tor_switches: {a: {sdn_api_url: b}}",
+        "Warning data.tor_switches.a.sdn_api_url: NO: did you mean `sdn_api_uri`?",
+    ),
+    (
+        "NetworkLink",
+        "allowed_networks: [], link_speed: auto",
+        "data.link_speed: NO: did you mean `linkspeed`?",
+    ),
+    ("NetworkLink", "allowed_networks: [], bonding: {rate: 1}", "data.bonding.rate: NO"),
+    ("NetworkLink", "allowed_networks: [], trunking: {default: a}", "data.trunking.default: NO"),
+    ("Network", "cidr: 10.0.0.0/24, vlan_id: 7", "data.vlan_id: NO: did you mean"),
+    (
+        "Network",
+        "cidr: 10.0.0.0/24, routes: [{gatway: 10.0.0.1}]",
+        "data.routes[0].gatway: NO: did you mean `gateway`?",
+    ),
+    ("Network", "cidr: 10.0.0.0/24, dns: {server: a}", "data.dns.server: NO: did you mean `servers`?"),
+    ("Network", "cidr: 10.0.0.0/24, dhcp_relay: {target: a}", "data.dhcp_relay.target: NO"),
+    ("HardwareProfile", "boot: uefi", "data.boot: NO"),
+    ("HardwareProfile", "hugepages: {a: {number: 7}}", "Warning data.hugepages.a.number: NO"),
+    ("HostProfile", "adressing: []", "data.adressing: NO"),
+    ("HostProfile", "metadata: {tag: []}", "data.metadata.tag: NO: did you mean `tags`?"),
+    ("HostProfile", "platform: {kernal: a}", "data.platform.kernal: NO: did you mean `kernel`?"),
+    (
+        "HostProfile",
+        "metadata: {boot_mac: '52:54:00:aa:bb:cc'}",
+        "Warning data.metadata.boot_mac: has no effect in a",
+    ),
+    (
+        "HostProfile",
+        "interfaces: {a: {slave: []}}",
+        "Warning data.interfaces.a.slave: NO: did you mean `slaves`?",
+    ),
+    ("HostProfile", "storage: {disks: {}}", "Warning data.storage.disks: NO"),
+    (
+        "HostProfile",
+        "storage: {physical_devices: {a: {partitions: [{name: b, boot: true}]}}}",
+        "data.storage.physical_devices.a.partitions[0].boot: NO",
+    ),
+    (
+        "BaremetalNode",
+        "addressing: [{network: a, address: dhcp, mac: b}]",
+        "Warning data.addressing[0].mac: NO",
+    ),
+    ("BootAction", "signalling: true", "data.signalling: NO: did you mean `signaling`?"),
+    ("BootAction", "assets: [{type: file, mode: 7}]", "data.assets[0].mode: NO"),
+    (
+        "BootAction",
+        "node_filter: {filter_set_type: union, filter_set: [{filter_type: union, node_name: [a]}]}",
+        "data.node_filter.filter_set[0].node_name: NO: did you mean `node_names`?",
+    ),
+];
+
 #[test]
 fn no_field_is_dropped_in_silence() {
-    const NO: &str = "is not known here, and has no effect";
-    for (kind, body, expected) in [
-        (
-            "Region",
-            "authorised_keys: []",
-            format!("data.authorised_keys: {NO}: did you mean `authorized_keys`?"),
-        ),
-        (
-            "Region",
-            "tag_definitions: [{tag: a, definition: b, x: c}]",
-            format!("data.tag_definitions[0].x: {NO}"),
-        ),
-        (
-            "Region",
-            "repositories: {a: {repo_type: apt, url: b, arch: [c]}}",
-            format!("Warning data.repositories.a.arch: {NO}: did you mean `arches`?"),
-        ),
-        ("Rack", "lables: {}", format!("data.lables: {NO}: did you mean `labels`?")),
-        (
-            "Rack",
-            "tor_switches: {a: {sdn_api_url: b}}",
-            format!("Warning data.tor_switches.a.sdn_api_url: {NO}: did you mean `sdn_api_uri`?"),
-        ),
-        (
-            "NetworkLink",
-            "allowed_networks: [], link_speed: auto",
-            format!("data.link_speed: {NO}: did you mean `linkspeed`?"),
-        ),
-        ("NetworkLink", "allowed_networks: [], bonding: {rate: 1}", format!("data.bonding.rate: {NO}")),
-        (
-            "NetworkLink",
-            "allowed_networks: [], trunking: {default: a}",
-            format!("data.trunking.default: {NO}"),
-        ),
-        ("Network", "cidr: 10.0.0.0/24, vlan_id: 7", format!("data.vlan_id: {NO}: did you mean")),
-        (
-            "Network",
-            "cidr: 10.0.0.0/24, routes: [{gatway: 10.0.0.1}]",
-            format!("data.routes[0].gatway: {NO}: did you mean `gateway`?"),
-        ),
-        (
-            "Network",
-            "cidr: 10.0.0.0/24, dns: {server: a}",
-            format!("data.dns.server: {NO}: did you mean `servers`?"),
-        ),
-        ("Network", "cidr: 10.0.0.0/24, dhcp_relay: {target: a}", format!("data.dhcp_relay.target: {NO}")),
-        ("HardwareProfile", "boot: uefi", format!("data.boot: {NO}")),
-        ("HardwareProfile", "hugepages: {a: {number: 7}}", format!("Warning data.hugepages.a.number: {NO}")),
-        ("HostProfile", "adressing: []", format!("data.adressing: {NO}")),
-        ("HostProfile", "metadata: {tag: []}", format!("data.metadata.tag: {NO}: did you mean `tags`?")),
-        (
-            "HostProfile",
-            "platform: {kernal: a}",
-            format!("data.platform.kernal: {NO}: did you mean `kernel`?"),
-        ),
-        (
-            "HostProfile",
-            "metadata: {boot_mac: '52:54:00:aa:bb:cc'}",
-            "Warning data.metadata.boot_mac: has no effect in a".to_owned(),
-        ),
-        (
-            "HostProfile",
-            "interfaces: {a: {slave: []}}",
-            format!("Warning data.interfaces.a.slave: {NO}: did you mean `slaves`?"),
-        ),
-        ("HostProfile", "storage: {disks: {}}", format!("Warning data.storage.disks: {NO}")),
-        (
-            "HostProfile",
-            "storage: {physical_devices: {a: {partitions: [{name: b, boot: true}]}}}",
-            format!("data.storage.physical_devices.a.partitions[0].boot: {NO}"),
-        ),
-        (
-            "BaremetalNode",
-            "addressing: [{network: a, address: dhcp, mac: b}]",
-            format!("Warning data.addressing[0].mac: {NO}"),
-        ),
-        ("BootAction", "signalling: true", format!("data.signalling: {NO}: did you mean `signaling`?")),
-        ("BootAction", "assets: [{type: file, mode: 7}]", format!("data.assets[0].mode: {NO}")),
-        (
-            "BootAction",
-            "node_filter: {filter_set_type: union, filter_set: [{filter_type: union, node_name: [a]}]}",
-            format!("data.node_filter.filter_set[0].node_name: {NO}: did you mean `node_names`?"),
-        ),
-    ] {
+    for (kind, body, expected) in UNKNOWN_FIELDS {
+        let expected = expected.replace("NO", "is not known here, and has no effect");
         let found = told(kind, body);
         assert!(
             found.len() == 1 && found[0].starts_with(&expected),

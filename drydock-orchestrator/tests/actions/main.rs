@@ -4,3 +4,4 @@
 mod life;
 mod safety;
 mod support;
+mod validate;

@@ -114,9 +114,19 @@ impl World {
             .collect()
     }
 
+    /// What the task said.
+    pub(crate) async fn messages(&self, task: TaskId) -> Vec<Message> {
+        self.store.task_get(task).await.unwrap().unwrap().messages
+    }
+
     pub(crate) fn change_design(&self) {
+        self.change_design_with(|text| text + "\n# another design now\n");
+    }
+
+    /// Writes the design anew.
+    pub(crate) fn change_design_with(&self, change: impl FnOnce(String) -> String) {
         let text = std::fs::read_to_string(self.design.path()).unwrap();
-        std::fs::write(self.design.path(), text + "\n# another design now\n").unwrap();
+        std::fs::write(self.design.path(), change(text)).unwrap();
     }
 }
 
