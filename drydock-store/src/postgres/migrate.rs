@@ -72,5 +72,6 @@ fn is_rivals(error: &MigrateError) -> bool {
     };
     // A table, a column, an index, a row: of the migration, or of the notes.
     let made = ["42P07", "42701", "42710", "23505"];
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| made.contains(&&*code))
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| made.contains(&&*code))
 }

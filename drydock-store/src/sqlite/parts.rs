@@ -91,10 +91,11 @@ pub(super) static MARKS: Chunked = Chunked::new(
     5,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
+/// The plus keeps SQLite from going over the index of all that are untaken.
 pub(super) static TAKEN: Chunked = Chunked::new(
     "UPDATE signals SET taken_by = column3 FROM (VALUES ",
     3,
-    ") WHERE task_id = column1 AND signal_id = column2 AND taken_by IS NULL",
+    ") WHERE task_id = column1 AND signal_id = column2 AND +taken_by IS NULL",
 );
 /// Columns: task, kind, the ending instance, when, output; when it started, if in this batch; and the claims that it must have.
 /// Only its owner ends a task, or the batch that starts it, and then it has never been live.
