@@ -61,7 +61,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The program was changed, and started again. What would a task of version 2 have of the old one?
     let history = store.task_history(task).await?.ok_or("the task is not there")?;
     let rules = CarryRules::new().rename(StepName::new("wipe")?, StepName::new("erase")?);
-    let over = CarryOver::plan(old.definition(), new.definition(), &history.checkpoints, &rules);
+    let records = (&*history.checkpoints, &*history.marks);
+    let over = CarryOver::plan(old.definition(), new.definition(), records, &rules);
     print!("{over}");
 
     // It is as it should be: nothing is wiped again.

@@ -78,10 +78,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) waits: Vec<(TaskId, &'a WaitRecord)>,
     pub(crate) marks: Vec<(TaskId, &'a Mark)>,
     pub(crate) taken: Vec<(TaskId, (SignalId, &'a StepKey))>,
-    /// Tasks that give back their locks, by id.
-    pub(crate) unlocked: Vec<TaskId>,
-    /// Steps that give back their slots.
-    pub(crate) vacated: Vec<(TaskId, &'a StepKey)>,
+    /// Tasks that give back their locks, by id, with the claims under which that was decided.
+    pub(crate) unlocked: Vec<(TaskId, Option<Fence>)>,
+    /// Steps that give back their slots, with the last ticket.
+    pub(crate) vacated: Vec<(TaskId, (&'a StepKey, i64))>,
     pub(crate) messages: Vec<(TaskId, &'a Message)>,
     pub(crate) facts: Vec<(TaskId, &'a FactRecord)>,
     pub(crate) progress: Vec<(TaskId, &'a StepProgress)>,
@@ -115,8 +115,10 @@ impl<'a> Batch<'a> {
                 Write::StepWaits(id, wait) => batch.waits.push((*id, wait)),
                 Write::Marked(id, mark) => batch.marks.push((*id, mark)),
                 Write::SignalTaken(id, signal, step) => batch.taken.push((*id, (*signal, step))),
-                Write::LocksFreed(id) => batch.unlocked.push(*id),
-                Write::SlotsFreed(id, step) => batch.vacated.push((*id, step)),
+                Write::LocksFreed(id, fence) => batch.unlocked.push((*id, *fence)),
+                Write::SlotsFreed(id, step, ticket) => {
+                    batch.vacated.push((*id, (step, crate::places::ticket(*ticket)?)));
+                }
                 Write::MessageSaid(id, message) => batch.messages.push((*id, message)),
                 Write::FactFound(id, fact) => batch.facts.push((*id, fact)),
                 Write::StepProgressed(id, progress) => batch.progress.push((*id, progress)),
@@ -164,9 +166,11 @@ impl<'a> Batch<'a> {
         first_of_each(&mut self.attempts, |(id, attempt)| (*id, attempt.step.clone(), attempt.attempt));
         first_of_each(&mut self.marks, |(id, mark)| (*id, mark.step.clone(), mark.name.clone()));
         first_of_each(&mut self.taken, |(id, (signal, _))| (*id, *signal));
-        self.unlocked.sort_unstable();
-        self.unlocked.dedup();
-        first_of_each(&mut self.vacated, |(id, step)| (*id, (*step).clone()));
+        // Whoever says so without a claim is not bound to any.
+        self.unlocked.sort_unstable_by_key(|(id, decided)| (*id, decided.map_or(u64::MAX, Fence::get)));
+        last_of_each(&mut self.unlocked, |(id, _)| *id);
+        self.vacated.sort_unstable_by_key(|(_, (_, ticket))| *ticket);
+        last_of_each(&mut self.vacated, |(id, (step, _))| (*id, (*step).clone()));
         first_of_each(&mut self.messages, |(id, message)| (*id, message.seq));
         first_of_each(&mut self.facts, |(id, fact)| (*id, fact.seq));
         first_of_each(&mut self.ends, |(id, _)| *id);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use drydock_core::TaskId;
-use drydock_core::journal::{SlotAnswer, SlotWish};
+use drydock_core::journal::{JournalError, SlotAnswer, SlotWish};
 
 use crate::batch::storable;
 
@@ -12,20 +12,26 @@ pub(crate) type Slot = (String, TaskId, String);
 
 /// A wish as it is stored.
 pub(crate) struct Wish<'a> {
-    wish: &'a SlotWish,
+    asked: &'a SlotWish,
     /// By name; of two capacities of one name the smaller counts.
     limits: BTreeMap<String, u32>,
+    ticket: i64,
+}
+
+/// A ticket as it is stored.
+pub(crate) fn ticket(ticket: u64) -> Result<i64, JournalError> {
+    i64::try_from(ticket).map_err(|error| JournalError::Rejected(error.into()))
 }
 
 impl<'a> Wish<'a> {
-    pub(crate) fn all(wishes: &'a [SlotWish]) -> Vec<Self> {
+    pub(crate) fn all(wishes: &'a [SlotWish]) -> Result<Vec<Self>, JournalError> {
         let of = |wish: &'a SlotWish| {
             let mut limits = BTreeMap::new();
             for (name, capacity) in &wish.limits {
                 let known = limits.entry(storable(name).into_owned()).or_insert(*capacity);
                 *known = (*known).min(*capacity);
             }
-            Wish { wish, limits }
+            Ok(Wish { asked: wish, limits, ticket: ticket(wish.ticket)? })
         };
         wishes.iter().map(of).collect()
     }
@@ -40,7 +46,7 @@ impl<'a> Wish<'a> {
 
     /// Their tasks, each once.
     pub(crate) fn tasks(wishes: &[Self]) -> Vec<TaskId> {
-        let mut tasks: Vec<TaskId> = wishes.iter().map(|wish| wish.wish.task).collect();
+        let mut tasks: Vec<TaskId> = wishes.iter().map(|wish| wish.asked.task).collect();
         tasks.sort_unstable();
         tasks.dedup();
         tasks
@@ -59,10 +65,11 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// What comes of each wish, one after the other, and the slots that are to be written.
-    pub(crate) fn grant(mut self, wishes: &[Wish<'_>]) -> (Vec<SlotAnswer>, Vec<Slot>) {
-        let mut granted = Vec::new();
-        let answers = wishes.iter().map(|Wish { wish, limits }| {
+    /// What comes of each wish, one after the other, and the slots that are to be written, with the ticket of each: those that a
+    /// step has already too, for it is with this ticket that it gives them back.
+    pub(crate) fn grant(mut self, wishes: &[Wish<'_>]) -> (Vec<SlotAnswer>, BTreeMap<Slot, i64>) {
+        let mut granted = BTreeMap::new();
+        let answers = wishes.iter().map(|Wish { asked: wish, limits, ticket }| {
             if !self.tasks.contains(&wish.task) {
                 return SlotAnswer::NotOwned;
             }
@@ -78,7 +85,10 @@ impl Slots {
             for name in new {
                 *self.taken.entry(name.clone()).or_default() += 1;
                 self.own.insert(slot(name));
-                granted.push(slot(name));
+            }
+            for name in limits.keys() {
+                let last = granted.entry(slot(name)).or_insert(*ticket);
+                *last = (*last).max(*ticket);
             }
             SlotAnswer::Taken
         });

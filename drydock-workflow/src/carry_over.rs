@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use drydock_core::journal::{Checkpoint, StepEnd};
+use drydock_core::journal::{Checkpoint, Mark, StepEnd};
 use drydock_core::{StepKey, StepName};
 
 use crate::dag::{Definition, Input, Source, StepDef, StepPolicy};
+use crate::run::is_of_lock;
 
 /// How records are matched with the new version's steps, where their names alone do not tell.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +81,9 @@ impl fmt::Display for Again {
 pub struct CarryOver {
     /// The checkpoints that the task of the new version begins with, under its own keys.
     pub carried: Vec<Checkpoint>,
+    /// What tells of the locks that these steps were given. The task takes them before anything of it begins, so the old one must be
+    /// over.
+    pub locks: Vec<Mark>,
     /// The steps that would run, each with the reason, in the order of the definition.
     pub again: Vec<(StepName, Again)>,
     /// The records that nothing in the new version has a use for.
@@ -87,8 +91,13 @@ pub struct CarryOver {
 }
 
 impl CarryOver {
-    /// What becomes of `checkpoints`, made under `old`, when the task goes on under `new`. Nothing is changed by it.
-    pub fn plan(old: &Definition, new: &Definition, checkpoints: &[Checkpoint], rules: &CarryRules) -> Self {
+    /// What becomes of `checkpoints` and `marks`, made under `old`, when the task goes on under `new`. Nothing is changed by it.
+    pub fn plan(
+        old: &Definition,
+        new: &Definition,
+        (checkpoints, marks): (&[Checkpoint], &[Mark]),
+        rules: &CarryRules,
+    ) -> Self {
         let records = Records::of(checkpoints, rules);
         let old: BTreeMap<StepName, StepDef> = old
             .steps
@@ -119,8 +128,14 @@ impl CarryOver {
         };
         let (carried, gone): (Vec<_>, Vec<_>) =
             records.0.into_iter().partition(|(_, record)| carries(&record.step) && is_done(record));
+        let carried: Vec<Checkpoint> = carried.into_iter().map(|(_, record)| record).collect();
+        let kept = |mark: &&Mark| is_of_lock(&mark.name);
+        let renamed = |mark: &Mark| Mark { step: rules.renamed_key(&mark.step), ..mark.clone() };
+        let locks = marks.iter().filter(kept).map(renamed);
+        let locks = locks.filter(|mark| carried.iter().any(|record| record.step == mark.step)).collect();
         Self {
-            carried: carried.into_iter().map(|(_, record)| record).collect(),
+            carried,
+            locks,
             again: new
                 .steps
                 .iter()

@@ -7,6 +7,7 @@ use crate::program::{Running, drydock, run, site, text};
 #[test]
 fn every_command_teaches_by_examples() {
     for command in [
+        "bench",
         "demo",
         "serve",
         "emulate",

@@ -3,6 +3,7 @@
 //! Needs the programs `ipmitool` (Debian package of the same name) and `script` (package `bsdutils`, always there).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod bench;
 mod demo;
 mod design;
 mod emulate;

@@ -258,6 +258,6 @@ mod tests {
         assert!(json.contains(r#""event":"step_done","step":"a","attempt":3"#), "{json}");
         assert!(!json.contains("secret"), "{json}");
         assert_eq!(serde_json::from_str::<FeedEvent>(&json).unwrap(), told);
-        assert_eq!(FeedEvent::of(&Write::LocksFreed(task), at), None);
+        assert_eq!(FeedEvent::of(&Write::LocksFreed(task, None), at), None);
     }
 }

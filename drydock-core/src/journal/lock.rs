@@ -43,6 +43,8 @@ pub struct SlotWish {
     pub step: StepKey,
     /// Its limits: names, and how many slots each has among all instances. A NUL in a name is stored as U+FFFD.
     pub limits: Vec<(String, u32)>,
+    /// By which the slots are [given back](super::Write::SlotsFreed): greater than in all earlier wishes of the asking instance.
+    pub ticket: u64,
 }
 
 /// The answer to a step that asks for slots.

@@ -30,10 +30,12 @@ pub enum Write {
     Marked(TaskId, Mark),
     /// A step took a signal. The first to take it keeps it; nothing happens when the task has no such signal.
     SignalTaken(TaskId, SignalId, StepKey),
-    /// A task gives back all its locks, and leaves all queues for them.
-    LocksFreed(TaskId),
-    /// A step gives back its slots of all limits.
-    SlotsFreed(TaskId, StepKey),
+    /// A task gives back all its locks, and leaves all queues for them; with the claim under which that was decided, it happens only if
+    /// the task was not claimed again since.
+    LocksFreed(TaskId, Option<Fence>),
+    /// A step gives back the slots of all limits that the writing instance took for it with this ticket or an earlier one. So a
+    /// batch that comes a second time frees nothing that was taken in between.
+    SlotsFreed(TaskId, StepKey, u64),
     /// A step had something to say.
     MessageSaid(TaskId, Message),
     /// A step found something out.

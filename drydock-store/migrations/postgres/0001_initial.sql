@@ -211,10 +211,11 @@ CREATE INDEX lock_queue_task ON lock_queue (task_id);
 -- One row for each limit, of steps or of tasks, that was ever asked for: whoever asks locks it.
 CREATE TABLE limits (name text COLLATE "C" PRIMARY KEY);
 
--- Who holds a slot of a limit, for as long as the instance lives.
+-- Who holds a slot of a limit, for as long as the instance lives. ticket: the wish that it was taken for.
 CREATE TABLE slots (
     task_id uuid NOT NULL,
     epoch bigint NOT NULL,
+    ticket bigint NOT NULL,
     name text COLLATE "C" NOT NULL,
     step text COLLATE "C" NOT NULL,
     PRIMARY KEY (name, task_id, step)

@@ -202,12 +202,13 @@ CREATE TABLE lock_queue (
 
 CREATE INDEX lock_queue_task ON lock_queue (task_id);
 
--- Who holds a slot of a limit, for as long as the instance lives.
+-- Who holds a slot of a limit, for as long as the instance lives. ticket: the wish that it was taken for.
 CREATE TABLE slots (
     name TEXT NOT NULL,
     task_id BLOB NOT NULL,
     step TEXT NOT NULL,
     epoch INTEGER NOT NULL,
+    ticket INTEGER NOT NULL,
     PRIMARY KEY (name, task_id, step)
 ) STRICT;
 

@@ -96,15 +96,15 @@ pub async fn every_kind_of_write_is_told(store: Shared) {
         Write::MessageSaid(id(1), Message { error: true, ..message(1) }),
         Write::FactFound(id(1), fact(0, "n1", "lshw \0", 7)),
         Write::StepProgressed(id(1), progress("e", 17)),
-        Write::LocksFreed(id(1)),
-        Write::SlotsFreed(id(1), step("e")),
+        Write::LocksFreed(id(1), None),
+        Write::SlotsFreed(id(1), step("e"), 1),
         Write::TaskEnded(id(1), None, completed(8)),
         Write::TaskEnded(id(2), None, TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(8) }),
         Write::TaskEnded(id(3), None, TaskEnd { kind: cancelled, at: at(8) }),
     ];
     writes.extend(kinds.map(|kind| Write::StepWaits(id(1), WaitRecord { kind, ..wait("e", 7) })));
     tell(&store, epoch, (1, 9), &writes).await.unwrap();
-    tell(&store, epoch, (2, 10), &[Write::LocksFreed(id(1))]).await.unwrap();
+    tell(&store, epoch, (2, 10), &[Write::LocksFreed(id(1), None)]).await.unwrap();
     let expected: Vec<FeedEvent> = writes.iter().filter_map(|write| FeedEvent::of(write, at(9))).collect();
     assert_eq!(expected.len(), writes.len() - 2);
     let (told, _) = rest(&store, FeedCursor::START, 9).await;

@@ -12,6 +12,7 @@ rules!(
     several_wishes_are_answered_in_their_order,
     asking_again_for_what_is_held_is_harmless,
     a_slot_is_given_back,
+    what_was_taken_anew_is_not_given_back_by_what_comes_late,
     a_retired_instance_holds_no_slot,
     who_has_ended_holds_no_slot,
     only_the_owner_takes_slots,
@@ -22,7 +23,7 @@ rules!(
 async fn takes(store: &Shared, epoch: Epoch, task: u32, of: &str, limits: &[(&str, u32)]) -> bool {
     let limits: Vec<(String, u32)> =
         limits.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-    let wish = SlotWish { task: id(task), step: step(of), limits };
+    let wish = SlotWish { task: id(task), step: step(of), limits, ticket: 1 };
     let answers = store.slots_take(epoch, &[wish]).await.unwrap();
     assert_eq!(answers.len(), 1);
     answers[0] == SlotAnswer::Taken
@@ -30,7 +31,7 @@ async fn takes(store: &Shared, epoch: Epoch, task: u32, of: &str, limits: &[(&st
 
 fn wish(task: u32, of: &str, limits: &[(&str, u32)]) -> SlotWish {
     let limits = limits.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-    SlotWish { task: id(task), step: step(of), limits }
+    SlotWish { task: id(task), step: step(of), limits, ticket: 1 }
 }
 
 fn full(name: &str) -> SlotAnswer {
@@ -71,7 +72,7 @@ pub async fn several_wishes_are_answered_in_their_order(store: Shared) {
         assert_eq!(store.slots_take(epoch, &wishes).await.unwrap(), expected);
     }
     assert_eq!(store.slots_take(epoch, &[]).await.unwrap(), []);
-    store.append(epoch, &[Write::SlotsFreed(id(2), step("a"))]).await.unwrap();
+    store.append(epoch, &[Write::SlotsFreed(id(2), step("a"), 1)]).await.unwrap();
     assert_eq!(store.slots_take(epoch, &wishes[5..6]).await.unwrap(), [SlotAnswer::Taken]);
     store.instance_leave(epoch).await.unwrap();
     assert_fenced(store.slots_take(epoch, &wishes).await);
@@ -122,12 +123,34 @@ pub async fn a_slot_is_given_back(store: Shared) {
     let epoch = running(&store).await;
     assert!(takes(&store, epoch, 1, "a", &[("x", 1), ("y", 1)]).await);
     assert!(takes(&store, epoch, 1, "b", &[("z", 1)]).await);
-    let freed = [Write::SlotsFreed(id(1), step("a")), Write::SlotsFreed(id(1), step("a"))];
+    let freed = [Write::SlotsFreed(id(1), step("a"), 1), Write::SlotsFreed(id(1), step("a"), 1)];
     for _ in 0..2 {
         store.append(epoch, &freed).await.unwrap();
     }
     assert!(takes(&store, epoch, 1, "c", &[("x", 1), ("y", 1)]).await);
     assert!(!takes(&store, epoch, 1, "c", &[("z", 1)]).await);
+}
+
+/// A batch that is sent again, or comes late, gives back what its step had then; not what the step has taken since.
+pub async fn what_was_taken_anew_is_not_given_back_by_what_comes_late(store: Shared) {
+    let epoch = running(&store).await;
+    let take = async |of: &str, ticket| {
+        let wish = SlotWish { ticket, ..wish(1, of, &[("x", 1)]) };
+        store.slots_take(epoch, &[wish]).await.unwrap()[0] == SlotAnswer::Taken
+    };
+    let free = async |ticket| {
+        store.append(epoch, &[Write::SlotsFreed(id(1), step("a"), ticket)]).await.unwrap();
+    };
+    assert!(take("a", 3).await);
+    free(3).await;
+    assert!(take("a", 5).await);
+    free(3).await;
+    assert!(!take("b", 6).await, "it is given back with its own ticket");
+    assert!(take("a", 8).await && take("a", 7).await, "what it has it may ask for again");
+    free(7).await;
+    assert!(!take("b", 9).await, "the last ticket counts");
+    free(9).await;
+    assert!(take("b", 10).await, "and a later one does");
 }
 
 /// Retired by a rival, by itself, or by its own next incarnation.
@@ -192,7 +215,7 @@ pub async fn simultaneous_askers_stay_within_the_limit(store: Shared) {
         }
         for _ in 0..40 {
             loop {
-                let wish = SlotWish { task: id(n), step: step("a"), limits: limits.clone() };
+                let wish = SlotWish { task: id(n), step: step("a"), limits: limits.clone(), ticket: 1 };
                 match store.slots_take(epoch, &[wish]).await.as_deref() {
                     Ok([SlotAnswer::Taken]) => break,
                     Ok([SlotAnswer::Full(_)]) | Err(JournalError::Unavailable(_)) => {
@@ -209,7 +232,7 @@ pub async fn simultaneous_askers_stay_within_the_limit(store: Shared) {
             }
             tokio::task::yield_now().await;
             under_way.lock().unwrap().remove(&n);
-            store.append(epoch, &[Write::SlotsFreed(id(n), step("a"))]).await.unwrap();
+            store.append(epoch, &[Write::SlotsFreed(id(n), step("a"), 1)]).await.unwrap();
         }
     };
     tokio::join!(work(0), work(1), work(2), work(3), work(4), work(5));

@@ -1,7 +1,7 @@
 //! Exclusive locks: one holder, by age, all or nothing, across crashes.
 
 use drydock_core::journal::{JournalError, LockAnswer, LockClaim, Obstacle, TaskEnd, TaskEndKind, Write};
-use drydock_core::{Epoch, TaskId, WorkflowId};
+use drydock_core::{Epoch, Fence, TaskId, WorkflowId};
 
 use super::samples::{
     assert_fenced, at, claim, completed, failure, id, join, put_workflow, request, submit, task,
@@ -21,6 +21,7 @@ rules!(
     only_the_owner_takes_locks,
     simultaneous_askers_never_share_a_lock,
     a_freed_lock_is_free_at_once,
+    what_comes_late_frees_no_lock_that_was_taken_since,
     names_may_be_anything,
 );
 
@@ -43,7 +44,7 @@ async fn takes(store: &Shared, epoch: Epoch, task: u32, names: &[&str]) -> bool 
 }
 
 async fn free(store: &Shared, epoch: Epoch, task: u32) {
-    store.append(epoch, &[Write::LocksFreed(id(task))]).await.unwrap();
+    store.append(epoch, &[Write::LocksFreed(id(task), None)]).await.unwrap();
 }
 
 fn obstacle(lock: &str, task: u32, claim: LockClaim, second: i64) -> Obstacle {
@@ -207,7 +208,7 @@ pub async fn simultaneous_askers_never_share_a_lock(store: Shared) {
             for name in set {
                 assert_eq!(holders.lock().unwrap().remove(name), Some(n));
             }
-            while let Err(error) = store.append(epoch, &[Write::LocksFreed(id(n))]).await {
+            while let Err(error) = store.append(epoch, &[Write::LocksFreed(id(n), None)]).await {
                 assert!(matches!(error, JournalError::Unavailable(_)), "{error:?}");
             }
         }
@@ -222,9 +223,9 @@ pub async fn a_freed_lock_is_free_at_once(store: Shared) {
     assert!(takes(&store, epoch, 3, &["c"]).await && !takes(&store, epoch, 2, &["c"]).await);
     let batch = [
         Write::TaskEnded(id(1), None, completed(5)),
-        Write::LocksFreed(id(1)),
-        Write::LocksFreed(id(2)),
-        Write::LocksFreed(id(1)),
+        Write::LocksFreed(id(1), None),
+        Write::LocksFreed(id(2), None),
+        Write::LocksFreed(id(1), None),
     ];
     for _ in 0..2 {
         store.append(epoch, &batch).await.unwrap();
@@ -232,6 +233,25 @@ pub async fn a_freed_lock_is_free_at_once(store: Shared) {
     assert!(takes(&store, epoch, 4, &["a", "b"]).await && !takes(&store, epoch, 5, &["c"]).await);
     free(&store, epoch, 3).await;
     assert!(takes(&store, epoch, 5, &["c"]).await, "task 2 still queues for c");
+}
+
+/// What was decided under one claim frees nothing once the task, brought back, was claimed again.
+pub async fn what_comes_late_frees_no_lock_that_was_taken_since(store: Shared) {
+    let (epoch, workflow) = started(&store, 2).await;
+    assert!(takes(&store, epoch, 1, &["a"]).await);
+    let fence = Fence::FIRST;
+    let end = TaskEnd { kind: TaskEndKind::Failed(failure(1)), at: at(5) };
+    let over = [Write::TaskEnded(id(1), Some(fence), end), Write::LocksFreed(id(1), Some(fence))];
+    store.append(epoch, &over).await.unwrap();
+    assert!(takes(&store, epoch, 2, &["a"]).await, "the first is over");
+    free(&store, epoch, 2).await;
+    assert!(store.task_reopen(id(1), &request("ann", 6)).await.unwrap());
+    assert_eq!(claim(&store, epoch, workflow, 9).await, [id(1)]);
+    assert!(takes(&store, epoch, 1, &["a"]).await);
+    store.append(epoch, &over).await.unwrap();
+    assert!(!takes(&store, epoch, 2, &["a"]).await, "it was taken anew");
+    free(&store, epoch, 1).await;
+    assert!(takes(&store, epoch, 2, &["a"]).await);
 }
 
 /// Also nothing, and with a NUL, which is replaced as in every text.
@@ -244,6 +264,6 @@ pub async fn names_may_be_anything(store: Shared) {
         assert_eq!(ask(&store, epoch, 2, &[asked], 20).await, held(kept));
     }
     let ids: [TaskId; 2] = [id(1), id(2)];
-    store.append(epoch, &ids.map(Write::LocksFreed)).await.unwrap();
+    store.append(epoch, &ids.map(|id| Write::LocksFreed(id, None))).await.unwrap();
     assert!(takes(&store, epoch, 2, &["z\u{fffd}"]).await);
 }

@@ -120,7 +120,7 @@ pub async fn locks_and_queues_are_told_with_what_is_in_the_way(store: Shared) {
     let second =
         |lock: &str| Obstacle { lock: lock.to_owned(), task: id(2), claim: LockClaim::Waits, since: at(22) };
     store
-        .append(epoch, &[Write::TaskEnded(id(1), None, completed(5)), Write::LocksFreed(id(1))])
+        .append(epoch, &[Write::TaskEnded(id(1), None, completed(5)), Write::LocksFreed(id(1), None)])
         .await
         .unwrap();
     assert_eq!(read(&store, 3).await.obstacles, [second("b"), second("c")]);

@@ -57,12 +57,14 @@ impl State {
         for (id, (signal, step)) in batch.taken {
             self.take_signal(id, signal, step);
         }
-        for id in batch.unlocked {
-            self.unlock(id);
+        for (id, decided) in batch.unlocked {
+            self.unlock(id, decided);
         }
-        for (id, step) in batch.vacated {
+        for (id, (step, ticket)) in batch.vacated {
             let step = step.text();
-            self.slots.retain(|(_, task, of), _| (*task, &**of) != (id, &*step));
+            self.slots.retain(|(_, task, of), (holder, taken)| {
+                (*task, &**of, *holder) != (id, &*step, epoch) || *taken > ticket
+            });
         }
         for (id, message) in batch.messages {
             self.messages.entry((id, message.seq)).or_insert_with(|| cleaned(message));

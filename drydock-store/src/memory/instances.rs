@@ -66,7 +66,7 @@ impl State {
         if let Some(instance) = self.instances.get_mut(&epoch) {
             instance.alive = false;
         }
-        self.slots.retain(|_, holder| *holder != epoch);
+        self.slots.retain(|_, (holder, _)| *holder != epoch);
         for live in self.live.values_mut().filter(|live| live.owner == Some(epoch)) {
             live.owner = None;
         }

@@ -13,11 +13,11 @@ impl State {
         wishes: &[SlotWish],
     ) -> Result<Vec<SlotAnswer>, JournalError> {
         self.fence(epoch)?;
-        let wishes = Wish::all(wishes);
+        let wishes = Wish::all(wishes)?;
         let owner = |task: &TaskId| self.live.get(task).and_then(|live| live.owner);
         let mut slots = Slots::default();
         slots.tasks.extend(Wish::tasks(&wishes).into_iter().filter(|task| owner(task) == Some(epoch)));
-        for ((name, task, step), holder) in &self.slots {
+        for ((name, task, step), (holder, _)) in &self.slots {
             if owner(task) == Some(*holder) {
                 *slots.taken.entry(name.clone()).or_default() += 1;
             }
@@ -26,7 +26,10 @@ impl State {
             }
         }
         let (answers, granted) = slots.grant(&wishes);
-        self.slots.extend(granted.into_iter().map(|slot| (slot, epoch)));
+        for (slot, ticket) in granted {
+            let taken = self.slots.entry(slot).or_insert((epoch, ticket));
+            *taken = (epoch, if taken.0 == epoch { taken.1.max(ticket) } else { ticket });
+        }
         Ok(answers)
     }
 

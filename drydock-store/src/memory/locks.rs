@@ -1,9 +1,9 @@
 //! Exclusive locks.
 
 use drydock_core::journal::{JournalError, LockAnswer, LockClaim, Obstacle};
-use drydock_core::{Epoch, TaskId, Timestamp};
+use drydock_core::{Epoch, Fence, TaskId, Timestamp};
 
-use super::State;
+use super::{Live, State};
 use crate::batch::lock_names;
 
 impl State {
@@ -70,7 +70,11 @@ impl State {
             && !waits_for.any(|(name, _)| self.locks.get(name).is_some_and(|(holder, _)| *holder == task))
     }
 
-    pub(super) fn unlock(&mut self, task: TaskId) {
+    pub(super) fn unlock(&mut self, task: TaskId, decided: Option<Fence>) {
+        let again = |live: &Live| decided.is_some_and(|decided| live.fence > decided);
+        if self.live.get(&task).is_some_and(again) {
+            return;
+        }
         self.locks.retain(|_, (holder, _)| *holder != task);
         self.lock_queue.retain(|(_, waiter), _| *waiter != task);
     }

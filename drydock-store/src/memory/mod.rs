@@ -62,7 +62,8 @@ struct State {
     audit: Vec<(TaskId, AuditRecord)>,
     locks: BTreeMap<String, (TaskId, Timestamp)>,
     lock_queue: BTreeMap<(String, TaskId), Timestamp>,
-    slots: BTreeMap<Slot, Epoch>,
+    /// With the ticket of each.
+    slots: BTreeMap<Slot, (Epoch, i64)>,
     messages: BTreeMap<(TaskId, u32), Message>,
     facts: BTreeMap<(TaskId, u32), FactRecord>,
     progress: BTreeMap<(TaskId, StepKey), StepProgress>,

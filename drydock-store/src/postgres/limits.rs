@@ -30,9 +30,10 @@ const TAKEN: &str = "SELECT slots.name, count(*) AS taken
     WHERE slots.name = ANY($1) GROUP BY slots.name";
 const OWN: &str =
     "SELECT name, task_id, step FROM slots WHERE name = ANY($1) AND task_id = ANY($2) AND epoch = $3";
-const TAKE: &str = "INSERT INTO slots (name, task_id, step, epoch)
-    SELECT t.*, $4 FROM unnest($1::text[], $2::uuid[], $3::text[]) AS t
-    ON CONFLICT (name, task_id, step) DO UPDATE SET epoch = excluded.epoch";
+const TAKE: &str = "INSERT INTO slots (name, task_id, step, ticket, epoch)
+    SELECT t.*, $5 FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[]) AS t
+    ON CONFLICT (name, task_id, step) DO UPDATE SET epoch = excluded.epoch, ticket = excluded.ticket
+    WHERE slots.epoch <> excluded.epoch OR slots.ticket < excluded.ticket";
 
 impl PgStore {
     pub(super) async fn take_slots(
@@ -40,7 +41,7 @@ impl PgStore {
         epoch: Epoch,
         wishes: &[SlotWish],
     ) -> Result<Vec<SlotAnswer>, JournalError> {
-        let wishes = Wish::all(wishes);
+        let wishes = Wish::all(wishes)?;
         let (names, tasks) = (Wish::names(&wishes), id_list(Wish::tasks(&wishes)));
         loop {
             let mut tx = self.write().await?;
@@ -63,13 +64,15 @@ impl PgStore {
                 tx.rollback().await.map_err(journal_error)?;
                 return Ok(answers);
             }
-            let (mut names, mut ids, mut steps) = (Vec::new(), Vec::new(), Vec::new());
-            for (name, task, step) in granted {
+            let (mut names, mut ids, mut steps, mut tickets) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for ((name, task, step), ticket) in granted {
+                tickets.push(ticket);
                 names.push(name);
                 ids.push(task.as_uuid());
                 steps.push(step);
             }
-            let take = sqlx::query(TAKE).bind(names).bind(ids).bind(steps).bind(epoch.get());
+            let take = sqlx::query(TAKE).bind(names).bind(ids).bind(steps).bind(tickets).bind(epoch.get());
             take.execute(&mut *tx).await.map_err(journal_error)?;
             tx.commit().await.map_err(journal_error)?;
             return Ok(answers);

@@ -230,21 +230,24 @@ const TAKEN: Text = Text {
 };
 /// In the order in which all lock these rows.
 const UNLOCKED: Text = Text {
-    arrays: 1,
-    sql: ", held AS (
-        SELECT locks.name FROM locks WHERE locks.task_id = ANY(#1::uuid[]) AND EXISTS (SELECT 1 FROM fence)
+    arrays: 2,
+    sql: ", released AS (
+        SELECT t.task_id FROM fence, unnest(#1::uuid[], #2::bigint[]) AS t (task_id, claims)
+        WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = t.task_id AND live.claims > t.claims)
+    ), held AS (
+        SELECT locks.name FROM locks WHERE locks.task_id IN (SELECT task_id FROM released)
         ORDER BY locks.name FOR UPDATE
     ), unlocked AS (
         DELETE FROM locks USING held WHERE locks.name = held.name
     ), unqueued AS (
-        DELETE FROM lock_queue USING fence WHERE lock_queue.task_id = ANY(#1::uuid[])
+        DELETE FROM lock_queue USING released WHERE lock_queue.task_id = released.task_id
     )",
 };
 const VACATED: Text = Text {
-    arrays: 2,
+    arrays: 3,
     sql: ", vacated AS (
-        DELETE FROM slots USING fence, unnest(#1::uuid[], #2::text[]) AS t (task_id, step)
-        WHERE slots.task_id = t.task_id AND slots.step = t.step
+        DELETE FROM slots USING fence, unnest(#1::uuid[], #2::text[], #3::bigint[]) AS t (task_id, step, ticket)
+        WHERE slots.task_id = t.task_id AND slots.step = t.step AND slots.epoch = fence.epoch AND slots.ticket <= t.ticket
     )",
 };
 const MESSAGES: Text = Text {

@@ -42,10 +42,14 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
             Part::Waits => columns.waits(batch)?,
             Part::Marks => columns.marks(batch)?,
             Part::Taken => columns.taken(batch)?,
-            Part::Unlocked => columns.array(batch.unlocked.iter().map(TaskId::as_uuid))?,
+            Part::Unlocked => {
+                columns.ids(&batch.unlocked)?;
+                columns.array(batch.unlocked.iter().map(|(_, decided)| claims(*decided)))?;
+            }
             Part::Vacated => {
                 columns.ids(&batch.vacated)?;
-                columns.array(batch.vacated.iter().map(|(_, step)| step.text()))?;
+                columns.array(batch.vacated.iter().map(|(_, (step, _))| step.text()))?;
+                columns.array(batch.vacated.iter().map(|(_, (_, ticket))| *ticket))?;
             }
             Part::Messages => columns.messages(batch)?,
             Part::Facts => columns.facts(batch)?,

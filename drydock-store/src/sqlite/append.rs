@@ -28,7 +28,7 @@ impl SqliteStore {
         script.say(FENCE);
         script.add(epoch.get());
         create(&mut script, &batch, Some(epoch));
-        record(&mut script, &batch);
+        record(&mut script, epoch, &batch);
         end(&mut script, &batch, epoch);
         if let Some(place) = place {
             let told = Told::of(writes, place)?;

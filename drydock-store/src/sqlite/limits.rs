@@ -19,8 +19,9 @@ pub(super) const OWNED: &str =
 pub(super) const OWN: &str =
     "SELECT name, task_id, step FROM slots WHERE name IN (SELECT value FROM json_each(?1))
     AND task_id IN (SELECT unhex(value) FROM json_each(?2)) AND +epoch = ?3";
-const TAKE: &str = "INSERT INTO slots (name, task_id, step, epoch) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT DO UPDATE SET epoch = excluded.epoch";
+const TAKE: &str = "INSERT INTO slots (name, task_id, step, ticket, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT DO UPDATE SET epoch = excluded.epoch, ticket = excluded.ticket
+    WHERE slots.epoch <> excluded.epoch OR slots.ticket < excluded.ticket";
 
 impl SqliteStore {
     pub(super) async fn take_slots(
@@ -28,7 +29,7 @@ impl SqliteStore {
         epoch: Epoch,
         wishes: &[SlotWish],
     ) -> Result<Vec<SlotAnswer>, JournalError> {
-        let wishes = Wish::all(wishes);
+        let wishes = Wish::all(wishes)?;
         let (names, tasks) = (text_list(&Wish::names(&wishes))?, id_list(Wish::tasks(&wishes)));
         let mut tx = self.write().await?;
         fence(&mut tx, epoch).await?;
@@ -48,8 +49,9 @@ impl SqliteStore {
         if granted.is_empty() {
             return Ok(answers);
         }
-        for (name, task, step) in granted {
-            let take = sqlx::query(TAKE).bind(name).bind(task.as_uuid()).bind(step).bind(epoch.get());
+        for ((name, task, step), ticket) in granted {
+            let take =
+                sqlx::query(TAKE).bind(name).bind(task.as_uuid()).bind(step).bind(ticket).bind(epoch.get());
             take.execute(&mut *tx).await.map_err(journal_error)?;
         }
         tx.commit().await?;

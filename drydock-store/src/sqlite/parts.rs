@@ -63,11 +63,25 @@ pub(super) static WAITS: Chunked = Chunked::new(
     until = excluded.until, deadline = excluded.deadline, reason = excluded.reason, waits_on = excluded.waits_on,
     scratch = excluded.scratch",
 );
-pub(super) const UNLOCK: &str = "DELETE FROM locks WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
-pub(super) const UNQUEUE: &str =
-    "DELETE FROM lock_queue WHERE task_id IN (SELECT unhex(value) FROM json_each(?))";
-pub(super) static VACATED: Chunked =
-    Chunked::new("DELETE FROM slots WHERE (task_id, step) IN (VALUES ", 2, ")");
+/// Columns: task, claims.
+pub(super) static UNLOCK: Chunked = Chunked::new(
+    "DELETE FROM locks WHERE task_id IN (SELECT column1 FROM (VALUES ",
+    2,
+    ") WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = column1 AND live.claims > column2))",
+);
+/// Columns: task, claims.
+pub(super) static UNQUEUE: Chunked = Chunked::new(
+    "DELETE FROM lock_queue WHERE task_id IN (SELECT column1 FROM (VALUES ",
+    2,
+    ") WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = column1 AND live.claims > column2))",
+);
+/// Columns: task, step, epoch, ticket.
+/// The plus keeps SQLite from going over all slots of the instance for each row.
+pub(super) static VACATED: Chunked = Chunked::new(
+    "DELETE FROM slots WHERE rowid IN (SELECT slots.rowid FROM (VALUES ",
+    4,
+    ") CROSS JOIN slots ON task_id = column1 AND step = column2 AND +epoch = column3 AND ticket <= column4)",
+);
 pub(super) static MESSAGES: Chunked = Chunked::new(
     "INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text) SELECT * FROM (VALUES ",
     7,

@@ -1,18 +1,18 @@
 //! The records of a batch: what happened to steps.
 
 use drydock_core::journal::{AttemptRecord, Checkpoint, FactRecord, Mark, Message, StepProgress, WaitRecord};
-use drydock_core::{Payload, TaskId};
+use drydock_core::{Epoch, Payload, TaskId};
 
 use super::parts::{
     ATTEMPTS, CHECKPOINTS, FACTS, MARKS, MESSAGES, PROGRESS, REOPENED, TAKEN, UNLOCK, UNQUEUE, VACATED, WAITS,
 };
-use super::row::{id_list, micros};
+use super::row::micros;
 use super::statements::Script;
-use crate::batch::{Batch, storable};
+use crate::batch::{Batch, claims, storable};
 use crate::codec;
 
 /// Writes all records of `batch`.
-pub(super) fn record(script: &mut Script, batch: &Batch<'_>) {
+pub(super) fn record(script: &mut Script, epoch: Epoch, batch: &Batch<'_>) {
     script.say_rows(&REOPENED, &batch.reopened, |to, (id, attempt)| {
         to.add(id.as_uuid());
         to.add(attempt.step.text());
@@ -27,15 +27,17 @@ pub(super) fn record(script: &mut Script, batch: &Batch<'_>) {
         to.add(signal.as_uuid());
         to.add(step.text());
     });
-    if !batch.unlocked.is_empty() {
-        for statement in [UNLOCK, UNQUEUE] {
-            script.say(statement);
-            script.add(id_list(batch.unlocked.iter().copied()));
-        }
+    for statement in [&UNLOCK, &UNQUEUE] {
+        script.say_rows(statement, &batch.unlocked, |to, (id, decided)| {
+            to.add(id.as_uuid());
+            to.add(claims(*decided));
+        });
     }
-    script.say_rows(&VACATED, &batch.vacated, |to, (id, step)| {
+    script.say_rows(&VACATED, &batch.vacated, |to, (id, (step, ticket))| {
         to.add(id.as_uuid());
         to.add(step.text());
+        to.add(epoch.get());
+        to.add(*ticket);
     });
     script.say_rows(&MESSAGES, &batch.messages, message);
     script.say_rows(&FACTS, &batch.facts, fact);

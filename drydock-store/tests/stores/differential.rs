@@ -165,8 +165,9 @@ fn write() -> impl Strategy<Value = Write> {
         2 => (of(), name(), select(vec!["m", "M", "\0"]), 1..50_i64)
             .prop_map(|(id, name, made, n)| Write::Marked(id, mark(name, made, n))),
         2 => (of(), 0..4_u32, name()).prop_map(|(id, n, by)| Write::SignalTaken(id, signal_id(n), step(by))),
-        1 => of().prop_map(Write::LocksFreed),
-        1 => (of(), name()).prop_map(|(id, name)| Write::SlotsFreed(id, step(name))),
+        1 => (of(), prop::option::of(0..4_u64))
+            .prop_map(|(id, fence)| Write::LocksFreed(id, fence.map(Fence::new))),
+        1 => (of(), name(), 0..4_u64).prop_map(|(id, name, ticket)| Write::SlotsFreed(id, step(name), ticket)),
         2 => (of(), 0..4_u32).prop_map(|(id, seq)| Write::MessageSaid(id, message(seq))),
         2 => (of(), 0..4_u32, select(vec!["n1", "\0"]), select(vec!["lshw", "lldp"]), 1..6_i64)
             .prop_map(|(id, seq, node, by, n)| Write::FactFound(id, fact(seq, node, by, n))),
@@ -178,9 +179,9 @@ fn write() -> impl Strategy<Value = Write> {
 
 fn wish() -> impl Strategy<Value = SlotWish> {
     let limits = prop::collection::vec((select(vec!["n", "\0"]), 0..3_u32), 0..3);
-    (0..8_u32, select(vec!["a", "b[1]"]), limits).prop_map(|(n, of, limits)| {
+    (0..8_u32, select(vec!["a", "b[1]"]), limits, 0..4_u64).prop_map(|(n, of, limits, ticket)| {
         let limits = limits.into_iter().map(|(name, slots)| (name.to_owned(), slots)).collect();
-        SlotWish { task: id(n), step: step(of), limits }
+        SlotWish { task: id(n), step: step(of), limits, ticket }
     })
 }
 

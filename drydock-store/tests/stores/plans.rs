@@ -152,8 +152,8 @@ async fn batches(store: &Shared, epoch: Epoch, plans: &Plans) {
                 Write::AttemptFailed(task, attempt("boot", 2, 8)),
                 Write::StepWaits(task, wait("boot", 8)),
                 Write::SignalTaken(task, signal_id(n), step("gate")),
-                Write::LocksFreed(task),
-                Write::SlotsFreed(task, step("boot")),
+                Write::LocksFreed(task, None),
+                Write::SlotsFreed(task, step("boot"), 1),
                 Write::MessageSaid(task, message(1)),
                 Write::FactFound(task, fact(1, "n07", "probe", 8)),
                 Write::StepProgressed(task, progress("wipe", 8)),
@@ -205,7 +205,7 @@ async fn locks_and_slots(store: &Shared, epoch: Epoch, plans: &Plans) {
     assert!(matches!(refused, LockAnswer::Refused(_)));
     plans.used("a refused lock", &["locks_pkey", "lock_queue_pkey"]);
     let limits = vec![("bmc/7".to_owned(), 1000)];
-    let wish = SlotWish { task: id(200_500), step: step("boot"), limits };
+    let wish = SlotWish { task: id(200_500), step: step("boot"), limits, ticket: 2 };
     assert_eq!(store.slots_take(epoch, &[wish]).await.unwrap(), [SlotAnswer::Taken]);
     plans.used("a slot", &["slots_pkey", "live_pkey"]);
 }

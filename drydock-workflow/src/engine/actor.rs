@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Checkpoint, ClaimedTask, NewTask, Parent, TaskEnd, Write};
+use drydock_core::journal::{ClaimedTask, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, Fence, StepKey, TaskId, Timestamp, WorkflowId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -208,13 +208,15 @@ impl Actor {
                 _ = self.messages.recv_many(&mut gulp, GULP) => {
                     gulp.drain(..).for_each(|message| self.on_message(message));
                 }
-                count = requests.recv_many(&mut asked, GULP) => {
+                // While the store does not keep up, whoever asks waits: what is not written yet stays bounded.
+                count = requests.recv_many(&mut asked, GULP), if self.writes.len() < self.options.inbox => {
                     if count == 0 {
                         return Quit::Dropped;
                     }
                 }
             }
-            while asked.len() < GULP
+            while self.writes.len() < self.options.inbox
+                && asked.len() < GULP
                 && let Ok(request) = requests.try_recv()
             {
                 asked.push(request);
@@ -312,17 +314,16 @@ impl Actor {
     fn on_carry(
         &mut self,
         task: NewTask,
-        carried: Vec<Checkpoint>,
+        carried: Vec<Write>,
         reply: oneshot::Sender<Result<(), EngineError>>,
     ) {
         if self.draining {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        let id = task.id;
-        self.starting.insert(id, reply);
+        self.starting.insert(task.id, reply);
         self.writes.push(Write::TaskQueued(task));
-        self.writes.extend(carried.into_iter().map(|record| Write::StepEnded(id, record)));
+        self.writes.extend(carried);
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that

@@ -50,8 +50,8 @@ impl Actor {
                         self.advance(task);
                     }
                 }
-                Write::LocksFreed(_) => self.ask_locks_again(),
-                Write::SlotsFreed(task, step) => self.on_slots_freed(task, &step),
+                Write::LocksFreed(..) => self.ask_locks_again(),
+                Write::SlotsFreed(task, step, _) => self.on_slots_freed(task, &step),
                 Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
                 Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
             }

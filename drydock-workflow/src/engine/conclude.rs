@@ -20,8 +20,8 @@ impl Actor {
         // What children give together is not this step's own to keep short.
         let limited = !matches!(definition.kind, StepKind::Children(_));
         let now = self.ports.clock.now();
-        if !definition.limits.is_empty() {
-            self.writes.push(Write::SlotsFreed(task, key.clone()));
+        if let Some(ticket) = self.slots.ticket_of(task, slot) {
+            self.writes.push(Write::SlotsFreed(task, key.clone(), ticket));
         }
         self.record_told(task, &key, told, now);
         let result = match result {

@@ -71,7 +71,7 @@ impl Actor {
         let Some(live) = self.lives.get(&task) else { return };
         let fence = Some(live.fence);
         if live.run.has_asked_for_locks() {
-            self.writes.push(Write::LocksFreed(task));
+            self.writes.push(Write::LocksFreed(task, fence));
         }
         self.writes.push(Write::TaskEnded(task, fence, end));
     }

@@ -2,7 +2,7 @@
 //! within, which do not.
 
 use drydock_core::journal::{
-    Checkpoint, Child, Claim, JournalError, LockAnswer, NewTask, News, SlotAnswer, TaskEnd, Write,
+    Child, Claim, JournalError, LockAnswer, NewTask, News, SlotAnswer, TaskEnd, Write,
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
@@ -19,7 +19,7 @@ pub(super) enum Request {
     /// Start a task.
     Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Queue a task that begins with these records.
-    Carry { task: NewTask, carried: Vec<Checkpoint>, reply: oneshot::Sender<Result<(), EngineError>> },
+    Carry { task: NewTask, carried: Vec<Write>, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Tell when a task has ended; `None` when the task is not here.
     Watch { task: TaskId, reply: oneshot::Sender<Option<TaskEnd>> },
     /// There may be news: look now.

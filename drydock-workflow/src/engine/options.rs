@@ -29,7 +29,7 @@ pub struct EngineOptions {
     /// How far a step is goes on record so often while it goes on, if it tells: that is what others see of it, and what is known
     /// after a crash.
     pub progress: Duration,
-    /// How many messages may wait for the actor; senders wait beyond that.
+    /// How many messages may wait for the actor, and how many writes for the store, before callers have to wait.
     pub inbox: usize,
     /// How many events a slow receiver may lag behind.
     pub event_buffer: usize,

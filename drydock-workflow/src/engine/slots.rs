@@ -47,6 +47,10 @@ pub(super) struct Slots {
     used: BTreeMap<String, u32>,
     /// Limits that had no place left when the store was last asked.
     full: BTreeSet<String>,
+    /// The ticket with which each step asked last, until its task is gone.
+    tickets: BTreeMap<(TaskId, SlotIndex), u64>,
+    /// The last ticket.
+    ticket: u64,
     /// A call is under way.
     asking: bool,
     /// The last call failed: the next look tries again.
@@ -68,6 +72,18 @@ impl Slots {
             }
         }
         Some(limits)
+    }
+
+    /// A ticket for a step that is about to ask.
+    fn ticket(&mut self, task: TaskId, slot: SlotIndex) -> u64 {
+        self.ticket += 1;
+        self.tickets.insert((task, slot), self.ticket);
+        self.ticket
+    }
+
+    /// With which ticket a step gives back what it has, or may have; `None` when it never asked.
+    pub(super) fn ticket_of(&self, task: TaskId, slot: SlotIndex) -> Option<u64> {
+        self.tickets.get(&(task, slot)).copied()
     }
 
     fn waiting_of(&self, task: TaskId) -> Vec<SlotIndex> {
@@ -100,6 +116,11 @@ impl Slots {
     fn forget(&mut self, task: TaskId) -> bool {
         for slot in self.waiting_of(task) {
             self.leave(task, slot);
+        }
+        let asked: Vec<SlotIndex> =
+            self.tickets.range((task, 0)..=(task, SlotIndex::MAX)).map(|((_, slot), _)| *slot).collect();
+        for slot in asked {
+            self.tickets.remove(&(task, slot));
         }
         let held: Vec<SlotIndex> =
             self.held.range((task, 0)..=(task, SlotIndex::MAX)).map(|((_, slot), _)| *slot).collect();
@@ -168,7 +189,8 @@ impl Actor {
             let (task, slot, _, limits) = &wish;
             self.slots.leave(*task, *slot);
             if let Some(live) = self.lives.get(task) {
-                wishes.push(SlotWish { task: *task, step: live.run.key(*slot), limits: limits.to_vec() });
+                let (step, ticket) = (live.run.key(*slot), self.slots.ticket(*task, *slot));
+                wishes.push(SlotWish { task: *task, step, limits: limits.to_vec(), ticket });
                 asked.push(wish);
             }
         }
@@ -191,6 +213,9 @@ impl Actor {
                     match answer {
                         SlotAnswer::Taken => self.on_slot(task, slot, limits),
                         SlotAnswer::Full(name) => {
+                            // A store may call a limit by another name than the step does. Then nothing is known here that would keep
+                            // the step from asking again at once, and again.
+                            self.slots.failed |= !names(&limits).contains(&*name);
                             self.slots.full.insert(name);
                             self.wait_on(task, slot, rank, limits);
                         }

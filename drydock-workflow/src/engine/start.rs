@@ -1,6 +1,6 @@
 //! Starting tasks: plainly, with a key, labels and a priority, or inside a transaction of the caller's own.
 
-use drydock_core::journal::{Checkpoint, NewTask};
+use drydock_core::journal::{NewTask, Write};
 use drydock_core::{Payload, TaskId};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::workflow::Workflow;
 pub struct TaskStart<'e> {
     engine: &'e Engine,
     task: Result<NewTask, EngineError>,
-    carried: Vec<Checkpoint>,
+    carried: Option<CarryOver>,
 }
 
 impl Engine {
@@ -39,7 +39,7 @@ impl Engine {
             let Numbered { id: workflow, limit } = self.registry.number_of_code(&workflow.code())?;
             Ok(NewTask::new(id, workflow, input, now).limit(limit))
         };
-        TaskStart { engine: self, task: new(), carried: Vec::new() }
+        TaskStart { engine: self, task: new(), carried: None }
     }
 
     /// Looks for work now: after a task was started past this engine, in a transaction of the caller's own. The next poll would find it too.
@@ -68,7 +68,7 @@ impl TaskStart<'_> {
     /// Begins with records of another task, as a [`CarryOver`] has them: to go on with a task under a new version of its workflow, or to
     /// run a part of one again. The other task is not changed; cancel it first if it has not ended, or both run.
     pub fn carrying(mut self, over: &CarryOver) -> Self {
-        self.carried.clone_from(&over.carried);
+        self.carried = Some(over.clone()).filter(|over| !over.carried.is_empty());
         self
     }
 
@@ -83,7 +83,7 @@ impl TaskStart<'_> {
     ///
     /// As [`submit`](Self::submit); a task that [carries](Self::carrying) records is not only a row.
     pub fn build(self) -> Result<NewTask, EngineError> {
-        if self.carried.is_empty() { self.task } else { Err(EngineError::Carrying) }
+        if self.carried.is_none() { self.task } else { Err(EngineError::Carrying) }
     }
 
     /// Starts the task, and returns its id when the start is durable; the id of an earlier task, if that has the key.
@@ -94,10 +94,12 @@ impl TaskStart<'_> {
         let task = task?;
         let id = task.id;
         let journal = &engine.ports.journal;
-        if !carried.is_empty() {
+        if let Some(CarryOver { carried, locks, .. }) = carried {
             if task.key.is_some() {
                 return Err(EngineError::Carrying);
             }
+            let ended = carried.into_iter().map(|record| Write::StepEnded(id, record));
+            let carried = ended.chain(locks.into_iter().map(|mark| Write::Marked(id, mark))).collect();
             engine.ask(|reply| Request::Carry { task, carried, reply }).await??;
             engine.nudge();
             return Ok(id);

@@ -33,7 +33,7 @@ use drydock_core::{Payload, SignalId, Timestamp};
 
 pub use children::{Children, Next};
 pub use fold::IllegalRecord;
-pub(crate) use notes::{LOCKS, Note, OWN_MARKS, begun, is_begun};
+pub(crate) use notes::{LOCKS, Note, OWN_MARKS, begun, is_begun, is_of_lock};
 pub(crate) use orders::Obeyed;
 pub use orders::Order;
 pub(crate) use regain::held;

@@ -27,6 +27,11 @@ pub(crate) const LOCKS: &str = "drydock:locks";
 /// brought back after that.
 pub(super) const HELD: &str = "drydock:lock:";
 
+/// Whether a mark tells of locks, and so outlives its step.
+pub(crate) fn is_of_lock(mark: &str) -> bool {
+    mark == LOCKS || mark.starts_with(HELD)
+}
+
 /// A step's notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -113,7 +118,7 @@ impl Notes {
     /// A step that has ended needs its notes no more, but for those that the task's end asks for.
     pub(super) fn forget(&mut self, step: &StepKey) {
         if let Some(note) = self.0.get_mut(step) {
-            note.marks.retain(|name, _| name == LOCKS || name.starts_with(HELD));
+            note.marks.retain(|name, _| is_of_lock(name));
             *note = Note { marks: std::mem::take(&mut note.marks), ..Note::default() };
             if note.marks.is_empty() {
                 self.0.remove(step);

@@ -59,15 +59,15 @@ pub enum Call<'a> {
     },
     /// What happened to an instance's tasks is asked for.
     News(Epoch),
-    /// Places under limits are asked for.
+    /// How the children of a task's step ended is asked for.
+    Children(TaskId, &'a StepName),
+    /// Slots are to be taken.
     Slots {
         /// By whose steps.
         epoch: Epoch,
         /// Which.
         wishes: &'a [SlotWish],
     },
-    /// How the children of a task's step ended is asked for.
-    Children(TaskId, &'a StepName),
     /// Any other question.
     Other,
 }
@@ -82,14 +82,14 @@ pub enum Answer<'a> {
     Told(bool),
     /// The tasks that were taken; what is changed here is what the caller gets.
     Claimed(&'a mut Vec<Claim>),
-    /// The news; what is changed here is what the caller gets.
-    News(&'a mut News),
     /// Whether the locks were taken; what is changed here is what the caller gets.
     Locked(&'a mut LockAnswer),
-    /// Which steps have places; what is changed here is what the caller gets.
+    /// Which steps got slots; what is changed here is what the caller gets.
     Admitted(&'a mut Vec<SlotAnswer>),
     /// The children; what is changed here is what the caller gets.
     Children(&'a mut Vec<Child>),
+    /// The news; what is changed here is what the caller gets.
+    News(&'a mut News),
     /// It was done.
     Done,
     /// It was not, or nobody knows.
@@ -351,7 +351,7 @@ impl Journal for FaultyJournal {
 
     async fn slots_take(&self, epoch: Epoch, wishes: &[SlotWish]) -> Result<Vec<SlotAnswer>, JournalError> {
         let make = |_| self.store.slots_take(epoch, wishes);
-        self.pass(Call::Slots { epoch, wishes }, None, make, |told| Answer::Admitted(told)).await
+        self.pass(Call::Slots { epoch, wishes }, None, make, |answers| Answer::Admitted(answers)).await
     }
 
     async fn task_read(&self, task: TaskId) -> Result<Option<TaskState>, JournalError> {

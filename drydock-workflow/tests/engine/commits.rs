@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use drydock_core::journal::Write;
 use drydock_store::repo::{FactQuery, TaskRepo as _};
-use drydock_workflow::{Fact, Outcome, StepContext, WorkflowBuilder, step_fn};
+use drydock_workflow::{EngineOptions, Fact, Outcome, StepContext, WorkflowBuilder, step_fn};
 use tokio::sync::Barrier;
 
-use crate::faulty::{Call, FaultyJournal};
-use crate::support::{Log, World, output, single};
+use crate::faulty::{Call, Fault, FaultyJournal, Switch};
+use crate::support::{Log, World, nothing, output, single};
 
 #[tokio::test(start_paused = true)]
 async fn steps_that_end_together_share_commits() {
@@ -75,4 +76,36 @@ async fn what_one_task_has_to_write_is_shared_out_when_it_is_much() {
     assert!((8..=32).contains(&most), "{most} megabytes in one commit");
     let facts = world.store.fact_list(&FactQuery::of_task(task)).await.unwrap().facts;
     assert_eq!(facts.len(), ITEMS);
+}
+
+/// A store that is away for a while finds no heap of starts when it is back: whoever starts tasks has waited meanwhile.
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_away_callers_wait() {
+    const TASKS: usize = 3_000;
+    let (away, most, world) = (Switch::default(), Arc::new(AtomicUsize::new(0)), World::new());
+    let journal = {
+        let (away, most) = (away.clone(), most.clone());
+        FaultyJournal::new(world.store.clone(), move |call| {
+            if let Call::Append { writes, .. } = call {
+                most.fetch_max(writes.len(), Ordering::SeqCst);
+            }
+            away.is_on().then_some(Fault::Away)
+        })
+    };
+    let workflow = nothing();
+    let options = EngineOptions { inbox: 50, ..EngineOptions::default() };
+    let engine =
+        world.instance_over(journal, "a").options(options).workflow(&workflow).start().await.unwrap();
+    away.set(true);
+    let starts = futures::future::join_all((0..TASKS).map(|_| engine.submit(&workflow, &())));
+    let back = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        away.set(false);
+    };
+    let (tasks, ()) = tokio::join!(starts, back);
+    for task in tasks {
+        output(&engine.wait(task.unwrap()).await.unwrap());
+    }
+    let most = most.load(Ordering::SeqCst);
+    assert!(most < 500, "{most} writes had gathered");
 }

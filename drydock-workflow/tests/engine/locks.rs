@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use drydock_core::RetryPolicy;
 use drydock_core::journal::TaskEndKind;
+use drydock_store::repo::TaskRepo as _;
 use drydock_workflow::{
-    BuildError, Engine, EngineOptions, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn,
+    BuildError, CarryOver, CarryRules, Engine, EngineOptions, Outcome, StepContext, StepError, Workflow,
+    WorkflowBuilder, step_fn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -308,4 +310,24 @@ async fn tasks_that_wait_for_locks_leave_room_for_those_that_hold_them() {
     engine.wait(urgent).await.unwrap();
     let expected = ["first begins", "first begins", "first ends", "urgent begins", "urgent ends"];
     assert_eq!(log.lines(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_carries_on_for_another_takes_its_locks_first() {
+    let (world, log) = (World::new(), Log::default());
+    let workflow = locked(&log);
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let bad = start(&engine, &workflow, "bad", &["node/1"]).await;
+    assert_eq!(failure(&engine.wait(bad).await.unwrap()), "step end: no");
+    let rival = start(&engine, &workflow, "rival", &["node/1"]).await;
+    log.reaches(3).await;
+
+    let history = world.store.task_history(bad).await.unwrap().unwrap();
+    let records = (&*history.checkpoints, &*history.marks);
+    let over = CarryOver::plan(workflow.definition(), workflow.definition(), records, &CarryRules::new());
+    let input = ("bad".to_owned(), vec!["node/1".to_owned()]);
+    let again = engine.task(&workflow, &input).carrying(&over).submit().await.unwrap();
+    engine.wait(rival).await.unwrap();
+    engine.wait(again).await.unwrap();
+    assert_eq!(log.lines(), ["bad begins", "bad ends", "rival begins", "rival ends", "bad ends"]);
 }

@@ -87,7 +87,7 @@ async fn history_of(world: &World, engine: &Engine, workflow: &Workflow<u32, u32
     CarryOver::plan(
         workflow.definition(),
         version(false, &Log::default()).definition(),
-        &history.checkpoints,
+        (&history.checkpoints, &history.marks),
         &rules,
     )
 }
@@ -123,7 +123,7 @@ async fn a_part_of_a_task_is_run_again_as_a_new_one() {
     let history = world.store.task_history(task).await.unwrap().unwrap();
     let rules = CarryRules::new().again(StepName::new("second").unwrap());
     let definition = workflow.definition();
-    let fork = CarryOver::plan(definition, definition, &history.checkpoints, &rules);
+    let fork = CarryOver::plan(definition, definition, (&history.checkpoints, &history.marks), &rules);
     assert_eq!(
         fork.to_string(),
         "carries over  first\nruns          second: was asked for\n\

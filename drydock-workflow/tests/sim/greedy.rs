@@ -97,9 +97,12 @@ impl Tamper for Greedy {
                     marks.for_each(|mark| mark.name = mark.name.replace("drydock:lock:", "other:"));
                 }
             }
-            (Call::Slots { .. }, Answer::Admitted(told)) => match self.greed {
-                Greed::PlaceTooMany => told.fill(SlotAnswer::Taken),
-                Greed::PlaceKept if books.vacated => told.fill(SlotAnswer::Full("kept".to_owned())),
+            (Call::Slots { wishes, .. }, Answer::Admitted(answers)) => match self.greed {
+                Greed::PlaceTooMany => answers.fill(SlotAnswer::Taken),
+                Greed::PlaceKept if books.vacated => {
+                    let names = wishes.iter().map(|wish| wish.limits[0].0.clone());
+                    *answers = names.map(SlotAnswer::Full).collect();
+                }
                 _ => {}
             },
             (Call::Children(..), Answer::Children(children)) if self.greed == Greed::BudgetIgnored => {

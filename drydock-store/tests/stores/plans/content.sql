@@ -62,8 +62,8 @@ SELECT 'node/' || 200001 + i % 100, pg_temp.id(i), pg_temp.at(i) FROM generate_s
 
 INSERT INTO limits (name) SELECT 'bmc/' || i FROM generate_series(1, 1000) AS i;
 
-INSERT INTO slots (name, task_id, step, epoch)
-SELECT 'bmc/' || i % 1000 + 1, pg_temp.id(i), 'boot', 1 FROM generate_series(200001, 220000) AS i;
+INSERT INTO slots (name, task_id, step, epoch, ticket)
+SELECT 'bmc/' || i % 1000 + 1, pg_temp.id(i), 'boot', 1, 1 FROM generate_series(200001, 220000) AS i;
 
 INSERT INTO events (epoch, seq, turn, at, body)
 SELECT 1, i, i, pg_temp.at(i), '[]' FROM generate_series(1, 100000) AS i;

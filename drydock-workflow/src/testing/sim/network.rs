@@ -68,17 +68,17 @@ impl Tamper for Door {
             (Call::Signal(task, signal), Answer::Told(true)) => oracle.signalled(*task, signal),
             (Call::Submit(tasks), Answer::Done) => oracle.submitted(tasks),
             (Call::Claim(epoch), Answer::Claimed(tasks)) => oracle.claimed(*epoch, tasks),
-            (Call::Append { epoch, writes, place }, Answer::Done) => {
-                oracle.committed(*epoch, writes);
-                oracle.told(*epoch, writes, *place);
-            }
             (Call::Lock { epoch, task, names }, Answer::Locked(answer)) => {
                 oracle.locked(*epoch, *task, names, answer);
             }
-            (Call::Slots { epoch, wishes }, Answer::Admitted(told)) => {
-                for (wish, answer) in wishes.iter().zip(&**told) {
+            (Call::Slots { epoch, wishes }, Answer::Admitted(answers)) => {
+                for (wish, answer) in wishes.iter().zip(answers) {
                     oracle.admitted(*epoch, wish, answer);
                 }
+            }
+            (Call::Append { epoch, writes, place }, Answer::Done) => {
+                oracle.committed(*epoch, writes);
+                oracle.told(*epoch, writes, *place);
             }
             (Call::Append { epoch, .. }, Answer::Failed(JournalError::Fenced { .. })) => {
                 oracle.refused(*epoch);

@@ -36,12 +36,18 @@ impl Oracle {
                 | Write::StepWaits(task, _)
                 | Write::Marked(task, _)
                 | Write::SignalTaken(task, ..)
-                | Write::LocksFreed(task)
-                | Write::SlotsFreed(task, _)
+                | Write::LocksFreed(task, _)
+                | Write::SlotsFreed(task, ..)
                 | Write::MessageSaid(task, _)
                 | Write::FactFound(task, _)
                 | Write::StepProgressed(task, _) => self.about(epoch, *task, write),
-                Write::TaskEnded(task, _, end) => self.ended(epoch, *task, end, write),
+                Write::TaskEnded(task, fence, end) => {
+                    // One that came late: the task was brought back, and taken again.
+                    let given = self.tasks.get(task).and_then(|it| it.given.keys().next_back());
+                    if fence.is_none_or(|fence| given.is_none_or(|given| *given == fence)) {
+                        self.ended(epoch, *task, end, write);
+                    }
+                }
             }
         }
     }
@@ -55,8 +61,8 @@ impl Oracle {
     fn about(&mut self, epoch: Epoch, id: TaskId, write: &Write) {
         match write {
             // Given back again and again: each time it counts.
-            Write::LocksFreed(_) => self.unlocked(id),
-            Write::SlotsFreed(_, step) => self.vacated(epoch, id, step),
+            Write::LocksFreed(_, fence) => self.unlocked(id, *fence),
+            Write::SlotsFreed(_, step, ticket) => self.vacated(epoch, id, step, *ticket),
             _ => {}
         }
         // A repetition changes nothing.
@@ -108,7 +114,7 @@ impl Oracle {
         }
         task.owner = None;
         task.end = Some(end.clone());
-        self.unlocked(id);
+        self.unlocked(id, None);
         let Some(task) = self.tasks.get(&id) else { return };
         let running: Vec<String> = task.bodies.iter().map(|body| body.step.to_string()).collect();
         self.note(|| format!("epoch {epoch} commits {} of {label}", brief(write)));
@@ -167,8 +173,8 @@ fn brief(write: &Write) -> String {
         Write::StepReopened(_, it) => format!("the reopening of {}", it.step),
         Write::Marked(_, it) => format!("mark {:?} of {}", it.name, it.step),
         Write::SignalTaken(_, _, step) => format!("a signal for {step}"),
-        Write::LocksFreed(_) => "the locks given back".to_owned(),
-        Write::SlotsFreed(_, step) => format!("the places of {step} given back"),
+        Write::LocksFreed(..) => "the locks given back".to_owned(),
+        Write::SlotsFreed(_, step, _) => format!("the places of {step} given back"),
         Write::MessageSaid(_, it) => format!("message {}", it.seq),
         Write::FactFound(_, it) => format!("fact {}", it.seq),
         Write::StepProgressed(_, it) => format!("the progress of {}", it.step),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drydock_core::journal::{LockAnswer, WaitKind, Write};
-use drydock_core::{Epoch, StepKey, StepName, TaskId};
+use drydock_core::{Epoch, Fence, StepKey, StepName, TaskId};
 
 use super::{Oracle, Rule, Task};
 
@@ -60,7 +60,12 @@ impl Oracle {
     }
 
     /// A task has given all its locks back, or its end did.
-    pub(super) fn unlocked(&mut self, id: TaskId) {
+    pub(super) fn unlocked(&mut self, id: TaskId, decided: Option<Fence>) {
+        // What comes late says nothing of a task that was taken again.
+        let given = self.tasks.get(&id).and_then(|task| task.given.keys().next_back());
+        if decided.zip(given).is_some_and(|(decided, given)| *given > decided) {
+            return;
+        }
         self.locks.held.retain(|_, holder| *holder != id);
         self.locks.queues.retain(|(_, waiter)| *waiter != id);
     }

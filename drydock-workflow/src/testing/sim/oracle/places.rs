@@ -10,8 +10,8 @@ use super::{Oracle, Rule};
 /// Who has which place.
 #[derive(Default)]
 pub(super) struct Places {
-    /// By limit, task and step.
-    held: BTreeMap<(String, TaskId, StepKey), Epoch>,
+    /// By limit, task and step; with the ticket.
+    held: BTreeMap<(String, TaskId, StepKey), (Epoch, u64)>,
     /// What each step asked for last.
     asked: BTreeMap<(TaskId, StepKey), Vec<(String, u32)>>,
 }
@@ -21,10 +21,13 @@ impl Oracle {
     pub(in super::super) fn admitted(
         &mut self,
         epoch: Epoch,
-        SlotWish { task, step, limits }: &SlotWish,
+        SlotWish { task: id, step, limits, ticket }: &SlotWish,
         answer: &SlotAnswer,
     ) {
-        let id = *task;
+        let id = *id;
+        if *answer == SlotAnswer::NotOwned {
+            return;
+        }
         let label = self.label(id);
         self.needs_to_own(epoch, id, "places");
         let full = limits.iter().find(|(name, places)| {
@@ -40,7 +43,11 @@ impl Oracle {
                 self.breach(Rule::LimitKept, format!("{step} of {label} is admitted, although {full}"));
             }
             for (name, _) in limits {
-                self.places.held.insert((name.clone(), id, step.clone()), epoch);
+                let held =
+                    self.places.held.entry((name.clone(), id, step.clone())).or_insert((epoch, *ticket));
+                if held.0 != epoch || held.1 < *ticket {
+                    *held = (epoch, *ticket);
+                }
             }
         } else {
             self.tally.place_waits += 1;
@@ -56,20 +63,23 @@ impl Oracle {
     fn under_way<'a>(&'a self, limit: &'a str) -> impl Iterator<Item = (TaskId, &'a StepKey)> {
         let of_limit = self.places.held.iter().filter(move |((name, ..), _)| name == limit);
         of_limit
-            .filter(|((_, task, _), epoch)| self.is_alive(**epoch) && self.owner(*task) == Some(**epoch))
+            .filter(|((_, task, _), (epoch, _))| self.is_alive(*epoch) && self.owner(*task) == Some(*epoch))
             .map(|((_, task, step), _)| (*task, step))
     }
 
     /// A step has given its places back.
-    pub(super) fn vacated(&mut self, epoch: Epoch, id: TaskId, step: &StepKey) {
+    pub(super) fn vacated(&mut self, epoch: Epoch, id: TaskId, step: &StepKey, ticket: u64) {
         let running = |it: &super::Body| it.step == *step && it.epoch == epoch;
         let running = self.tasks.get(&id).is_some_and(|task| task.bodies.iter().any(running));
-        let had = self.places.held.keys().any(|(_, task, of)| (*task, of) == (id, step));
+        let given = |(_, task, of): &(String, TaskId, StepKey), (holder, taken): &(Epoch, u64)| {
+            (*task, of, *holder) == (id, step, epoch) && *taken <= ticket
+        };
+        let had = self.places.held.iter().any(|(slot, taken)| given(slot, taken));
         if running && had && !self.thawing && self.paused.is_empty() {
             let what = format!("the places of {step} of {} are given back while it runs", self.label(id));
             self.breach(Rule::LimitKept, what);
         }
-        self.places.held.retain(|(_, task, of), _| (*task, of) != (id, step));
+        self.places.held.retain(|slot, taken| !given(slot, taken));
     }
 
     /// A body begins: if its step has limits, under all of them.
@@ -79,7 +89,12 @@ impl Oracle {
             return;
         }
         let asked = self.places.asked.get(&(id, step.clone()));
-        let has = |name: &String| self.places.held.get(&(name.clone(), id, step.clone())) == Some(&epoch);
+        let has = |name: &String| {
+            self.places
+                .held
+                .get(&(name.clone(), id, step.clone()))
+                .is_some_and(|(holder, _)| *holder == epoch)
+        };
         let fine = asked.is_some_and(|asked| asked.iter().all(|(name, _)| has(name)));
         if !fine && !self.thawing {
             let what = format!("{step} of {} begins without its places", self.label(id));
