@@ -12,7 +12,7 @@ pub(crate) type Slot = (String, TaskId, String);
 
 /// A wish as it is stored.
 pub(crate) struct Wish<'a> {
-    of: &'a SlotWish,
+    asked: &'a SlotWish,
     /// By name; of two capacities of one name the smaller counts.
     limits: BTreeMap<String, u32>,
     ticket: i64,
@@ -31,7 +31,7 @@ impl<'a> Wish<'a> {
                 let known = limits.entry(storable(name).into_owned()).or_insert(*capacity);
                 *known = (*known).min(*capacity);
             }
-            Ok(Wish { of: wish, limits, ticket: ticket(wish.ticket)? })
+            Ok(Wish { asked: wish, limits, ticket: ticket(wish.ticket)? })
         };
         wishes.iter().map(of).collect()
     }
@@ -46,7 +46,7 @@ impl<'a> Wish<'a> {
 
     /// Their tasks, each once.
     pub(crate) fn tasks(wishes: &[Self]) -> Vec<TaskId> {
-        let mut tasks: Vec<TaskId> = wishes.iter().map(|wish| wish.of.task).collect();
+        let mut tasks: Vec<TaskId> = wishes.iter().map(|wish| wish.asked.task).collect();
         tasks.sort_unstable();
         tasks.dedup();
         tasks
@@ -73,7 +73,7 @@ impl Slots {
     /// step has already too, for it is with this ticket that it gives them back.
     pub(crate) fn grant(mut self, wishes: &[Wish<'_>]) -> (Vec<SlotAnswer>, BTreeMap<Slot, i64>) {
         let mut granted = BTreeMap::new();
-        let answers = wishes.iter().map(|Wish { of: wish, limits, ticket }| {
+        let answers = wishes.iter().map(|Wish { asked: wish, limits, ticket }| {
             if !self.tasks.contains(&wish.task) {
                 return SlotAnswer::NotOwned;
             }

@@ -16,7 +16,7 @@ use crate::programs::{is_root, postgres_programs};
 const KEEPER: &str = include_str!("cluster.sh");
 
 /// What the keeper says when it has done what it was told.
-const READY: &[u8; 6] = b"ready\n";
+pub(crate) const READY: &[u8; 6] = b"ready\n";
 
 /// Why there is no cluster, or why it does not do what it is told.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum ClusterError {
     /// There are no server programs.
     #[error("no PostgreSQL server programs found: install Debian's postgresql, or name a server of your own")]
     NoPrograms,
+    /// There is no PgBouncer.
+    #[error("no pgbouncer found: install Debian's pgbouncer")]
+    NoPooler,
     /// No port is free on the loopback interface.
     #[error("cannot find a free port on 127.0.0.1: {0}")]
     Port(#[source] io::Error),
@@ -121,7 +124,7 @@ impl Drop for Cluster {
 }
 
 /// PostgreSQL refuses to run as root; then it runs as the user that its package made.
-fn as_ordinary_user(program: &str) -> Command {
+pub(crate) fn as_ordinary_user(program: &str) -> Command {
     if !is_root() {
         return Command::new(program);
     }

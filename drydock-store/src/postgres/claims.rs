@@ -16,7 +16,8 @@ type Tx = Transaction<'static, Postgres>;
 /// Waits until a claim that nobody saw the end of has ended in the database too; in the order in which all lock live rows.
 const SETTLE: &str = "SELECT task_id FROM live WHERE task_id = ANY($1) ORDER BY task_id FOR UPDATE";
 const FREE: &str = "UPDATE live SET owner = NULL WHERE owner = $1 AND task_id = ANY($2)";
-/// What the two ways to claim have in common: the fence, the taking of what is `queued`, and one row for the fence alone; none
+/// What the two ways to claim have in common: whether tasks under limits are queued, by the first entry of their index (`EXISTS` may
+/// look through the table, past all that run, for one that is); the fence, the taking of what is `queued`, and one row for the fence alone; none
 /// means that it did not hold.
 macro_rules! claim {
     ($queued:literal) => {
@@ -24,8 +25,9 @@ macro_rules! claim {
             "WITH fence AS (
                 SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
             ), limited AS (
-                SELECT EXISTS (SELECT 1 FROM live WHERE owner IS NULL AND limit_name IS NOT NULL) AS there,
+                SELECT min(limit_name) IS NOT NULL AS there,
                     coalesce((SELECT min(wake_at) FROM live WHERE wake_at IS NOT NULL) <= $3, false) AS due
+                FROM live WHERE owner IS NULL AND limit_name IS NOT NULL
             ), ",
             $queued,
             ", taken AS (

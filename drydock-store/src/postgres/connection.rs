@@ -43,7 +43,10 @@ impl Default for PgOptions {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Use {
     Batches,
-    Others,
+    /// All else that the engine and operators ask.
+    Engine,
+    /// The reading side.
+    Queries,
 }
 
 /// A pool whose connections are set up for `purpose`.
@@ -63,8 +66,10 @@ fn settings(purpose: Use, options: PgOptions) -> String {
         // A batch's statement has one good plan, by the indexes, whatever its arrays hold and however small the tables were when
         // it was made: nothing is gained by making a new one each time.
         Use::Batches => "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off",
-        // A claim's good plan depends on how many tasks it may take: one made for any number reads the whole table.
-        Use::Others => "SET plan_cache_mode = force_custom_plan",
+        // A claim's good plan depends on how many tasks it may take: one made for any number reads the whole table. And what the
+        // engine asks for is a few rows, by an index, also where statistics are old or wrong.
+        Use::Engine => "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off",
+        Use::Queries => "SET plan_cache_mode = force_custom_plan",
     };
     // Less than a millisecond would be none at all.
     let millis = |timeout: Duration| timeout.as_micros().div_ceil(1000).min(i32::MAX.unsigned_abs().into());
@@ -101,7 +106,7 @@ mod tests {
             lock_timeout: Duration::MAX,
         };
         assert_eq!(
-            settings(Use::Others, options),
+            settings(Use::Queries, options),
             "SET statement_timeout = 1; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 2147483647; \
              SET plan_cache_mode = force_custom_plan"
         );

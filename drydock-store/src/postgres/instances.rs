@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use drydock_core::journal::{InstanceBeat, JournalError, Offers};
 use drydock_core::{Epoch, InstanceName, Timestamp};
-use sqlx::error::ErrorKind;
-use sqlx::{Postgres, Transaction};
 
 use super::PgStore;
 use crate::codec;
@@ -16,19 +14,17 @@ use crate::error::journal_error;
 use crate::row::Reader;
 use crate::unreadable::readable;
 
-type Tx = Transaction<'static, Postgres>;
-
-/// How often a join is tried while others join under the same name.
-const TRIES: usize = 10;
 /// Locks first, in the order in which all lock live rows, so that no two wait for each other.
 const FREE: &str = "WITH locked AS (
         SELECT task_id FROM live WHERE owner = ANY($1) ORDER BY task_id FOR UPDATE
     )
     UPDATE live SET owner = NULL FROM locked WHERE live.task_id = locked.task_id";
-/// The counter's row stays locked until the commit. So epochs become visible in their order, and whoever reads the feed knows which
-/// are yet to come: those after the greatest. In the last statement of the transaction: nobody holds the row and waits for another.
-const JOIN: &str = "WITH counted AS (UPDATE epochs SET last = last + 1 RETURNING last)
-    INSERT INTO instances (epoch, name, joined_at, lease_ms, offers) SELECT last, $1, $2, $3, $4 FROM counted RETURNING epoch";
+/// The counter's row stays locked until the commit: whoever joins does so alone. So epochs become visible in their order, and whoever reads
+/// the feed knows which are yet to come: those after the greatest. Before all else, as nobody who holds another row waits for this one.
+const COUNT: &str = "UPDATE epochs SET last = last + 1 RETURNING last";
+const LEAVE: &str = "UPDATE instances SET alive = false WHERE name = $1 AND alive RETURNING epoch";
+const JOIN: &str =
+    "INSERT INTO instances (epoch, name, joined_at, lease_ms, offers) VALUES ($1, $2, $3, $4, $5)";
 const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
 
 impl PgStore {
@@ -40,43 +36,16 @@ impl PgStore {
         offers: &Offers,
     ) -> Result<Epoch, JournalError> {
         let (lease, offers) = (codec::lease_ms(lease), codec::offers(offers)?);
-        for _ in 1..TRIES {
-            match self.try_join(name, at, lease, &offers).await {
-                Err(error) if is_taken(&error) => {}
-                done => return done.map_err(journal_error),
-            }
+        let mut tx = self.write().await?;
+        let epoch: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *tx).await.map_err(journal_error)?;
+        let earlier: Vec<i64> =
+            sqlx::query_scalar(LEAVE).bind(name.as_str()).fetch_all(&mut *tx).await.map_err(journal_error)?;
+        for sql in [FREE, VACATE] {
+            sqlx::query(sql).bind(&earlier).execute(&mut *tx).await.map_err(journal_error)?;
         }
-        self.try_join(name, at, lease, &offers).await.map_err(|error| {
-            // Not `Rejected`: the name is free again once the others are done.
-            if is_taken(&error) { JournalError::Unavailable(error.into()) } else { journal_error(error) }
-        })
-    }
-
-    /// Fails with a unique violation when another joined under the same name meanwhile.
-    async fn try_join(
-        &self,
-        name: &InstanceName,
-        at: Timestamp,
-        lease: i64,
-        offers: &str,
-    ) -> Result<Epoch, sqlx::Error> {
-        let mut tx: Tx = self.control.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        let earlier: Vec<i64> = sqlx::query_scalar(
-            "UPDATE instances SET alive = false WHERE name = $1 AND alive RETURNING epoch",
-        )
-        .bind(name.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
-        sqlx::query(FREE).bind(&earlier).execute(&mut *tx).await?;
-        sqlx::query(VACATE).bind(&earlier).execute(&mut *tx).await?;
-        let epoch = sqlx::query_scalar(JOIN)
-            .bind(name.as_str())
-            .bind(at)
-            .bind(lease)
-            .bind(offers)
-            .fetch_one(&mut *tx)
-            .await?;
-        tx.commit().await?;
+        let join = sqlx::query(JOIN).bind(epoch).bind(name.as_str()).bind(at).bind(lease).bind(offers);
+        join.execute(&mut *tx).await.map_err(journal_error)?;
+        tx.commit().await.map_err(journal_error)?;
         Ok(Epoch::new(epoch))
     }
 
@@ -114,8 +83,4 @@ impl PgStore {
         tx.commit().await.map_err(journal_error)?;
         Ok(true)
     }
-}
-
-fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.kind() == ErrorKind::UniqueViolation)
 }

@@ -73,9 +73,9 @@ impl PgStore {
         let address = reach(url).await?;
         let pool = |size, purpose| pool(size, purpose, options);
         let batches = pool(2, Use::Batches).test_before_acquire(false).connect_lazy_with(address.clone());
-        let control = pool(4, Use::Others).connect_with(address.clone()).await.map_err(journal_error)?;
-        let lease = pool(1, Use::Others).connect_lazy_with(address.clone());
-        let readers = pool(4, Use::Others).connect_lazy_with(address);
+        let control = pool(4, Use::Engine).connect_with(address.clone()).await.map_err(journal_error)?;
+        let lease = pool(1, Use::Engine).connect_lazy_with(address.clone());
+        let readers = pool(4, Use::Queries).connect_lazy_with(address);
         let store = Self { batches, lease, control, readers, doubts: Doubts::new() };
         store.refuse_newer().await?;
         Ok(store)

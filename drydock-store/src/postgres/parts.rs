@@ -222,12 +222,14 @@ const MARKS: Text = Text {
         @repeat
     )",
 };
+/// Untaken, or taken by this step: said so that the plan goes by the key, and not over the index of all that are untaken.
 const TAKEN: Text = Text {
     arrays: 3,
     sql: ", taken AS (
         UPDATE signals SET taken_by = t.step
         FROM fence, unnest(#1::uuid[], #2::uuid[], #3::text[]) AS t (task_id, signal_id, step)
-        WHERE signals.task_id = t.task_id AND signals.signal_id = t.signal_id AND signals.taken_by IS NULL
+        WHERE signals.task_id = t.task_id AND signals.signal_id = t.signal_id
+            AND coalesce(signals.taken_by, t.step) = t.step
     )",
 };
 /// In the order in which all lock these rows.

@@ -27,25 +27,25 @@ macro_rules! queued {
         )
     };
 }
-const QUEUED: &str = queued!("limit_name IS NULL AND wake_at IS NULL");
-const QUEUED_UNDER: &str = queued!("limit_name = ?3");
+pub(super) const QUEUED: &str = queued!("limit_name IS NULL AND wake_at IS NULL");
+pub(super) const QUEUED_UNDER: &str = queued!("limit_name = ?3");
 /// The limits under which tasks are queued, found one by one: however many tasks wait for each, it is one look at the index.
-const LIMITS: &str = "WITH RECURSIVE names (name) AS (
+pub(super) const LIMITS: &str = "WITH RECURSIVE names (name) AS (
         SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL
         UNION ALL
         SELECT (SELECT min(limit_name) FROM live WHERE owner IS NULL AND limit_name IS NOT NULL AND limit_name > names.name)
         FROM names WHERE names.name IS NOT NULL
     )
     SELECT name FROM names WHERE name IS NOT NULL";
-const CROWD: &str = "SELECT count(*) FROM live WHERE owner IS NOT NULL AND limit_name = ?1";
+pub(super) const CROWD: &str = "SELECT count(*) FROM live WHERE owner IS NOT NULL AND limit_name = ?1";
 /// What sleeps and is due is queued first: so it is claimed in the order of all that is queued.
-const WAKE: &str = "UPDATE live SET wake_at = NULL WHERE task_id IN (
+pub(super) const WAKE: &str = "UPDATE live SET wake_at = NULL WHERE task_id IN (
         SELECT task_id FROM live WHERE wake_at <= ?1 ORDER BY wake_at, task_id LIMIT ?2)";
-const TAKE: &str =
+pub(super) const TAKE: &str =
     "UPDATE live SET owner = ?1, claims = claims + 1, settled = 0, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
 /// With the greatest places of their messages and facts, and with which records there are at all.
-const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+pub(super) const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
         limit_name, limit_places,
         (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
         (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,

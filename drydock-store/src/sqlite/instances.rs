@@ -12,6 +12,8 @@ use crate::error::journal_error;
 use crate::row::Reader;
 use crate::unreadable::readable;
 
+pub(super) const RENEW: &str = "UPDATE instances SET beat = beat + 1 WHERE epoch = ?1 AND alive = 1";
+
 impl SqliteStore {
     pub(super) async fn join(
         &self,
@@ -53,7 +55,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn renew(&self, epoch: Epoch) -> Result<(), JournalError> {
-        let renewed = sqlx::query("UPDATE instances SET beat = beat + 1 WHERE epoch = ?1 AND alive = 1")
+        let renewed = sqlx::query(RENEW)
             .bind(epoch.get())
             .execute(&mut *self.writer.turn().await?)
             .await

@@ -10,13 +10,15 @@ use crate::places::{Slots, Wish};
 use crate::row::Reader;
 
 /// How many steps hold slots. A slot of a task that has ended is free.
-const TAKEN: &str = "SELECT slots.name, count(*) AS taken
+pub(super) const TAKEN: &str = "SELECT slots.name, count(*) AS taken
     FROM slots JOIN live ON live.task_id = slots.task_id AND live.owner = slots.epoch
     WHERE slots.name IN (SELECT value FROM json_each(?1)) GROUP BY slots.name";
-const OWNED: &str =
+pub(super) const OWNED: &str =
     "SELECT task_id FROM live WHERE owner = ?1 AND task_id IN (SELECT unhex(value) FROM json_each(?2))";
-const OWN: &str = "SELECT name, task_id, step FROM slots WHERE name IN (SELECT value FROM json_each(?1))
-    AND task_id IN (SELECT unhex(value) FROM json_each(?2)) AND epoch = ?3";
+/// By the slots' own key: the instance may have thousands, and the plus keeps SQLite from reading them all.
+pub(super) const OWN: &str =
+    "SELECT name, task_id, step FROM slots WHERE name IN (SELECT value FROM json_each(?1))
+    AND task_id IN (SELECT unhex(value) FROM json_each(?2)) AND +epoch = ?3";
 const TAKE: &str = "INSERT INTO slots (name, task_id, step, ticket, epoch) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT DO UPDATE SET epoch = excluded.epoch, ticket = excluded.ticket
     WHERE slots.epoch <> excluded.epoch OR slots.ticket < excluded.ticket";

@@ -10,10 +10,10 @@ use crate::batch::lock_names;
 use crate::error::journal_error;
 use crate::row::Reader;
 
-const OWNED: &str = "SELECT created_at FROM live WHERE task_id = ?1 AND owner = ?2";
+pub(super) const OWNED: &str = "SELECT created_at FROM live WHERE task_id = ?1 AND owner = ?2";
 /// Holders, and older tasks that wait, unless they are paused or wait for what this task holds. Tasks that have ended are
 /// not in the way, whatever they left behind.
-const OBSTACLES: &str = "SELECT l.name, l.task_id, l.taken_at AS since, 1 AS holds, live.created_at
+pub(super) const OBSTACLES: &str = "SELECT l.name, l.task_id, l.taken_at AS since, 1 AS holds, live.created_at
     FROM locks AS l JOIN live ON live.task_id = l.task_id WHERE l.name IN (SELECT value FROM json_each(?1)) AND l.task_id <> ?2
     UNION ALL
     SELECT q.name, q.task_id, q.asked_at, 0, live.created_at
@@ -27,7 +27,7 @@ const TAKE: &str =
     ON CONFLICT DO UPDATE SET task_id = excluded.task_id, taken_at = excluded.taken_at
     WHERE locks.task_id <> excluded.task_id";
 /// Leaves the queues of other names, and sweeps out who has ended.
-const LEAVE: &str = "DELETE FROM lock_queue
+pub(super) const LEAVE: &str = "DELETE FROM lock_queue
     WHERE (task_id = ?2 AND name NOT IN (SELECT value FROM json_each(?1)))
     OR (name IN (SELECT value FROM json_each(?1)) AND task_id NOT IN (SELECT task_id FROM live))";
 const QUEUE: &str =

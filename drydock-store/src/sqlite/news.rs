@@ -10,14 +10,14 @@ use crate::error::journal_error;
 use crate::news::Gathering;
 use crate::row::Reader;
 
-const TOLD: &str =
+pub(super) const TOLD: &str =
     "SELECT task_id, cancel_at, cancel_by, pause_at, pause_by, signals > 0 AS signalled FROM live
     WHERE owner = ?1 AND (cancel_at IS NOT NULL OR pause_at IS NOT NULL OR signals > 0) ORDER BY task_id";
-const UNTAKEN: &str = "SELECT task_id, signal_id, name, sender, sent_at, taken_by, payload FROM signals
+pub(super) const UNTAKEN: &str = "SELECT task_id, signal_id, name, sender, sent_at, taken_by, payload FROM signals
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?1)) AND taken_by IS NULL ORDER BY task_id, sent_at, signal_id";
-const OPEN_CHILDREN: &str = "SELECT parent_id, count(*) AS open FROM live
+pub(super) const OPEN_CHILDREN: &str = "SELECT parent_id, count(*) AS open FROM live
     WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) GROUP BY parent_id ORDER BY parent_id";
-const CHILDREN: &str =
+pub(super) const CHILDREN: &str =
     "SELECT task_id, child_index, kind, ended_at, output FROM tasks LEFT JOIN ends USING (task_id)
     WHERE parent_id = ?1 AND parent_step = ?2 ORDER BY child_index, task_id";
 

@@ -76,10 +76,11 @@ pub(super) static UNQUEUE: Chunked = Chunked::new(
     ") WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.task_id = column1 AND live.claims > column2))",
 );
 /// Columns: task, step, epoch, ticket.
+/// The plus keeps SQLite from going over all slots of the instance for each row.
 pub(super) static VACATED: Chunked = Chunked::new(
     "DELETE FROM slots WHERE rowid IN (SELECT slots.rowid FROM (VALUES ",
     4,
-    ") CROSS JOIN slots ON task_id = column1 AND step = column2 AND epoch = column3 AND ticket <= column4)",
+    ") CROSS JOIN slots ON task_id = column1 AND step = column2 AND +epoch = column3 AND ticket <= column4)",
 );
 pub(super) static MESSAGES: Chunked = Chunked::new(
     "INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text) SELECT * FROM (VALUES ",
@@ -104,10 +105,11 @@ pub(super) static MARKS: Chunked = Chunked::new(
     5,
     ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 );
+/// The plus keeps SQLite from going over the index of all that are untaken.
 pub(super) static TAKEN: Chunked = Chunked::new(
     "UPDATE signals SET taken_by = column3 FROM (VALUES ",
     3,
-    ") WHERE task_id = column1 AND signal_id = column2 AND taken_by IS NULL",
+    ") WHERE task_id = column1 AND signal_id = column2 AND +taken_by IS NULL",
 );
 /// Columns: task, kind, the ending instance, when, output; when it started, if in this batch; and the claims that it must have.
 /// Only its owner ends a task, or the batch that starts it, and then it has never been live.

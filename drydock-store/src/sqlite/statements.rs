@@ -29,6 +29,12 @@ impl Chunked {
         Self { head, columns, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
     }
 
+    /// With as many rows as it can have at most.
+    #[cfg(feature = "testing")]
+    pub(super) fn longest(&self) -> &str {
+        self.text(SIZES.len() - 1)
+    }
+
     fn text(&self, size: usize) -> &str {
         self.texts[size].get_or_init(|| {
             let row = format!("({})", vec!["?"; self.columns].join(","));
@@ -114,5 +120,48 @@ impl Finished {
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
         query.execute(connection).await.map(drop)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl super::SqliteStore {
+    /// The statements that run again and again and look for rows, for tests that ask how SQLite carries them out.
+    #[doc(hidden)]
+    pub fn hot_statements() -> Vec<(&'static str, &'static str)> {
+        use super::{claims, instances, limits, locks, news, parts};
+        vec![
+            ("fence", parts::FENCE),
+            ("renewal", instances::RENEW),
+            ("batch: tasks", parts::LIVE.longest()),
+            ("batch: reopened", parts::REOPENED.longest()),
+            ("batch: taken", parts::TAKEN.longest()),
+            ("batch: unlock", parts::UNLOCK.longest()),
+            ("batch: unqueue", parts::UNQUEUE.longest()),
+            ("batch: vacated", parts::VACATED.longest()),
+            ("batch: ends", parts::ENDS.longest()),
+            ("batch: leave", parts::LEAVE),
+            ("batch: tell", parts::TELL),
+            ("claim: limits", claims::LIMITS),
+            ("claim: crowd", claims::CROWD),
+            ("claim: queued", claims::QUEUED),
+            ("claim: queued under a limit", claims::QUEUED_UNDER),
+            ("claim: take", claims::TAKE),
+            ("claim: tasks", claims::TASKS),
+            ("claim: checkpoints", claims::CHECKPOINTS),
+            ("claim: attempts", claims::ATTEMPTS),
+            ("claim: waits", claims::WAITS),
+            ("claim: marks", claims::MARKS),
+            ("claim: signals", claims::SIGNALS),
+            ("news: told", news::TOLD),
+            ("news: untaken", news::UNTAKEN),
+            ("news: open children", news::OPEN_CHILDREN),
+            ("children", news::CHILDREN),
+            ("lock: owner", locks::OWNED),
+            ("lock: obstacles", locks::OBSTACLES),
+            ("lock: leave", locks::LEAVE),
+            ("slot: owners", limits::OWNED),
+            ("slot: taken", limits::TAKEN),
+            ("slot: own", limits::OWN),
+        ]
     }
 }

@@ -24,6 +24,8 @@ mod differential;
 mod embedded;
 mod locks;
 mod memory;
+mod plans;
+mod pooled;
 mod pools;
 mod postgres;
 mod raw;

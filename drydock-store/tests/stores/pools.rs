@@ -33,7 +33,7 @@ async fn until(observer: &mut PgConnection, condition: &'static str, sessions: i
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), there).await.expect("the sessions never got there");
+    tokio::time::timeout(Duration::from_mins(1), there).await.expect("the sessions never got there");
 }
 
 const WAITING: &str = "wait_event_type = 'Lock'";
@@ -118,7 +118,7 @@ async fn while_all_who_ask_are_busy_leases_are_renewed_and_batches_written() {
 fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, JournalError>, expected: &str) {
     let error = answer.expect_err("it should have taken too long");
     assert!(matches!(error, JournalError::Unavailable(_)), "{error:?}");
-    let text = drydock_core::error_chain(&error).to_string();
+    let text = drydock_core::error_chain(&error);
     assert!(text.contains(expected), "{text}");
 }
 
@@ -176,7 +176,7 @@ async fn who_stands_still_in_a_claim_is_in_nobodys_way() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), taken_over).await.expect("the task stays locked");
+        tokio::time::timeout(Duration::from_mins(1), taken_over).await.expect("the task stays locked");
         assert!(stopped.await.is_err(), "the claim's transaction was over");
     }
     drop((still, rival));

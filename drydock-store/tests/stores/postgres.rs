@@ -24,6 +24,13 @@ impl Cluster {
         Self { url, admin, made: Mutex::default() }
     }
 
+    /// Where the server is.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        let options: PgConnectOptions = self.url.parse().unwrap();
+        let addresses = std::net::ToSocketAddrs::to_socket_addrs(&(options.get_host(), options.get_port()));
+        addresses.unwrap().next().unwrap()
+    }
+
     /// The URL of a new, empty database.
     pub(crate) async fn database(&self) -> SecretString {
         let name = format!("drydock_test_{}", SystemEntropy.uuid_v7(SystemClock.now()).simple());

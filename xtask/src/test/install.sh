@@ -3,7 +3,14 @@
 set -eu
 folder=/etc/postgresql-common/createcluster.d
 mkdir -p "$folder"
-trap 'rm -f "$folder/drydock-test.conf"' EXIT
+# And nothing that is installed here starts by itself.
+policy=/usr/sbin/policy-rc.d
+if [ -e "$policy" ]; then policy=; fi
+trap 'rm -f "$folder/drydock-test.conf" ${policy:+"$policy"}' EXIT
+if [ -n "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
 echo 'create_main_cluster = false' >"$folder/drydock-test.conf"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q

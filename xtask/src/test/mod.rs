@@ -1,6 +1,6 @@
 //! `cargo xtask test`: the tests, with the real peers they need.
 //!
-//! The tests of the stores want a PostgreSQL server, those of the IPMI driver `ipmi_sim` and `ipmitool`. This makes sure that
+//! The tests of the stores want a PostgreSQL server and a PgBouncer, those of the IPMI driver `ipmi_sim` and `ipmitool`. This makes sure that
 //! all are there, starts a cluster that lives as long as the tests, and counts what cargo's many test runners report.
 
 mod peers;

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use drydock_testkit::{OLDEST_POSTGRES, is_root, path_folders, postgres_programs};
+use drydock_testkit::{OLDEST_POSTGRES, is_root, path_folders, pgbouncer, postgres_programs};
 
 use crate::error::Error;
 
@@ -24,6 +24,9 @@ fn missing(postgres: bool) -> Vec<Missing> {
     let mut missing = Vec::new();
     if postgres && postgres_programs().is_none() {
         missing.push((format!("a PostgreSQL server, version {OLDEST_POSTGRES} or later"), "postgresql"));
+    }
+    if pgbouncer().is_none() {
+        missing.push(("pgbouncer".to_owned(), "pgbouncer"));
     }
     for (program, package) in IPMI {
         if !on_path(program) {
