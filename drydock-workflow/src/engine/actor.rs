@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use drydock_core::journal::{ClaimedTask, NewTask, Parent, TaskEnd, Write};
 use drydock_core::{Clock, Epoch, Fence, StepKey, TaskId, Timestamp, WorkflowId};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -20,18 +19,12 @@ use super::parking::Rest;
 use super::registry::{Loaded, Registry};
 use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
-use super::{EngineError, EngineOptions, Event, EventKind, flusher};
+use super::{EngineError, EngineOptions, Event, EventKind};
 use crate::outcome::StepError;
 use crate::run::{Command, Run, SlotIndex};
 
 /// How many messages are handled between two looks at the flusher.
-const GULP: usize = 256;
-
-/// At most so many bytes of payload go into one commit, and what belongs to the last record in it.
-const BATCH_BYTES: usize = 32 << 20;
-
-/// How often a commit is put off for what is ready to run at that very moment.
-const GATHERINGS: usize = 3;
+pub(super) const GULP: usize = 256;
 
 /// The same tasks come in the same order in every run: ids are made here, so nobody can choose those that collide.
 type Repeatable = BuildHasherDefault<DefaultHasher>;
@@ -44,7 +37,7 @@ pub(super) struct Actor {
     pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
     /// Where what this actor sets going reports to.
     pub(super) inbox: mpsc::Sender<Message>,
-    messages: mpsc::Receiver<Message>,
+    pub(super) messages: mpsc::Receiver<Message>,
     pub(super) events: broadcast::Sender<Event>,
 
     pub(super) lives: HashMap<TaskId, Live, Repeatable>,
@@ -52,7 +45,7 @@ pub(super) struct Actor {
     pub(super) timers: BTreeSet<(Timestamp, TaskId, SlotIndex)>,
     /// Writes that wait for the flusher.
     pub(super) writes: Vec<Write>,
-    flusher_busy: bool,
+    pub(super) flusher_busy: bool,
     /// Everything that was spawned: steps, and questions to the store.
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
@@ -292,7 +285,7 @@ impl Actor {
         }
     }
 
-    fn on_message(&mut self, message: Message) {
+    pub(super) fn on_message(&mut self, message: Message) {
         match message {
             Message::Look => self.look(),
             Message::Finished(finished) => self.on_finished(finished),
@@ -350,59 +343,6 @@ impl Actor {
         let is_parked = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
         let parked = self.lives.values().filter(|live| is_parked(&live.run)).count();
         self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
-    }
-
-    /// Lets what is ready to run, run: attempts that end without waiting for anything share the commit that is about to begin.
-    /// Without this, tasks fall into two camps whose small commits take turns. An idle engine has nothing ready, and commits at
-    /// once. Cancel-safe.
-    async fn gather(&mut self, gulp: &mut Vec<Message>) {
-        for _ in 0..GATHERINGS {
-            tokio::task::yield_now().await;
-            while gulp.len() < GULP
-                && let Ok(message) = self.messages.try_recv()
-            {
-                gulp.push(message);
-            }
-            if gulp.is_empty() {
-                return;
-            }
-            gulp.drain(..).for_each(|message| self.on_message(message));
-        }
-    }
-
-    fn flush(&mut self, to_flusher: &mpsc::Sender<Vec<Write>>) {
-        let rest = self.writes.split_off(self.batch_end());
-        let batch = std::mem::replace(&mut self.writes, rest);
-        self.flusher_busy = true;
-        // The flusher is idle, so there is room for the batch. If it is gone, this incarnation ends with it.
-        if let Err(TrySendError::Full(batch) | TrySendError::Closed(batch)) = to_flusher.try_send(batch) {
-            self.writes.splice(0..0, batch);
-        }
-    }
-
-    /// How many of the writes go into the next batch: not too many, not too heavy, and a task's that belong together, together.
-    fn batch_end(&self) -> usize {
-        let mut weight = 0;
-        for (at, pair) in self.writes.windows(2).enumerate() {
-            let [before, next] = pair else { break };
-            weight += flusher::weight(before);
-            let heavy = weight + flusher::weight(next) > BATCH_BYTES;
-            let apart = flusher::owner(before) != flusher::owner(next);
-            if (apart && (heavy || at + 1 >= self.options.batch))
-                || (heavy && flusher::may_part(before, next))
-            {
-                return at + 1;
-            }
-        }
-        self.writes.len()
-    }
-
-    fn on_flushed(&mut self, flushed: Flushed) {
-        self.flusher_busy = !flushed.last;
-        match flushed.refused {
-            None => self.on_committed(flushed.writes),
-            Some(error) => self.on_refused(flushed.writes, error),
-        }
     }
 
     fn on_timers(&mut self) {

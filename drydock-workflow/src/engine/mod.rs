@@ -12,6 +12,7 @@
 
 mod actor;
 mod attempts;
+mod batches;
 mod children;
 mod claims;
 mod commit;
