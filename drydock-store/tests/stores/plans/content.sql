@@ -1,4 +1,5 @@
--- A site that has worked for a while, in Postgres: 200,000 tasks that have ended, 20,000 that run (of epoch 1), 20,000 in the queue.
+-- A site that has worked for a while, in Postgres: 200,000 tasks that have ended, 20,000 that run (of epoch 1), 20,000 in the queue,
+-- 20,000 that sleep, every other one until a signal comes.
 -- Some of those in the queue are under limits, and some had begun elsewhere. Made of the number of each task, the same in every run.
 CREATE FUNCTION pg_temp.id(i bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
     $$ SELECT ('00000000-0000-7000-0000-' || lpad(to_hex(i), 12, '0'))::uuid $$;
@@ -14,10 +15,17 @@ SELECT pg_temp.id(i), CASE WHEN i % 10 = 0 THEN pg_temp.id(200001 + i % 1000) EN
     CASE WHEN i % 5 = 1 THEN 'limit' || i % 50 END, CASE WHEN i % 5 = 1 THEN 1000 END
 FROM generate_series(1, 240000) AS i;
 
-INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, claims, signalled, limit_name, limit_places)
+INSERT INTO live (task_id, parent_id, workflow_id, created_at, owner, started_at, claims, signals, limit_name, limit_places)
 SELECT task_id, parent_id, workflow_id, created_at, CASE WHEN i <= 220000 THEN 1 END, CASE WHEN i <= 230000 THEN created_at END,
-    CASE WHEN i <= 230000 THEN 1 ELSE 0 END, i % 500 = 0, limit_name, limit_places
+    CASE WHEN i <= 230000 THEN 1 ELSE 0 END, CASE WHEN i % 500 = 0 THEN 1 ELSE 0 END, limit_name, limit_places
 FROM generate_series(200001, 240000) AS i JOIN tasks ON task_id = pg_temp.id(i);
+
+INSERT INTO tasks (task_id, workflow_id, created_at, input)
+SELECT pg_temp.id(i), 1, pg_temp.at(i), '1' FROM generate_series(240001, 260000) AS i;
+
+INSERT INTO live (task_id, workflow_id, created_at, started_at, claims, wake_at)
+SELECT task_id, workflow_id, created_at, created_at, 1, CASE WHEN i % 2 = 0 THEN 'infinity' ELSE pg_temp.at(i + 100000000) END
+FROM generate_series(240001, 260000) AS i JOIN tasks ON task_id = pg_temp.id(i);
 
 INSERT INTO ends (task_id, ended_by, started_at, ended_at, claims, kind, output)
 SELECT pg_temp.id(i), 1, pg_temp.at(i), pg_temp.at(i + 60), 1, 0, '1' FROM generate_series(1, 200000) AS i;
