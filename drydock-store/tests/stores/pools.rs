@@ -126,7 +126,7 @@ fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, JournalError>, expec
 async fn what_takes_too_long_is_unavailable() {
     let cluster = Cluster::new().await;
     let (url, _) = cluster.store().await;
-    let short = Duration::from_millis(20);
+    let short = Duration::from_secs(1);
     let options = PgOptions { lock_timeout: short, ..PgOptions::default() };
     let hasty: Shared = std::sync::Arc::new(PgStore::connect_with(&url, options).await.unwrap());
     running(&hasty).await;
@@ -161,14 +161,26 @@ async fn who_stands_still_in_a_claim_is_in_nobodys_way() {
         let workflows = [workflow];
         let at = drydock_store::conformance::samples::at(9);
         let mut stopped = pin!(still.task_claim(epoch, &workflows, at, 9));
-        let wrote = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-            AND application_name = 'drydock' AND backend_xid IS NOT NULL)";
-        while !sqlx::query_scalar::<_, bool>(wrote).fetch_one(&mut observer).await.unwrap() {
-            poll_fn(|context| {
-                assert!(stopped.as_mut().poll(context).is_pending(), "it was not stopped in time");
-                Poll::Ready(())
-            })
-            .await;
+        // As soon as it has written it is left alone: the next statement could be the commit.
+        let wrote = "SELECT state FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'drydock' AND backend_xid IS NOT NULL";
+        loop {
+            match sqlx::query_scalar::<_, String>(wrote)
+                .fetch_optional(&mut observer)
+                .await
+                .unwrap()
+                .as_deref()
+            {
+                Some("idle in transaction") => break,
+                Some(_) => {}
+                None => {
+                    poll_fn(|context| {
+                        assert!(stopped.as_mut().poll(context).is_pending(), "it was not stopped in time");
+                        Poll::Ready(())
+                    })
+                    .await;
+                }
+            }
         }
         assert_eq!(rival.instance_list().await.unwrap().len(), 2);
         let taken_over = async {
