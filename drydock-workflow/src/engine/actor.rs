@@ -311,7 +311,7 @@ impl Actor {
             return;
         }
         // Under a limit it has to be claimed, for only the store knows whether there is a place.
-        let here = task.limit.is_none() && self.room() > 0 && self.workflows.contains_key(&task.workflow);
+        let here = task.limit.is_none() && self.fits() > 0 && self.workflows.contains_key(&task.workflow);
         self.starting.insert(task.id, reply);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }
@@ -332,17 +332,24 @@ impl Actor {
         self.writes.extend(carried);
     }
 
-    /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
-    /// wait for locks, which others may have to be taken to give back, and those that are stuck. They are counted only when that makes a difference.
-    pub(super) fn room(&self) -> usize {
+    /// How many more tasks fit, whatever those that are here do.
+    fn fits(&self) -> usize {
         let coming = self.starting.len() + self.claiming;
-        let fits = self.options.capacity.saturating_sub(self.lives.len() + coming);
+        self.options.capacity.saturating_sub(self.lives.len() + coming)
+    }
+
+    /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
+    /// wait for locks, which others may have to be taken to give back, and those that are stuck. They are counted only when that
+    /// makes a difference, and not for each task that is started: that is queued then, and claimed if there is room after all.
+    pub(super) fn room(&self) -> usize {
+        let fits = self.fits();
         if fits > 0 {
             return fits;
         }
-        let is_parked = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
-        let parked = self.lives.values().filter(|live| is_parked(&live.run)).count();
-        self.options.capacity.saturating_sub(self.lives.len() - parked + coming)
+        let takes_none = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
+        let idle = self.lives.values().filter(|live| takes_none(&live.run)).count();
+        let coming = self.starting.len() + self.claiming;
+        self.options.capacity.saturating_sub(self.lives.len() - idle + coming)
     }
 
     fn on_timers(&mut self) {
