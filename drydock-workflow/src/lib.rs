@@ -10,6 +10,7 @@ mod dag;
 mod engine;
 pub mod executor;
 mod explain;
+pub mod observe;
 mod outcome;
 pub mod run;
 mod step;

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use super::attempts::Attempt;
 use super::children::Brood;
@@ -50,7 +51,7 @@ pub(super) struct Actor {
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
 
-    pub(super) starting: HashMap<TaskId, oneshot::Sender<Result<(), EngineError>>, Repeatable>,
+    pub(super) starting: HashMap<TaskId, Starting, Repeatable>,
     /// Bodies that wait for a mark of theirs to be stored.
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
@@ -78,6 +79,12 @@ pub(super) struct Actor {
     pub(super) commands: Vec<Command>,
 }
 
+/// Whoever waits for a task's start to be durable, and the span in which it was asked for.
+pub(super) struct Starting {
+    pub(super) origin: Span,
+    pub(super) reply: oneshot::Sender<Result<(), EngineError>>,
+}
+
 /// Tells a body that its mark is stored.
 pub(super) type Marking = oneshot::Sender<Result<(), StepError>>;
 
@@ -99,6 +106,8 @@ pub(super) struct Live {
     /// The children of each step that waits for some.
     pub(super) broods: BTreeMap<SlotIndex, Brood>,
     pub(super) rest: Rest,
+    /// Its run; until it is taken in, where it was asked for.
+    pub(super) span: Span,
 }
 
 impl Live {
@@ -116,6 +125,7 @@ impl Live {
             attempts: BTreeMap::new(),
             broods: BTreeMap::new(),
             rest: Rest::Awake,
+            span: Span::none(),
         }
     }
 
@@ -204,6 +214,7 @@ impl Actor {
                 Some(answer) = flushed.recv() => self.on_flushed(answer),
                 _ = poll.tick() => {
                     self.forget_watchers();
+                    self.measure();
                     self.look();
                 }
                 () = next_timer(&self.timers, &*self.ports.clock) => {}
@@ -223,6 +234,7 @@ impl Actor {
             {
                 asked.push(request);
             }
+            self.measure_requests(requests.len());
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             if !self.flusher_busy {
@@ -270,7 +282,7 @@ impl Actor {
 
     fn on_request(&mut self, request: Request) {
         match request {
-            Request::Submit { task, reply } => self.on_submit(task, reply),
+            Request::Submit { task, origin, reply } => self.on_submit(task, Starting { origin, reply }),
             Request::Carry { task, carried, reply } => self.on_carry(task, carried, reply),
             Request::Watch { task, reply } => {
                 if self.lives.contains_key(&task) {
@@ -305,14 +317,14 @@ impl Actor {
         }
     }
 
-    fn on_submit(&mut self, task: NewTask, reply: oneshot::Sender<Result<(), EngineError>>) {
+    fn on_submit(&mut self, task: NewTask, starting: Starting) {
         if self.draining {
-            answer(reply, Err(EngineError::Draining));
+            answer(starting.reply, Err(EngineError::Draining));
             return;
         }
         // Under a limit it has to be claimed, for only the store knows whether there is a place.
         let here = task.limit.is_none() && self.fits() > 0 && self.workflows.contains_key(&task.workflow);
-        self.starting.insert(task.id, reply);
+        self.starting.insert(task.id, starting);
         self.writes.push(if here { Write::TaskStarted(task) } else { Write::TaskQueued(task) });
     }
 
@@ -327,7 +339,7 @@ impl Actor {
             answer(reply, Err(EngineError::Draining));
             return;
         }
-        self.starting.insert(task.id, reply);
+        self.starting.insert(task.id, Starting { origin: Span::none(), reply });
         self.writes.push(Write::TaskQueued(task));
         self.writes.extend(carried);
     }

@@ -9,6 +9,7 @@ use drydock_core::journal::Decider;
 use drydock_core::{Payload, TaskId, Timestamp};
 use futures::FutureExt as _;
 use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
 use super::EventKind;
 use super::actor::Actor;
@@ -16,6 +17,7 @@ use super::desk::Desk;
 use super::message::{Finished, Message};
 use crate::class::Class;
 use crate::context::{Inner, StepContext};
+use crate::observe;
 use crate::outcome::{StepError, StepResult};
 use crate::run::{Progress, SlotIndex};
 
@@ -65,7 +67,9 @@ impl Actor {
         };
         let (inbox, all) = (self.inbox.clone(), self.all.clone());
         let told = ctx.clone();
-        let attempt = self.spawned.spawn(async move {
+        workflow.meters.steps_started.increment(1);
+        let span = observe::of_attempt(&live.span, task, &key, progress.attempt, self.epoch);
+        let attempt = async move {
             let told_in = ctx.clone();
             let result = tokio::select! {
                 biased;
@@ -76,7 +80,8 @@ impl Actor {
             let finished = Finished { task, slot, result, told, started_at: now };
             // A closed inbox means that this incarnation is over; the next owner runs the step again.
             let _over = inbox.send(Message::Finished(finished)).await.is_err();
-        });
+        };
+        let attempt = self.spawned.spawn(attempt.instrument(span));
         live.attempts.insert(slot, Attempt { started_at: now, ctx: told, handle: attempt.abort_handle() });
         let attempt = progress.attempt;
         self.emit(task, || EventKind::StepStarted { step: key, attempt });

@@ -37,6 +37,7 @@ impl Actor {
         let rest = self.writes.split_off(self.batch_end());
         let batch = std::mem::replace(&mut self.writes, rest);
         self.flusher_busy = true;
+        self.measure();
         // The flusher is idle, so there is room for the batch. If it is gone, this incarnation ends with it.
         if let Err(TrySendError::Full(batch) | TrySendError::Closed(batch)) = to_flusher.try_send(batch) {
             self.writes.splice(0..0, batch);

@@ -40,8 +40,9 @@ impl Actor {
         self.claim_again = false;
         let (journal, epoch, now) = (Arc::clone(&self.ports.journal), self.epoch, self.ports.clock.now());
         let workflows: Vec<WorkflowId> = self.workflows.keys().copied().collect();
+        let meters = Arc::clone(&self.ports.meters);
         self.tell_later(async move {
-            let answer = journal.task_claim(epoch, &workflows, now, room).await;
+            let answer = meters.claim(journal.task_claim(epoch, &workflows, now, room)).await;
             Message::Claimed { asked: room, answer }
         });
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, Write};
 use drydock_core::{Fence, TaskId};
+use tracing::Span;
 
 use super::EventKind;
-use super::actor::{Actor, Live, answer};
+use super::actor::{Actor, Live, Starting, answer};
 use crate::run::{IllegalRecord, Run};
 
 impl Actor {
@@ -16,7 +17,7 @@ impl Actor {
             match write {
                 Write::TaskStarted(task) => self.on_started(task),
                 Write::TaskQueued(task) => {
-                    self.on_queued(&task);
+                    self.told_started(task.id);
                     queued = true;
                     limited |= task.limit.is_some();
                 }
@@ -70,13 +71,11 @@ impl Actor {
     }
 
     fn on_started(&mut self, task: NewTask) {
-        if let Some(reply) = self.starting.remove(&task.id) {
-            answer(reply, Ok(()));
-        }
+        let origin = self.told_started(task.id);
         let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { return };
         let run = Run::new(Arc::clone(&workflow.dag), task.input);
         let live = Live::new(run, workflow, Fence::FIRST, task.parent);
-        self.adopt(task.id, Live { priority: task.priority, ..live }, false);
+        self.adopt(task.id, Live { priority: task.priority, span: origin, ..live }, false);
     }
 
     fn on_failed_attempt(&mut self, task: TaskId, record: AttemptRecord) {
@@ -92,15 +91,17 @@ impl Actor {
         }
     }
 
-    fn on_queued(&mut self, task: &NewTask) {
-        if let Some(reply) = self.starting.remove(&task.id) {
-            answer(reply, Ok(()));
-        }
+    /// Whoever started a task hears that it stands. Gives the span in which that was.
+    fn told_started(&mut self, task: TaskId) -> Span {
+        let Some(Starting { origin, reply }) = self.starting.remove(&task) else { return Span::none() };
+        answer(reply, Ok(()));
+        origin
     }
 
     /// Takes a task in, and begins or goes on with it.
     pub(super) fn adopt(&mut self, task: TaskId, live: Live, resumed: bool) {
         let steps_done = live.run.steps_done();
+        let live = self.trace(task, live, resumed);
         self.lives.insert(task, live);
         self.emit(task, || EventKind::Taken { resumed, steps_done });
         self.advance(task);
@@ -127,6 +128,7 @@ impl Actor {
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
         self.forget_slots(task);
         let Some(live) = self.lives.remove(&task) else { return };
+        live.workflow.meters.ended(&end.kind);
         live.abort();
         for (at, slot) in live.run.timers() {
             self.timers.remove(&(at, task, slot));

@@ -20,6 +20,7 @@ impl Actor {
         // What children give together is not this step's own to keep short.
         let limited = !matches!(definition.kind, StepKind::Children(_));
         let now = self.ports.clock.now();
+        live.workflow.meters.ran(started_at, now);
         if let Some(ticket) = self.slots.ticket_of(task, slot) {
             self.writes.push(Write::SlotsFreed(task, key.clone(), ticket));
         }
@@ -49,6 +50,9 @@ impl Actor {
                     self.record_end(task, slot, checkpoint(key, &progress, end, started_at, now));
                 }
                 Verdict::Again(retry_at) => {
+                    if let Some(live) = self.lives.get(&task) {
+                        live.workflow.meters.retries.increment(1);
+                    }
                     let record = AttemptRecord {
                         step: key,
                         attempt: progress.attempt,
@@ -67,6 +71,7 @@ impl Actor {
     /// Records a step's end, and in the same commit the task's, if that is what follows.
     pub(super) fn record_end(&mut self, task: TaskId, slot: SlotIndex, checkpoint: Checkpoint) {
         let Some(live) = self.lives.get_mut(&task) else { return };
+        live.workflow.meters.step_ended(&checkpoint.end);
         let end = match &checkpoint.end {
             StepEnd::Done(output) => live.run.end_with(slot, Ok(output)),
             StepEnd::Skipped(_) => live.run.end_with(slot, Ok(&Payload::NULL)),

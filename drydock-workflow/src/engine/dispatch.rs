@@ -116,6 +116,7 @@ impl Actor {
     /// A task has come to where only a person can help.
     fn tell_stuck(&mut self, task: TaskId) {
         let Some(live) = self.lives.get(&task) else { return };
+        live.workflow.meters.tasks_stuck.increment(1);
         let left = live.run.left_to_undo();
         let names: Vec<String> = left.iter().map(ToString::to_string).collect();
         tracing::error!(

@@ -37,11 +37,15 @@ pub(super) async fn run(
                 Err(JournalError::Rejected(cause)) => match split(writes) {
                     // One bad record must not take the others with it.
                     Ok((first, second)) => {
+                        ports.meters.commit_splits.increment(1);
                         open.push(second);
                         open.push(first);
                         continue;
                     }
-                    Err(writes) => (writes, Some(JournalError::Rejected(cause))),
+                    Err(writes) => {
+                        ports.meters.commit_refusals.increment(1);
+                        (writes, Some(JournalError::Rejected(cause)))
+                    }
                 },
                 Err(error) => return Err(error),
             };
@@ -88,8 +92,10 @@ async fn commit(
 ) -> Result<(), JournalError> {
     let mut delay = FIRST_DELAY;
     loop {
-        match ports.reach.heard(Call::Commit, ports.journal.append_told(epoch, writes, place).await) {
+        let answer = ports.meters.commit(writes.len(), ports.journal.append_told(epoch, writes, place));
+        match ports.reach.heard(Call::Commit, answer.await) {
             Err(JournalError::Unavailable(_)) => {
+                ports.meters.commit_retries.increment(1);
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);
             }

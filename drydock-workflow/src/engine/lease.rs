@@ -33,6 +33,7 @@ pub(super) async fn run(
         if look < due {
             let watch = rivals.watch(&ports, epoch);
             if let Ok(true) = tokio::time::timeout_at(due, watch).await {
+                ports.meters.takeovers.increment(1);
                 // Tasks became free. A full inbox loses the hint; the next poll finds them.
                 let _hint_lost = inbox.try_send(Message::Look).is_err();
             }
@@ -43,7 +44,11 @@ pub(super) async fn run(
         let give_up = renewed + third * 2;
         match tokio::time::timeout_at(give_up, renew(&ports, epoch)).await {
             // Others count from a moment after `asked`, so counting from `asked` is safe.
-            Ok(Ok(())) => renewed = asked,
+            Ok(Ok(())) => {
+                ports.meters.lease_renewals.increment(1);
+                ports.meters.lease_left.set((lease - renewed.elapsed().min(lease)).as_secs_f64());
+                renewed = asked;
+            }
             Ok(Err(Fenced)) | Err(_) => return,
         }
     }

@@ -39,7 +39,7 @@ impl Actor {
                 }
                 return self.advance(task);
             }
-            Ok(LockAnswer::Refused(_)) => {}
+            Ok(LockAnswer::Refused(_)) => self.ports.meters.locks_refused.increment(1),
             Err(error) => odd(&error, "locks could not be asked for"),
         }
         self.locks_wanted.insert((task, slot), names);

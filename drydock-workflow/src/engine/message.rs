@@ -6,6 +6,7 @@ use drydock_core::journal::{
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::EngineError;
 use super::slots;
@@ -16,8 +17,8 @@ use crate::telling::Told;
 
 /// From whoever holds the engine.
 pub(super) enum Request {
-    /// Start a task.
-    Submit { task: NewTask, reply: oneshot::Sender<Result<(), EngineError>> },
+    /// Start a task, asked for in span `origin`.
+    Submit { task: NewTask, origin: Span, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Queue a task that begins with these records.
     Carry { task: NewTask, carried: Vec<Write>, reply: oneshot::Sender<Result<(), EngineError>> },
     /// Tell when a task has ended; `None` when the task is not here.

@@ -27,6 +27,7 @@ mod lease;
 mod locks;
 mod marks;
 mod message;
+mod observed;
 mod options;
 mod orders;
 mod parking;
@@ -59,6 +60,7 @@ pub use options::EngineOptions;
 pub use start::TaskStart;
 
 use crate::executor::Executor;
+use crate::observe::Meters;
 use crate::workflow::Workflow;
 use message::Request;
 use reach::Reach;
@@ -89,6 +91,7 @@ pub struct EngineBuilder {
     name: InstanceName,
     options: EngineOptions,
     registry: Registry,
+    recorder: Option<Arc<dyn metrics::Recorder + Send + Sync>>,
 }
 
 impl EngineBuilder {
@@ -124,6 +127,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Counts and measures for this recorder, and not for the one that is installed for the whole program when the engine starts.
+    pub fn recorder(mut self, recorder: Arc<dyn metrics::Recorder + Send + Sync>) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
     /// Replaces the default options.
     pub fn options(mut self, options: EngineOptions) -> Self {
         self.options = options;
@@ -132,9 +141,15 @@ impl EngineBuilder {
 
     /// Joins the store under the instance's name and begins to run tasks. Tasks of an earlier instance of the same name,
     /// which must be dead, are taken over at once.
-    pub async fn start(self) -> Result<Engine, EngineError> {
+    pub async fn start(mut self) -> Result<Engine, EngineError> {
         self.options.check()?;
         self.registry.check()?;
+        let meters = || Meters::new(self.registry.names());
+        self.ports.meters = Arc::new(match &self.recorder {
+            Some(recorder) => metrics::with_local_recorder(&**recorder, meters),
+            None => meters(),
+        });
+        self.ports.reach = Reach::new(self.ports.meters.store_unanswered.clone());
         let (inbox, requests) = mpsc::channel(self.options.inbox);
         let (events, _) = broadcast::channel(self.options.event_buffer);
         let (stopped_tx, stopped) = watch::channel(None);
@@ -165,9 +180,11 @@ impl Engine {
             journal,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            reach: Reach::default(),
+            reach: Reach::new(metrics::Counter::noop()),
+            meters: Arc::new(Meters::silent()),
         };
-        EngineBuilder { ports, name, options: EngineOptions::default(), registry: Registry::default() }
+        let (options, registry) = (EngineOptions::default(), Registry::default());
+        EngineBuilder { ports, name, options, registry, recorder: None }
     }
 
     /// Asks for a task's cancellation, on behalf of `by`; whichever instance has it will see. `false` when it has ended or

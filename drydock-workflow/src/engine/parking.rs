@@ -75,6 +75,7 @@ impl Actor {
             return;
         }
         let Some(live) = self.lives.remove(&task) else { return };
+        live.workflow.meters.tasks_parked.increment(1);
         live.abort();
         for (at, slot) in live.run.timers() {
             self.timers.remove(&(at, task, slot));

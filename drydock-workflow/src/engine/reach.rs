@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use drydock_core::journal::JournalError;
 use drydock_core::{Classify as _, Disposition, error_chain};
+use metrics::Counter;
 
 /// For so many renewals of the lease, which is a whole lease, a kind of call counts as failing that is not asked again: nobody may
 /// need it any more.
@@ -30,11 +31,12 @@ pub(super) enum Call {
 }
 
 /// Shared by all that talk to the store.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Reach(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    /// Calls that failed.
+    unanswered: Counter,
     /// Whether any kind of call fails: answers are on the way of every commit, and look here only.
     away: AtomicBool,
     /// The kinds of calls that fail, with the renewals since each last did.
@@ -42,6 +44,11 @@ struct Inner {
 }
 
 impl Reach {
+    /// A store that answers, as far as is known. Each call that it does not answer is counted.
+    pub(super) fn new(unanswered: Counter) -> Self {
+        Self(Arc::new(Inner { unanswered, away: AtomicBool::default(), failing: Mutex::default() }))
+    }
+
     /// Looks at an answer of the store, and passes it on.
     pub(super) fn heard<T>(&self, call: Call, answer: Result<T, JournalError>) -> Result<T, JournalError> {
         match &answer {
@@ -57,6 +64,7 @@ impl Reach {
     }
 
     fn failed(&self, call: Call, error: &JournalError) {
+        self.0.unanswered.increment(1);
         let mut failing = self.0.failing.lock().unwrap_or_else(PoisonError::into_inner);
         if failing.is_empty() {
             tracing::warn!(
@@ -99,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_store_that_reads_and_renews_but_does_not_commit_is_away() {
-        let reach = Reach::default();
+        let reach = Reach::new(Counter::noop());
         fails(&reach, Call::Commit);
         for _ in 0..9 {
             assert!(!is_back_after(&reach, Call::Read) && !is_back_after(&reach, Call::Lease));
@@ -110,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_nobody_asks_any_more_is_forgotten_within_a_lease() {
-        let reach = Reach::default();
+        let reach = Reach::new(Counter::noop());
         fails(&reach, Call::Commit);
         fails(&reach, Call::Lease);
         assert!(!is_back_after(&reach, Call::Lease) && !is_back_after(&reach, Call::Lease));

@@ -5,7 +5,7 @@ use drydock_core::journal::{
 };
 use drydock_core::{Disposition, TaskId, error_chain};
 
-use super::actor::{Actor, answer};
+use super::actor::{Actor, Starting, answer};
 use super::flusher;
 
 impl Actor {
@@ -14,7 +14,7 @@ impl Actor {
         let reason = error_chain(&error);
         let Some(task) = writes.first().map(flusher::owner) else { return };
         tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
-        if let Some(reply) = self.starting.remove(&task) {
+        if let Some(Starting { reply, .. }) = self.starting.remove(&task) {
             answer(reply, Err(error.into()));
             return;
         }

@@ -9,6 +9,7 @@ use drydock_core::{ExecutorName, WorkflowId, WorkflowName};
 use super::EngineError;
 use crate::dag::{Dag, Definition, StepKind};
 use crate::executor::Executor;
+use crate::observe::{Meters, WorkflowMeters};
 use crate::workflow;
 
 /// The workflows of this code, and the numbers that the store gave them.
@@ -37,6 +38,7 @@ pub(super) struct Loaded {
     pub(super) dag: Arc<Dag>,
     /// The bodies of each step.
     pub(super) bodies: Vec<workflow::Bodies>,
+    pub(super) meters: Arc<WorkflowMeters>,
 }
 
 impl Registry {
@@ -96,6 +98,11 @@ impl Registry {
         self.workflows.iter().map(|code| code.dag.definition())
     }
 
+    /// The names of what this code has; one that has several versions comes several times.
+    pub(super) fn names(&self) -> impl Iterator<Item = &WorkflowName> {
+        self.definitions().map(|own| &own.name)
+    }
+
     /// What this code has under a name.
     fn versions<'r>(&'r self, name: &WorkflowName) -> impl Iterator<Item = &'r Definition> {
         self.definitions().filter(move |own| own.name == *name)
@@ -145,6 +152,7 @@ impl Registry {
     pub(super) async fn load(
         &self,
         journal: &dyn Journal,
+        meters: &Meters,
     ) -> Result<HashMap<WorkflowId, Arc<Loaded>>, EngineError> {
         let mut ids = BTreeMap::new();
         for definition in self.definitions() {
@@ -163,7 +171,7 @@ impl Registry {
                 self.tell_unknown(id, &stored);
                 continue;
             };
-            if let Some(workflow) = self.resolve(&stored.definition, code) {
+            if let Some(workflow) = self.resolve(&stored.definition, code, meters) {
                 loaded.insert(id, Arc::new(workflow));
             }
         }
@@ -184,7 +192,7 @@ impl Registry {
     }
 
     /// A stored definition with the bodies of `code`, unless they do not fit: then its tasks stay queued, and the log says why.
-    fn resolve(&self, definition: &str, code: &workflow::Code) -> Option<Loaded> {
+    fn resolve(&self, definition: &str, code: &workflow::Code, meters: &Meters) -> Option<Loaded> {
         let name = &code.dag.definition().name;
         let definition: Definition = match serde_json::from_str(definition) {
             Ok(definition) => definition,
@@ -208,7 +216,7 @@ impl Registry {
             }
         };
         match Dag::new(definition) {
-            Ok(dag) => Some(Loaded { dag: Arc::new(dag), bodies }),
+            Ok(dag) => Some(Loaded { dag: Arc::new(dag), bodies, meters: meters.of(name) }),
             Err(error) => {
                 tracing::error!(workflow = %name, %error, "a stored workflow is not one; its tasks stay queued");
                 None

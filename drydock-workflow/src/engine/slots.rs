@@ -74,6 +74,11 @@ impl Slots {
         Some(limits)
     }
 
+    /// How many steps wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// A ticket for a step that is about to ask.
     fn ticket(&mut self, task: TaskId, slot: SlotIndex) -> u64 {
         self.ticket += 1;
@@ -219,6 +224,7 @@ impl Actor {
                     match answer {
                         SlotAnswer::Taken => self.on_slot(task, slot, limits),
                         SlotAnswer::Full(name) => {
+                            self.ports.meters.slots_refused.increment(1);
                             // A store may call a limit by another name than the step does. Then nothing is known here that would keep
                             // the step from asking again at once, and again.
                             self.slots.failed |= !names(&limits).contains(&*name);

@@ -3,6 +3,7 @@
 use drydock_core::journal::{NewTask, Write};
 use drydock_core::{Payload, TaskId};
 use serde::Serialize;
+use tracing::Span;
 
 use super::message::Request;
 use super::registry::Numbered;
@@ -112,7 +113,8 @@ impl TaskStart<'_> {
         let again = task.clone();
         // An interrupted start may have been committed, and others may have the task by now: submitting the same task again does
         // nothing then, and queues it otherwise.
-        match engine.ask(|reply| Request::Submit { task, reply }).await {
+        let origin = Span::current();
+        match engine.ask(|reply| Request::Submit { task, origin, reply }).await {
             Err(EngineError::Interrupted) => {
                 journal.task_submit(&[again]).await?;
             }

@@ -15,6 +15,7 @@ use super::message::{Flushed, Request};
 use super::reach::{Call, Reach};
 use super::registry::Registry;
 use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
+use crate::observe::Meters;
 
 /// The outside, as an instance sees it.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(super) struct Ports {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) reach: Reach,
+    pub(super) meters: Arc<Meters>,
 }
 
 pub(super) struct Supervisor {
@@ -49,7 +51,7 @@ impl Supervisor {
     pub(super) async fn start(mut self, stopped: watch::Sender<Stopped>) -> Result<(), EngineError> {
         let joined = Instant::now();
         let epoch = self.join().await?;
-        let workflows = self.registry.load(&*self.ports.journal).await?;
+        let workflows = self.registry.load(&*self.ports.journal, &self.ports.meters).await?;
         // The set is moved into its own task, which ends with the instance; dropping a handle ends it too, through `hard`.
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -69,6 +71,7 @@ impl Supervisor {
                     Ended::Failed(error) => break Err(error),
                     Ended::LostLease if self.drain.is_cancelled() => break Ok(()),
                     Ended::LostLease => {
+                        self.ports.meters.leases_lost.increment(1);
                         tracing::warn!(claim.epoch = %epoch, "lost the lease: all steps were stopped; joining anew");
                     }
                 }
@@ -169,7 +172,7 @@ impl Supervisor {
             let joined = Instant::now();
             let again = async {
                 let epoch = self.join().await?;
-                let workflows = self.registry.load(&*self.ports.journal).await?;
+                let workflows = self.registry.load(&*self.ports.journal, &self.ports.meters).await?;
                 Ok::<_, EngineError>((epoch, joined, workflows))
             };
             tokio::select! {

@@ -47,6 +47,9 @@ impl Actor {
             // Read again after a crash, it tells that there may be locks to free.
             self.mark(task, slot, LOCKS, Payload::NULL, now);
         }
+        if let Some(live) = self.lives.get(&task) {
+            live.workflow.meters.waits.increment(1);
+        }
         self.writes.push(Write::StepWaits(task, record));
         Ok(())
     }
