@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use drydock_core::InstanceName;
 use drydock_core::journal::{Journal, TaskEndKind};
+use drydock_workflow::observe::Page;
 use drydock_workflow::{BuildErrors, Engine, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
@@ -59,9 +60,24 @@ pub(crate) async fn engine<I, O>(
     workflow: &Workflow<I, O>,
     tasks: usize,
 ) -> Result<Engine, Failure> {
+    engine_on(journal, name, workflow, tasks, None).await
+}
+
+/// The same, counting on a page.
+pub(crate) async fn engine_on<I, O>(
+    journal: Arc<dyn Journal>,
+    name: &str,
+    workflow: &Workflow<I, O>,
+    tasks: usize,
+    page: Option<&Page>,
+) -> Result<Engine, Failure> {
     let capacity = EngineOptions::default().capacity.max(tasks);
     let options = EngineOptions { capacity, ..EngineOptions::default() };
     let builder = Engine::builder(journal, InstanceName::new(name)?).options(options);
+    let builder = match page {
+        Some(page) => builder.recorder(Arc::new(page.clone())),
+        None => builder,
+    };
     Ok(builder.workflow(workflow).start().await?)
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use drydock_core::journal::Journal;
+use drydock_workflow::observe::Page;
 
 use crate::Failure;
 use crate::counting::Counting;
 use crate::database::{Batch, Database, Ground, Toll};
 use crate::figure::per;
-use crate::load::{Load, STEPS, Until, engine, workflow};
+use crate::load::{Load, STEPS, Until, engine_on, workflow};
 use crate::progress::Progress;
 use crate::usage;
 
@@ -90,9 +91,21 @@ pub(crate) async fn load(
     until: Until,
     progress: &Progress,
 ) -> Result<Round, Failure> {
+    load_on(ground, bytes, concurrency, until, progress, None).await
+}
+
+/// The same, counting on a page.
+pub(crate) async fn load_on(
+    ground: &mut Ground,
+    bytes: usize,
+    concurrency: usize,
+    until: Until,
+    progress: &Progress,
+    page: Option<&Page>,
+) -> Result<Round, Failure> {
     let journal = Counting::new(Arc::clone(&ground.store) as Arc<dyn Journal>);
     let workflow = workflow(bytes)?;
-    let engine = engine(journal.clone(), "bench", &workflow, concurrency * 2).await?;
+    let engine = engine_on(journal.clone(), "bench", &workflow, concurrency * 2, page).await?;
     let before = toll(ground.database.as_mut()).await?;
     let (cpu, begun) = (usage::own()?, Instant::now());
     let load = Load::new(engine.clone(), workflow, until);

@@ -9,6 +9,7 @@ use drydock_drivers::{NodeDriver, OobDriver};
 use drydock_orchestrator::{Drivers, FileDesigns, Orchestrator};
 use drydock_store::Store;
 use drydock_workflow::Engine;
+use drydock_workflow::observe::Page;
 
 use crate::app::App;
 use crate::config::{MaasConfig, ServeConfig};
@@ -33,8 +34,13 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
         .clock(Arc::clone(&clock))
         .entropy(Arc::clone(&entropy))
         .options(config.engine);
+    let metrics = config.metrics.then(Page::default);
+    let engine = match &metrics {
+        Some(page) => engine.recorder(Arc::new(page.clone())),
+        None => engine,
+    };
     let engine = orchestrator.offer(engine).start().await?;
-    Ok(App { store, engine, orchestrator, provisioner, clock, entropy })
+    Ok(App { store, engine, orchestrator, provisioner, clock, entropy, metrics })
 }
 
 async fn maas_driver(

@@ -25,6 +25,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Listen on an address that others can reach, although the API knows no authentication yet.
     pub allow_unauthenticated: bool,
+    /// Count and measure, and show that at `/metrics`; on by default.
+    pub metrics: bool,
     /// The name under which this instance holds its lease; each instance over one database needs its own.
     pub instance: InstanceName,
     /// Lease, capacity, grace, polling.
@@ -66,6 +68,7 @@ impl ServeConfig {
             database,
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
             allow_unauthenticated: false,
+            metrics: true,
             instance,
             engine: EngineOptions { feed: true, ..EngineOptions::default() },
             maas: None,

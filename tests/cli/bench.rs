@@ -32,7 +32,7 @@ fn names(scenarios: &[(String, usize)]) -> Vec<&str> {
 #[test]
 fn every_scenario_works_on_postgres() {
     let all = short("postgres");
-    for name in ["steady", "alone", "pace", "children", "history", "instances", "takeover"] {
+    for name in ["steady", "alone", "pace", "children", "history", "instances", "observed", "takeover"] {
         assert!(names(&all).contains(&name), "{all:?}");
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod idle;
 mod instances;
 mod map;
+mod observed;
 mod pace;
 mod payload;
 mod running;
@@ -56,6 +57,8 @@ pub(crate) enum Scenario {
     Instances,
     /// Very many tasks that sleep on timers and signals: memory, and what it is like when many wake at once.
     Asleep,
+    /// `steady` with metrics, and with the spans of a usual log, and without both.
+    Observed,
     /// An instance with nothing to do.
     Idle,
     /// An instance that is killed with many tasks under way: restarted, and taken over.
@@ -104,6 +107,7 @@ impl Scenario {
             Self::Running => running::run(bench).await,
             Self::Instances => instances::run(bench).await,
             Self::Asleep => asleep::run(bench).await,
+            Self::Observed => observed::run(bench).await,
             Self::Idle => idle::run(bench).await,
             Self::Takeover => takeover::run(bench).await,
         }

@@ -3,6 +3,7 @@
 //! | file | endpoint |
 //! |---|---|
 //! | `versions` | `GET /versions` |
+//! | `metrics` | `GET /metrics`, an extension |
 //! | `v1/health` | `GET /api/v1.0/health`, `GET /api/v1.0/health/extended` |
 //! | `v1/tasks/create` | `POST /api/v1.0/tasks` |
 //! | `v1/tasks/list` | `GET /api/v1.0/tasks` |
@@ -21,6 +22,7 @@ pub mod document;
 mod error;
 mod guard;
 pub(crate) mod listen;
+mod metrics;
 mod request;
 mod v1;
 mod versions;
@@ -46,6 +48,7 @@ const BODY_MAX: usize = 1 << 20;
 pub(crate) fn router(app: Arc<App>, access: Access) -> Router {
     Router::new()
         .route("/versions", get(versions::versions))
+        .route("/metrics", get(metrics::metrics))
         .merge(v1::routes())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)

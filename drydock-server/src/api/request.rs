@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::metrics;
 use crate::app::App;
 
 /// The id of the request, on every response.
@@ -53,8 +54,10 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let status = response.status();
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = began.elapsed();
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let path = path.as_deref().unwrap_or("-");
+        metrics::count(&app, &method, path, status, took);
         if is_read && status.is_success() {
             // Whoever follows a task asks several times a second.
             tracing::debug!(duration_ms, outcome = status.as_u16(), "{method} {path}");

@@ -14,6 +14,7 @@ use drydock_drivers::NodeDriver;
 use drydock_orchestrator::Orchestrator;
 use drydock_store::Store;
 use drydock_workflow::Engine;
+use drydock_workflow::observe::Page;
 
 pub(crate) use error::{AppError, OFFERED};
 pub(crate) use health::Health;
@@ -34,4 +35,6 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The figures that `GET /metrics` shows; the engine has to be told of the page too. Without one there is nothing to show.
+    pub metrics: Option<Page>,
 }

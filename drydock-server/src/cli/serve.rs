@@ -48,6 +48,9 @@ pub(super) struct Serve {
     /// Listen on an address that other machines can reach, although the API asks nobody who they are
     #[arg(long)]
     allow_unauthenticated: bool,
+    /// Count and measure nothing, and have nothing at /metrics
+    #[arg(long)]
+    no_metrics: bool,
     /// The name of this server; each over one database needs its own [default: host name and port]
     #[arg(long, value_name = "NAME")]
     name: Option<InstanceName>,
@@ -123,6 +126,7 @@ impl Serve {
         config.migrate_on_start = may_migrate || matches!(config.database, DatabaseUrl::Memory);
         config.listen = self.listen;
         config.allow_unauthenticated = self.allow_unauthenticated;
+        config.metrics = !self.no_metrics;
         config.engine.lease = self.lease;
         config.engine.capacity = self.capacity;
         config.engine.poll = config.engine.poll.min(self.lease);

@@ -9,6 +9,7 @@ mod events;
 mod get;
 mod health;
 mod list;
+mod metrics;
 mod start;
 mod steps;
 mod stop;

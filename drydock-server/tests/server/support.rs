@@ -13,6 +13,7 @@ use drydock_server::App;
 use drydock_server::api::Access;
 use drydock_server::serve::{Served, serve_app};
 use drydock_store::{MemoryStore, Store};
+use drydock_workflow::observe::Page;
 use drydock_workflow::{
     ChildOutcome, ChildResult, Engine, EngineOptions, Fact, Outcome, StepContext, StepError, Workflow,
     WorkflowBuilder, step_fn,
@@ -55,14 +56,17 @@ impl Server {
         let designs = Arc::new(FileDesigns::new());
         let orchestrator = Orchestrator::new(drivers, designs, OrchestratorOptions::default()).unwrap();
         let workflows = Workflows::new();
+        let page = Page::default();
         let journal: Arc<dyn Store> = Arc::clone(&store);
         let engine = Engine::builder(journal as _, InstanceName::new("tests").unwrap())
             .options(EngineOptions { grace, feed: true, ..EngineOptions::default() })
             .workflow(&workflows.node)
             .workflow(&workflows.nodes)
-            .workflow(&workflows.plain);
+            .workflow(&workflows.plain)
+            .recorder(Arc::new(page.clone()));
+        let metrics = Some(page);
         let engine = orchestrator.offer(engine).start().await.unwrap();
-        let app = App { store, engine, orchestrator, provisioner: Some(maas), clock, entropy };
+        let app = App { store, engine, orchestrator, provisioner: Some(maas), clock, entropy, metrics };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let served = serve_app(listener, app, Access::ThisMachine).unwrap();
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();

@@ -76,6 +76,11 @@ impl Page {
         text
     }
 
+    /// Runs `count`; whatever metrics it asks for meanwhile, on this thread, are those of this page.
+    pub fn scope<T>(&self, count: impl FnOnce() -> T) -> T {
+        ::metrics::with_local_recorder(self, count)
+    }
+
     fn families(&self) -> MutexGuard<'_, BTreeMap<String, Family>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -86,6 +86,7 @@ impl Client {
     }
 
     /// Asks, and reads the answer as a `T`. Passing trouble is met with a few more attempts.
+    #[tracing::instrument(name = "driver.call", level = "debug", skip_all, fields(driver.kind = DRIVER, driver.op = call.operation))]
     pub(super) async fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, DriverError> {
         let mut attempt = 1;
         loop {
@@ -108,6 +109,7 @@ impl Client {
     }
 
     /// Sends a command, once, and reads the answer as a `T`.
+    #[tracing::instrument(name = "driver.call", level = "debug", skip_all, fields(driver.kind = DRIVER, driver.op = call.operation))]
     pub(super) async fn command<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -118,6 +120,7 @@ impl Client {
     }
 
     /// Sends a DELETE, once.
+    #[tracing::instrument(name = "driver.call", level = "debug", skip_all, fields(driver.kind = DRIVER, driver.op = call.operation))]
     pub(super) async fn delete(&self, call: &Call<'_>) -> Result<(), DriverError> {
         let answer = self.attempt(&Method::DELETE, call).await.map_err(|failure| failure.error)?;
         if answer.status.as_u16() == 204 {

@@ -25,6 +25,7 @@ use async_trait::async_trait;
 use drydock_core::Entropy;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use self::channel::Channel;
 use self::failure::Failure;
@@ -155,7 +156,8 @@ macro_rules! verb {
             let result = $act.await;
             end($session, result).await
         };
-        result.await.map_err(|failure: Failure| failure.into_error($operation, $bmc))
+        let span = tracing::debug_span!("driver.call", driver.kind = KIND, driver.op = $operation);
+        result.instrument(span).await.map_err(|failure: Failure| failure.into_error($operation, $bmc))
     }};
 }
 
