@@ -33,7 +33,7 @@ mod url;
 pub use memory::MemoryStore;
 pub use postgres::{PgOptions, PgStore};
 pub use sqlite::SqliteStore;
-pub use store::{Store, migrate, open};
+pub use store::{Connections, Store, migrate, open};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};
 // In whose transactions tasks are submitted.
 pub use sqlx::{PgConnection, SqliteConnection};

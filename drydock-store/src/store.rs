@@ -8,9 +8,34 @@ use crate::repo::TaskRepo;
 use crate::{DatabaseUrl, MemoryStore, PgStore, SqliteStore};
 
 /// A whole store: the engine's journal and the reading side.
-pub trait Store: Journal + TaskRepo {}
+pub trait Store: Journal + TaskRepo {
+    /// How many connections it has open, by what they are for; empty for a store without connections.
+    fn connections(&self) -> Vec<Connections> {
+        Vec::new()
+    }
+}
 
-impl<T: Journal + TaskRepo> Store for T {}
+impl Store for MemoryStore {}
+
+/// The connections of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// What they are for.
+    pub pool: &'static str,
+    /// How many are open.
+    pub open: u32,
+    /// How many of them nobody uses.
+    pub idle: usize,
+}
+
+impl Connections {
+    /// Those of a pool.
+    pub(crate) fn of<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) -> Self {
+        // One may be closed between the two looks.
+        let open = pool.size();
+        Self { pool: name, open, idle: pool.num_idle().min(open as usize) }
+    }
+}
 
 /// Opens the store at `url`. [`JournalError::OlderSchema`] or [`JournalError::NewerSchema`] unless its schema is exactly this
 /// program's; only [`migrate`] changes it. A missing SQLite file is made, and is then older.

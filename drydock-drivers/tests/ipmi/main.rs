@@ -9,4 +9,5 @@ mod faults;
 mod ipmitool;
 mod proxy;
 mod simulator;
+mod spans;
 mod support;

@@ -10,4 +10,5 @@ mod recording;
 mod replay;
 mod rig;
 mod secrets;
+mod spans;
 mod tls;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use drydock_workflow::observe::{HTTP_REQUESTS, HTTP_SECONDS};
+use drydock_store::Connections;
+use drydock_workflow::observe::{HTTP_REQUESTS, HTTP_SECONDS, STORE_CONNECTIONS, number};
 
 use super::error::ApiError;
 use crate::app::App;
@@ -16,6 +17,14 @@ const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let page = app.metrics.as_ref().ok_or_else(|| ApiError::NoRoute("/metrics".to_owned()))?;
+    // Nobody tells when a pool changes: it is looked at when somebody asks.
+    page.scope(|| {
+        for Connections { pool, open, idle } in app.store.connections() {
+            let busy = f64::from(open) - number(idle);
+            STORE_CONNECTIONS.gauge(&[pool, "idle"]).set(number(idle));
+            STORE_CONNECTIONS.gauge(&[pool, "busy"]).set(busy);
+        }
+    });
     Ok(([(header::CONTENT_TYPE, FORMAT)], page.render()).into_response())
 }
 

@@ -37,6 +37,21 @@ async fn end(served: Served) {
     tokio::time::timeout(PATIENCE, served.finished()).await.unwrap().unwrap();
 }
 
+/// The database's connections are looked at when somebody asks.
+#[tokio::test]
+async fn a_server_shows_its_connections_to_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(config(&folder)).await.unwrap();
+    get(&served, "/api/v1.0/tasks").await;
+    let text = reqwest::get(url(&served, "/metrics")).await.unwrap().text().await.unwrap();
+    let count = |state: &str| -> u32 {
+        let series = format!("drydock_store_connections{{pool=\"readers\",state=\"{state}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&series)).unwrap().parse().unwrap()
+    };
+    assert!(count("idle") + count("busy") >= 1, "{text}");
+    end(served).await;
+}
+
 #[tokio::test]
 async fn a_server_started_again_shows_the_tasks_of_its_earlier_life() {
     let folder = tempfile::tempdir().unwrap();

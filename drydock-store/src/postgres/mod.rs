@@ -46,6 +46,7 @@ pub use self::connection::PgOptions;
 use self::connection::{Use, pool, reach};
 use crate::doubt::Doubts;
 use crate::error::journal_error;
+use crate::store::{Connections, Store};
 
 /// A store in a Postgres database.
 ///
@@ -101,5 +102,16 @@ impl PgStore {
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .await
             .map_err(journal_error)
+    }
+}
+
+impl Store for PgStore {
+    fn connections(&self) -> Vec<Connections> {
+        vec![
+            Connections::of("batches", &self.batches),
+            Connections::of("lease", &self.lease),
+            Connections::of("control", &self.control),
+            Connections::of("readers", &self.readers),
+        ]
     }
 }

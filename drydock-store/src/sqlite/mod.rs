@@ -42,6 +42,7 @@ use self::connection::{PATIENCE, options, pool};
 use self::statements::Script;
 use crate::doubt::Doubts;
 use crate::error::journal_error;
+use crate::store::{Connections, Store};
 
 const READERS: u32 = 4;
 /// The writer's pages, in KiB below zero: what it reads again for each batch stays in memory.
@@ -261,6 +262,12 @@ impl DerefMut for Reader<'_> {
             Self::Moment(transaction) => transaction,
             Self::Writer(turn) => turn,
         }
+    }
+}
+
+impl Store for SqliteStore {
+    fn connections(&self) -> Vec<Connections> {
+        self.readers.iter().map(|pool| Connections::of("readers", pool)).collect()
     }
 }
 

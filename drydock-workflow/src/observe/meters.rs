@@ -176,6 +176,6 @@ impl WorkflowMeters {
 
 /// A count as a figure; those of this process are far below the point where that would round.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-pub(crate) const fn number(count: usize) -> f64 {
+pub const fn number(count: usize) -> f64 {
     count as f64
 }

@@ -137,6 +137,8 @@ vocabulary! {
         "Refusals of places under limits.";
     STORE_UNANSWERED = "drydock_store_unanswered_total" Counter in Count []
         "Calls that the store did not answer.";
+    STORE_CONNECTIONS = "drydock_store_connections" Gauge in Count ["pool", "state"]
+        "Connections to the database, by what they are for: busy or idle.";
     HTTP_REQUESTS = "drydock_http_requests_total" Counter in Count ["method", "route", "status"]
         "Requests to the API, by the pattern of their path.";
     HTTP_SECONDS = "drydock_http_request_seconds" Histogram in Seconds ["route"]

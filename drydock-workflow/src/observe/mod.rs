@@ -12,7 +12,8 @@ mod metrics;
 mod page;
 mod spans;
 
-pub(crate) use meters::{Meters, WorkflowMeters, number};
+pub use meters::number;
+pub(crate) use meters::{Meters, WorkflowMeters};
 pub use metrics::*;
 pub use page::Page;
 pub use spans::{FIELDS, SPANS};
