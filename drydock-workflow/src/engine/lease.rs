@@ -46,7 +46,7 @@ pub(super) async fn run(
             // Others count from a moment after `asked`, so counting from `asked` is safe.
             Ok(Ok(())) => {
                 ports.meters.lease_renewals.increment(1);
-                ports.meters.lease_left.set((lease - renewed.elapsed().min(lease)).as_secs_f64());
+                ports.meters.lease_left.set(lease.saturating_sub(renewed.elapsed()).as_secs_f64());
                 renewed = asked;
             }
             Ok(Err(Fenced)) | Err(_) => return,
