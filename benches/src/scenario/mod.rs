@@ -57,7 +57,7 @@ pub(crate) enum Scenario {
     Instances,
     /// Very many tasks that sleep on timers and signals: memory, and what it is like when many wake at once.
     Asleep,
-    /// `steady` with metrics, and with the spans of a usual log, and without both.
+    /// `steady` with metrics, and with the spans of its tasks too, and without both.
     Observed,
     /// An instance with nothing to do.
     Idle,

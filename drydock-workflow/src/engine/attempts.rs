@@ -9,7 +9,6 @@ use drydock_core::journal::Decider;
 use drydock_core::{Payload, TaskId, Timestamp};
 use futures::FutureExt as _;
 use tokio::task::AbortHandle;
-use tracing::Instrument as _;
 
 use super::EventKind;
 use super::actor::Actor;
@@ -69,19 +68,18 @@ impl Actor {
         let told = ctx.clone();
         workflow.meters.steps_started.increment(1);
         let span = observe::of_attempt(&live.span, task, &key, progress.attempt, self.epoch);
-        let attempt = async move {
+        let attempt = self.spawned.spawn(async move {
             let told_in = ctx.clone();
             let result = tokio::select! {
                 biased;
                 () = all.cancelled() => return,
-                result = guard(limit, body.run_erased(ctx, input)) => result,
+                result = guard(limit, observe::inside(span, body.run_erased(ctx, input))) => result,
             };
             let told = told_in.take_told();
             let finished = Finished { task, slot, result, told, started_at: now };
             // A closed inbox means that this incarnation is over; the next owner runs the step again.
             let _over = inbox.send(Message::Finished(finished)).await.is_err();
-        };
-        let attempt = self.spawned.spawn(attempt.instrument(span));
+        });
         live.attempts.insert(slot, Attempt { started_at: now, ctx: told, handle: attempt.abort_handle() });
         let attempt = progress.attempt;
         self.emit(task, || EventKind::StepStarted { step: key, attempt });

@@ -17,4 +17,4 @@ pub(crate) use meters::{Meters, WorkflowMeters};
 pub use metrics::*;
 pub use page::Page;
 pub use spans::{FIELDS, SPANS};
-pub(crate) use spans::{of_attempt, of_run};
+pub(crate) use spans::{inside, of_attempt, of_run};

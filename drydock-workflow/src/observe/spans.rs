@@ -4,9 +4,13 @@
 //! that was in this process and in this life of it. What holds beyond both are its fields: with `trace.id` all runs of one task are one
 //! trace, whichever instance had it, and `parent.trace.id` is the trace of the task whose child it is.
 //!
+//! Both are of the level `debug`, which a server has switched off unless it is asked for: entering a span for each attempt costs more than counting it.
 //! Whoever is not listening pays for a branch: nothing is formatted unless the span is enabled.
 
+use std::future::Future;
+
 use drydock_core::{Epoch, Fence, StepKey, TaskId};
+use futures::future::BoxFuture;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -56,7 +60,7 @@ pub(crate) fn of_run(
     resumed: bool,
     origin: &Span,
 ) -> Span {
-    let span = tracing::info_span!(
+    let span = tracing::debug_span!(
         parent: None, RUN,
         { TASK_ID } = %task,
         { TRACE_ID } = %trace_id(task),
@@ -85,6 +89,12 @@ pub(crate) fn of_attempt(run: &Span, task: TaskId, step: &StepKey, attempt: u32,
         { CLAIM_EPOCH } = %epoch,
     );
     if span.is_disabled() { run.clone() } else { span }
+}
+
+/// Runs a body in a span. Unlike with `Instrument`, what is left of the body is dropped outside it: entering once more for each attempt is what
+/// spans cost most.
+pub(crate) fn inside<T>(span: Span, mut body: BoxFuture<'_, T>) -> impl Future<Output = T> {
+    std::future::poll_fn(move |cx| span.in_scope(|| body.as_mut().poll(cx)))
 }
 
 /// A trace's id has 16 bytes, as a task's has.
