@@ -3,7 +3,9 @@
 use super::Rule;
 use super::platform::Platforms;
 use super::report::{Finding, Level};
-use crate::design::{BootAction, Design, DocumentRef, Network, NetworkLink, Origin, ResolvedNode};
+use crate::design::{
+    BootAction, Design, DocumentRef, HardwareProfile, Network, NetworkLink, Origin, ResolvedNode,
+};
 
 /// What a rule sees.
 pub(super) struct Context<'d> {
@@ -39,6 +41,12 @@ impl About for Network {
 impl About for NetworkLink {
     fn reference(&self) -> (DocumentRef, Origin) {
         reference("NetworkLink", &self.name, &self.origin)
+    }
+}
+
+impl About for HardwareProfile {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("HardwareProfile", &self.name, &self.origin)
     }
 }
 

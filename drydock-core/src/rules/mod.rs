@@ -1,27 +1,40 @@
-//! Rules that a design has to keep, beyond being readable: the 18 of v1.0, under their IDs.
+//! Rules that a design has to keep, beyond being readable: the 18 of v1.0, under their IDs, and others from `DD5001` on.
 //!
 //! [`validate`] applies all of [`RULES`] to a design, also to one that cannot be resolved everywhere: each rule looks at
 //! what there is. Some IDs belong to two rules, as in v1.0; a rule is known by its ID and title, and has a page of its own
 //! in `docs/rules/`.
 
+mod bond_members;
 mod boot_action_defined;
 mod boot_action_packages;
+mod boot_mac;
 mod boot_storage;
 mod cidr;
 mod context;
+mod device_aliases;
+mod dhcp_relay;
+mod fixed_addresses;
 mod hostname;
 mod hugepages;
 mod ip_duplicates;
 mod ip_locality;
 mod mtu;
+mod mtu_tagged;
 mod network_allowed;
 mod network_bond;
+mod network_overlap;
 mod network_trunking;
 mod oob_ipmi;
 mod oob_libvirt;
+mod oob_parameters;
 mod platform;
+mod primary_network;
+mod rack;
+mod range_locality;
+mod range_overlap;
 mod registry;
 mod report;
+mod route_destination;
 mod storage_mountpoints;
 mod storage_partitioning;
 mod storage_sizing;
@@ -42,7 +55,7 @@ pub use report::{Finding, Level, Report};
 pub struct Rule {
     /// Its ID, such as `DD1001`. Two rules may share one.
     pub id: &'static str,
-    /// Its name, as v1.0 has it.
+    /// Its name, for a rule of v1.0 as v1.0 has it.
     pub title: &'static str,
     /// What the name of its page ends with.
     slug: &'static str,
@@ -50,6 +63,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether v1.0 has it; the others are Drydock's own.
+    pub fn is_of_v1(&self) -> bool {
+        !self.id.starts_with("DD5")
+    }
+
     /// The page about it, from the root of the repository.
     pub fn page(&self) -> String {
         format!("docs/rules/{}-{}.md", self.id, self.slug)
