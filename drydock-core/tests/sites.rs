@@ -4,6 +4,7 @@
 
 use drydock_core::design::{Design, EffectiveNode, Site};
 use drydock_core::ingest::{Ingested, SourceFile, ingest};
+use drydock_core::rules::{Platforms, resolve_and_validate};
 use drydock_core::{ExposeSecret, NodeName};
 
 const TWO_RACKS: &str = include_str!("../../tests/fixtures/sites/two-racks.yaml");
@@ -39,6 +40,16 @@ fn two_racks_are_twelve_servers() {
     );
     assert_eq!(site.design().racks.len(), 2);
     assert_eq!(site.design().regions.len(), 1);
+}
+
+#[test]
+fn nothing_is_wrong_with_two_racks() {
+    let kernels = ["ga-22.04".to_owned(), "hwe-22.04".to_owned()];
+    let platforms = Platforms::from([("jammy".to_owned(), kernels.into())]);
+    let (site, report) = resolve_and_validate(design(TWO_RACKS), Some(&platforms));
+    let found: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!((found, report.problems), (Vec::new(), Vec::new()));
+    assert_eq!(site.unwrap().nodes().len(), 12);
 }
 
 #[test]
@@ -181,6 +192,21 @@ fn broken_chains_are_told_once_with_the_chain() {
     let found = resolve(&lone);
     assert!(
         found.len() == 1 && found[0].contains("BaremetalNode/n1") && found[0].contains("(n1 -> gone)"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_path_of_a_problem_is_that_of_the_documents_form() {
+    let node = "apiVersion: drydock/v1\nkind: BaremetalNode\nmetadata: {name: n1}\n\
+                spec: {addressing: [{network: oob, address: dhcp}], oob: {type: manual}}\n";
+    let found = resolve(node);
+    assert!(found.len() == 1 && found[0].contains(": spec.hardware_profile: the node has no"), "{found:?}");
+    let profile =
+        "---\napiVersion: drydock/v1\nkind: HostProfile\nmetadata: {name: p}\nspec: {host_profile: gone}\n";
+    let found = resolve(profile);
+    assert!(
+        found.len() == 1 && found[0].contains("HostProfile/p: spec.host_profile: there is no"),
         "{found:?}"
     );
 }

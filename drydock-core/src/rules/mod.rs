@@ -43,7 +43,7 @@ mod testing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::design::{Design, Resolution};
+use crate::design::{Design, Problems, Resolution, Site};
 use context::{Context, Told};
 
 pub use platform::Platforms;
@@ -74,16 +74,32 @@ impl Rule {
     }
 }
 
-/// Applies all rules. `platforms` are the images and kernels that there are, if somebody has asked the provisioner.
-pub fn validate(design: &Design, platforms: Option<&Platforms>) -> Report {
-    apply(&RULES, design, platforms)
+/// Resolves a design, and applies all rules to it: its site, if every node has what it must have, and the report.
+/// `platforms` are as in [`validate`].
+pub fn resolve_and_validate(
+    design: Design,
+    platforms: Option<&Platforms>,
+) -> (Result<Site, Problems>, Report) {
+    let (resolution, report) = examine(&RULES, &design, platforms);
+    let nodes = resolution.into_nodes(&design);
+    (nodes.map(|nodes| Site::of(design, nodes)), report)
 }
 
-fn apply(rules: &'static [Rule], design: &Design, platforms: Option<&Platforms>) -> Report {
+/// Applies all rules. `platforms` are the images and kernels that there are, if somebody has asked the provisioner.
+pub fn validate(design: &Design, platforms: Option<&Platforms>) -> Report {
+    examine(&RULES, design, platforms).1
+}
+
+fn examine<'d>(
+    rules: &'static [Rule],
+    design: &'d Design,
+    platforms: Option<&'d Platforms>,
+) -> (Resolution<'d>, Report) {
     let Resolution { nodes, problems } = Resolution::of(design);
     let context = Context { design, nodes, platforms };
     let findings = rules.iter().flat_map(|rule| findings(rule, &context)).collect();
-    Report { problems, findings }
+    let report = Report { problems: problems.clone(), findings };
+    (Resolution { nodes: context.nodes, problems }, report)
 }
 
 /// What one rule finds. A rule with a defect says so, and leaves the others alone.
@@ -117,7 +133,7 @@ mod tests {
             Rule { id: "DD0002", title: "Hugepages", slug: "hugepages", check: hugepages::check },
         ];
         let design = design(&node("platform: {kernel_params: {hugepages: 6}}"));
-        let report = apply(&TWO, &design, None);
+        let (_, report) = examine(&TWO, &design, None);
         let shown: Vec<_> = report
             .findings
             .iter()
