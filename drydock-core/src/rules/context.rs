@@ -4,7 +4,8 @@ use super::Rule;
 use super::platform::Platforms;
 use super::report::{Finding, Level};
 use crate::design::{
-    BootAction, Design, DocumentRef, HardwareProfile, Network, NetworkLink, Origin, ResolvedNode,
+    BaremetalNode, BootAction, Design, DocumentRef, HardwareProfile, Network, NetworkLink, Origin,
+    ResolvedNode,
 };
 
 /// What a rule sees.
@@ -28,7 +29,13 @@ fn reference(kind: &str, name: &str, origin: &Origin) -> (DocumentRef, Origin) {
 
 impl About for ResolvedNode<'_> {
     fn reference(&self) -> (DocumentRef, Origin) {
-        reference("BaremetalNode", self.document.name.as_str(), &self.document.origin)
+        self.document.reference()
+    }
+}
+
+impl About for BaremetalNode {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("BaremetalNode", self.name.as_str(), &self.origin)
     }
 }
 

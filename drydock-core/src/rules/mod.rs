@@ -68,6 +68,11 @@ impl Rule {
         !self.id.starts_with("DD5")
     }
 
+    /// Whether it looks at what images and kernels there are.
+    fn asks_for_platforms(&self) -> bool {
+        self.id == "DD3001"
+    }
+
     /// The page about it, from the root of the repository.
     pub fn page(&self) -> String {
         format!("docs/rules/{}-{}.md", self.id, self.slug)
