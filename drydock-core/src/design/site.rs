@@ -7,12 +7,14 @@ use super::gaps::{Found, local_name, look};
 use super::inherit::Resolver;
 use super::{BaremetalNode, Design, EffectiveNode, HostSettings, Problem, Problems};
 use crate::NodeName;
+use crate::node_filter::Index;
 
 /// A design whose every node is resolved.
 #[derive(Debug, Clone)]
 pub struct Site {
     design: Design,
     nodes: BTreeMap<NodeName, EffectiveNode>,
+    index: Index,
 }
 
 impl Site {
@@ -22,12 +24,13 @@ impl Site {
     /// do not exist, and nodes that lack something every node must have.
     pub fn new(design: Design) -> Result<Self, Problems> {
         let nodes = Resolution::of(&design).into_nodes(&design)?;
-        Ok(Self { design, nodes })
+        Ok(Self::of(design, nodes))
     }
 
     /// A design whose nodes were resolved already: `nodes` is what [`Resolution::into_nodes`] made of it.
-    pub(crate) const fn of(design: Design, nodes: BTreeMap<NodeName, EffectiveNode>) -> Self {
-        Self { design, nodes }
+    pub(crate) fn of(design: Design, nodes: BTreeMap<NodeName, EffectiveNode>) -> Self {
+        let index = Index::of(&nodes);
+        Self { design, nodes, index }
     }
 
     /// The documents.
@@ -38,6 +41,11 @@ impl Site {
     /// Every node, in the order of names.
     pub const fn nodes(&self) -> &BTreeMap<NodeName, EffectiveNode> {
         &self.nodes
+    }
+
+    /// The nodes by what filters ask for.
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
     }
 
     /// One node.
