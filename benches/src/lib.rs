@@ -14,6 +14,7 @@ mod raw;
 mod report;
 mod scenario;
 mod usage;
+mod yard;
 
 use std::error::Error;
 use std::ffi::OsString;

@@ -30,6 +30,21 @@ fn of(pid: &str) -> Result<Duration, Failure> {
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 1000 / HZ))
 }
 
+/// The most memory of this process that was in use at once since [`forget_peak`], in bytes.
+pub(crate) fn peak() -> Result<u64, Failure> {
+    // proc_pid_status(5): `VmHWM:    12345 kB`.
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1024)
+}
+
+/// Takes what is in use now as the peak.
+pub(crate) fn forget_peak() -> Result<(), Failure> {
+    // proc_pid_clear_refs(5): 5 resets the peak of the resident set.
+    Ok(std::fs::write("/proc/self/clear_refs", "5")?)
+}
+
 /// The memory of this process that is in use, in bytes: what the kernel counts as resident.
 pub(crate) fn resident() -> Result<u64, Failure> {
     // proc_pid_statm(5): field 2, in pages of 4 KiB.

@@ -1,7 +1,8 @@
 //! Reading site documents: what is told about files that are wrong, and where.
 
-use drydock_core::design::{Note, NoteLevel};
+use drydock_core::design::{Note, NoteLevel, Site};
 use drydock_core::ingest::{Ingested, SourceFile, ingest};
+use drydock_core::rules::validate;
 
 const NETWORK: &str = "schema: drydock/Network/v1\nmetadata: {name: n}\ndata: {cidr: 10.0.0.0/24}\n";
 
@@ -222,6 +223,52 @@ data:
     assert_eq!(second.mgmt_ip, "192.0.2.2".parse().ok());
     assert_eq!(second.sdn_api_uri.as_deref(), Some("x"));
     check(source.replace("192.0.2.1", "x"), &["s:5:26: Rack/r: data.tor_switches.a.mgmt_ip: \"x\" is not"]);
+}
+
+#[test]
+fn ipv6_is_read_wherever_ipv4_is() {
+    let source = "schema: drydock/Network/v1
+metadata: {name: n}
+data:
+  cidr: fd00:30::/64
+  ranges: [{type: dhcp, start: 'fd00:30::100', end: 'fd00:30::1ff'}]
+  routes: [{subnet: '::/0', gateway: 'fe80::1'}, {subnet: 'fd00:31::/48', gateway: 'FD00:30:0::1'}]
+  dhcp_relay: {self_ip: 'fd00:30::4', upstream_target: 'fd00:31::5'}
+---
+schema: drydock/Rack/v1
+metadata: {name: r}
+data: {tor_switches: {a: {mgmt_ip: 'fd00:9::2'}}}
+---
+schema: drydock/HardwareProfile/v1
+metadata: {name: standard}
+data: {vendor: ACME}
+---
+schema: drydock/BaremetalNode/v1
+metadata: {name: n1}
+data:
+  hardware_profile: standard
+  oob: {type: ipmi, network: n, account: a, credential: b}
+  addressing: [{network: n, address: 'fd00:30::21'}]
+  storage:
+    physical_devices: {sda: {partitions: [{name: root, size: 40g, filesystem: {mountpoint: /}}]}}
+";
+    let Ok(Ingested { design, .. }) = read(source.as_bytes()) else {
+        unreachable!("{:?}", read(source.as_bytes()))
+    };
+    let network = &design.networks["n"];
+    assert_eq!(network.cidr.to_string(), "fd00:30::/64");
+    assert_eq!(network.ranges[0].to_string(), "dhcp fd00:30::100-fd00:30::1ff");
+    let gateways: Vec<_> =
+        network.routes.iter().map(|route| route.gateway.map(|it| it.to_string())).collect();
+    assert_eq!(gateways, [Some("fe80::1".to_owned()), Some("fd00:30::1".to_owned())]);
+    let relay = network.dhcp_relay.as_ref().and_then(|relay| relay.self_ip.zip(relay.upstream_target));
+    assert_eq!(relay, "fd00:30::4".parse().ok().zip("fd00:31::5".parse().ok()));
+    assert_eq!(design.racks["r"].tor_switches["a"].mgmt_ip, "fd00:9::2".parse().ok());
+    let errors: Vec<_> = validate(&design, None).errors().map(ToString::to_string).collect();
+    assert_eq!(errors, [""; 0]);
+    let site = Site::new(design).ok();
+    let node = site.as_ref().and_then(|site| site.nodes().values().next());
+    assert_eq!(node.and_then(|node| node.oob.bmc()).map(|bmc| bmc.address), "fd00:30::21".parse().ok());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use drydock_core::design::{Design, EffectiveNode, Site};
 use drydock_core::ingest::{Ingested, SourceFile, ingest};
+use drydock_core::rules::{Platforms, Report, resolve_and_validate};
 use drydock_core::{ExposeSecret, NodeName};
 
 const TWO_RACKS: &str = include_str!("../../tests/fixtures/sites/two-racks.yaml");
@@ -39,6 +40,34 @@ fn two_racks_are_twelve_servers() {
     );
     assert_eq!(site.design().racks.len(), 2);
     assert_eq!(site.design().regions.len(), 1);
+}
+
+#[test]
+fn nothing_is_wrong_with_two_racks() {
+    let kernels = ["ga-22.04".to_owned(), "hwe-22.04".to_owned()];
+    let platforms = Platforms::from([("jammy".to_owned(), kernels.into())]);
+    let (site, report) = resolve_and_validate(design(TWO_RACKS), Some(&platforms));
+    let found: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!((found, report.problems), (Vec::new(), Vec::new()));
+    assert_eq!(site.unwrap().nodes().len(), 12);
+}
+
+#[test]
+fn what_can_be_installed_may_be_asked_later() {
+    let (site, report) = resolve_and_validate(design(TWO_RACKS), None);
+    let site = site.unwrap();
+    let told = |report: &Report| -> Vec<String> {
+        report.findings.iter().map(|finding| format!("{} {}", finding.rule.id, finding.text)).collect()
+    };
+    assert_eq!(told(&report).len(), 1);
+    let kernels = ["hwe-22.04".to_owned()];
+    let platforms = Platforms::from([("jammy".to_owned(), kernels.into())]);
+    let report = report.with_platforms(&site, &platforms);
+    // All but the two control nodes ask for another kernel.
+    assert_eq!(told(&report), ["DD3001 Platform Validation: invalid kernel ga-22.04"; 10]);
+    let (_, at_once) = resolve_and_validate(design(TWO_RACKS), Some(&platforms));
+    let lines = |report: &Report| report.findings.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(lines(&report), lines(&at_once));
 }
 
 #[test]
@@ -181,6 +210,21 @@ fn broken_chains_are_told_once_with_the_chain() {
     let found = resolve(&lone);
     assert!(
         found.len() == 1 && found[0].contains("BaremetalNode/n1") && found[0].contains("(n1 -> gone)"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_path_of_a_problem_is_that_of_the_documents_form() {
+    let node = "apiVersion: drydock/v1\nkind: BaremetalNode\nmetadata: {name: n1}\n\
+                spec: {addressing: [{network: oob, address: dhcp}], oob: {type: manual}}\n";
+    let found = resolve(node);
+    assert!(found.len() == 1 && found[0].contains(": spec.hardware_profile: the node has no"), "{found:?}");
+    let profile =
+        "---\napiVersion: drydock/v1\nkind: HostProfile\nmetadata: {name: p}\nspec: {host_profile: gone}\n";
+    let found = resolve(profile);
+    assert!(
+        found.len() == 1 && found[0].contains("HostProfile/p: spec.host_profile: there is no"),
         "{found:?}"
     );
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use drydock_core::design::{Note, Problems, Site};
 use drydock_core::ingest::{INPUT_BYTES_MAX, SourceFile, ingest};
-use drydock_core::rules::{Report, validate};
+use drydock_core::rules::{Report, resolve_and_validate};
 use drydock_core::task::DesignRef;
 use drydock_core::{Classify, Disposition};
 use sha2::{Digest, Sha256};
@@ -150,8 +150,8 @@ impl DesignSource for FileDesigns {
         let invalid = |source| DesignError::Invalid { reference: reference.to_string(), source };
         let name = path.display().to_string();
         let read = ingest(&[SourceFile { name: &name, bytes: &bytes }]).map_err(invalid)?;
-        let report = validate(&read.design, None);
-        let site = match Site::new(read.design) {
+        let (site, report) = resolve_and_validate(read.design, None);
+        let site = match site {
             Ok(site) => site,
             Err(problems) => return Err(invalid(report.into_problems().unwrap_or(problems))),
         };

@@ -1,6 +1,7 @@
 //! What takes a provisioner's place when none is configured: every verb fails, and says what to do.
 
 use async_trait::async_trait;
+use drydock_core::rules::Platforms;
 use drydock_drivers::node::{DeployRequest, Machine, MachineId, NodeIdentity, ReleaseRequest, ServiceCheck};
 use drydock_drivers::{DriverError, DriverErrorKind, NodeDriver};
 
@@ -20,6 +21,10 @@ impl NodeDriver for NoProvisioner {
 
     async fn check_services(&self) -> Result<Vec<ServiceCheck>, DriverError> {
         refuse("check services")
+    }
+
+    async fn platforms(&self) -> Result<Platforms, DriverError> {
+        refuse("list images")
     }
 
     async fn find(&self, _: &NodeIdentity) -> Result<Option<Machine>, DriverError> {

@@ -67,6 +67,20 @@ fn a_bad_design_as_the_v1_document() {
 }
 
 #[test]
+fn what_a_rule_finds_is_told_with_its_page_and_without_excerpts_in_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = "schema: drydock/Network/v1\nmetadata: {name: a}\n\
+                   data: {cidr: 10.0.0.0/24, ranges: [{type: dhcp, start: 10.0.1.1, end: 10.0.1.2}]}\n";
+    let network = file(&folder, "network.yaml", network);
+    let ended = run(&["design", "validate", text(&network)]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let line = ended.stdout.lines().find(|line| line.contains("Network/a: DD5001 Range Locality: ")).unwrap();
+    assert!(line.starts_with(&format!("{}:1:1: ", text(&network))), "{line}");
+    assert!(line.ends_with("(docs/rules/DD5001-range-locality.md)"), "{line}");
+    assert!(!ended.stdout.contains('^') && !ended.stdout.contains('\u{1b}'), "{ended:?}");
+}
+
+#[test]
 fn a_design_without_nodes_is_valid_with_warnings() {
     let folder = tempfile::tempdir().unwrap();
     let empty = file(&folder, "empty.yaml", "");

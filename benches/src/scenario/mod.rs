@@ -4,6 +4,7 @@ mod alone;
 mod asleep;
 pub(crate) mod child;
 mod children;
+mod design;
 mod graph;
 mod history;
 mod idle;
@@ -49,6 +50,8 @@ pub(crate) enum Scenario {
     Children,
     /// A workflow of many steps, and one of few, with no database below.
     Graph,
+    /// Site designs of many nodes, from text to report, and selections of nodes; with no database.
+    Design,
     /// A database full of history, and an empty one.
     History,
     /// Many tasks, each inside a slow step: memory.
@@ -103,6 +106,7 @@ impl Scenario {
             Self::Map => map::run(bench).await,
             Self::Children => children::run(bench).await,
             Self::Graph => graph::run(bench).await,
+            Self::Design => design::run(bench),
             Self::History => history::run(bench).await,
             Self::Running => running::run(bench).await,
             Self::Instances => instances::run(bench).await,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{HostSettings, MacAddress, Origin};
+use super::{Form, HostSettings, MacAddress, Origin};
 use crate::NodeName;
 
 /// A `BaremetalNode` document: one server.
@@ -12,6 +12,8 @@ pub struct BaremetalNode {
     pub name: NodeName,
     /// Where the document stands.
     pub origin: Origin,
+    /// How the document is written.
+    pub form: Form,
     /// Its own settings, without those of its profiles.
     pub settings: HostSettings,
     /// Its address on each network, in the document's order.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 
-use super::gaps::look;
+use super::gaps::{Found, look};
 use super::{
     Addressing, BaremetalNode, Design, HostSettings, Interface, MacAddress, OobType, Parameters, Problem,
     Storage, kernel,
@@ -118,7 +118,17 @@ pub(super) fn effective_node(
     node: &BaremetalNode,
     settings: HostSettings,
 ) -> Result<EffectiveNode, Vec<Problem>> {
-    let mut found = look(design, node, &settings);
+    let found = look(design, node, &settings);
+    effective(design, node, settings, found)
+}
+
+/// As [`effective_node`], of a node that has been looked at.
+pub(super) fn effective(
+    design: &Design,
+    node: &BaremetalNode,
+    settings: HostSettings,
+    mut found: Found,
+) -> Result<EffectiveNode, Vec<Problem>> {
     let (Some(hardware_profile), Some(fqdn), Some(oob)) = (found.hardware_profile, found.fqdn, found.oob)
     else {
         found.problems.append(&mut found.told_by_rules);

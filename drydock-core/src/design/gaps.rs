@@ -61,7 +61,7 @@ impl Gaps<'_> {
                 kind: "BaremetalNode".to_owned(),
                 name: self.node.name.as_str().to_owned(),
             }),
-            path: format!("data.{path}"),
+            path: format!("{}.{path}", self.node.form.body_key()),
             text,
         }
     }

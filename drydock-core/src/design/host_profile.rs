@@ -1,6 +1,6 @@
 //! Host profiles: what servers have in common.
 
-use super::{HostSettings, Origin};
+use super::{Form, HostSettings, Origin};
 
 /// A `HostProfile` document: settings that nodes, and other profiles, inherit.
 #[derive(Debug, Clone)]
@@ -9,6 +9,8 @@ pub struct HostProfile {
     pub name: String,
     /// Where the document stands.
     pub origin: Origin,
+    /// How the document is written.
+    pub form: Form,
     /// Its own settings, without those of its parents.
     pub settings: HostSettings,
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::{BaremetalNode, Design, DocumentRef, HostProfile, HostSettings, Origin, Problem};
+use super::{BaremetalNode, Design, DocumentRef, Form, HostProfile, HostSettings, Origin, Problem};
 
 /// Chains longer than this are shortened when they are shown.
 const SHOWN_MAX: usize = 12;
@@ -24,6 +24,7 @@ struct Start<'d> {
     kind: &'static str,
     name: &'d str,
     origin: &'d Origin,
+    form: Form,
 }
 
 impl<'d> Resolver<'d> {
@@ -33,7 +34,8 @@ impl<'d> Resolver<'d> {
 
     /// The node's settings over those of all its profiles; `None` if its chain is broken.
     pub(super) fn node(&mut self, node: &'d BaremetalNode) -> Option<HostSettings> {
-        let start = Start { kind: "BaremetalNode", name: node.name.as_str(), origin: &node.origin };
+        let start =
+            Start { kind: "BaremetalNode", name: node.name.as_str(), origin: &node.origin, form: node.form };
         let below = self.chain(start, node.settings.host_profile.as_deref(), Vec::new())?;
         Some(node.settings.over(&below))
     }
@@ -41,7 +43,12 @@ impl<'d> Resolver<'d> {
     /// Checks the chain of a profile, whether a node uses it or not.
     pub(super) fn profile(&mut self, profile: &'d HostProfile) {
         if !self.done.contains_key(profile.name.as_str()) {
-            let start = Start { kind: "HostProfile", name: &profile.name, origin: &profile.origin };
+            let start = Start {
+                kind: "HostProfile",
+                name: &profile.name,
+                origin: &profile.origin,
+                form: profile.form,
+            };
             self.chain(start, profile.settings.host_profile.as_deref(), vec![profile]);
         }
     }
@@ -100,14 +107,14 @@ impl<'d> Resolver<'d> {
 
     /// The last document of the chain holds the link that leads nowhere.
     fn broken_link(&mut self, start: Start<'d>, path: &[&'d HostProfile], text: String) {
-        let (kind, name, origin) = match path.last() {
-            Some(last) => ("HostProfile", last.name.as_str(), &last.origin),
-            None => (start.kind, start.name, start.origin),
+        let (kind, name, origin, form) = match path.last() {
+            Some(last) => ("HostProfile", last.name.as_str(), &last.origin, last.form),
+            None => (start.kind, start.name, start.origin, start.form),
         };
         self.problems.push(Problem {
             origin: origin.clone(),
             document: Some(DocumentRef { kind: kind.to_owned(), name: name.to_owned() }),
-            path: "data.host_profile".to_owned(),
+            path: format!("{}.host_profile", form.body_key()),
             text,
         });
     }

@@ -1,5 +1,6 @@
 //! Networks: subnets and what is in them.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
@@ -47,6 +48,29 @@ pub struct NetworkRange {
     pub end: IpAddr,
 }
 
+impl NetworkRange {
+    /// Whether both ends are of one version of IP, and the first address is not behind the last.
+    pub fn is_ordered(&self) -> bool {
+        self.start.is_ipv4() == self.end.is_ipv4() && self.start <= self.end
+    }
+
+    /// Whether an address is in it. In a range that is not ordered there is none.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.is_ordered() && (self.start..=self.end).contains(&address)
+    }
+
+    /// Whether some address is in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.is_ordered() && other.is_ordered() && (self.contains(other.start) || other.contains(self.start))
+    }
+}
+
+impl fmt::Display for NetworkRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}-{}", self.kind.as_str(), self.start, self.end)
+    }
+}
+
 /// What a range is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RangeKind {
@@ -56,6 +80,17 @@ pub enum RangeKind {
     Dhcp,
     /// Addresses that nobody here gives out.
     Reserved,
+}
+
+impl RangeKind {
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Dhcp => "dhcp",
+            Self::Reserved => "reserved",
+        }
+    }
 }
 
 /// A route through a network.

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::effective::effective_node;
-use super::gaps::{local_name, look};
+use super::effective::{effective, effective_node};
+use super::gaps::{Found, local_name, look};
 use super::inherit::Resolver;
 use super::{BaremetalNode, Design, EffectiveNode, HostSettings, Problem, Problems};
 use crate::NodeName;
+use crate::node_filter::Index;
 
 /// A design whose every node is resolved.
 #[derive(Debug, Clone)]
 pub struct Site {
     design: Design,
     nodes: BTreeMap<NodeName, EffectiveNode>,
+    index: Index,
 }
 
 impl Site {
@@ -21,24 +23,14 @@ impl Site {
     /// Fails with all that is wrong: chains of profiles that end nowhere or in a circle, references to documents that
     /// do not exist, and nodes that lack something every node must have.
     pub fn new(design: Design) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        let mut nodes = BTreeMap::new();
-        let mut resolver = Resolver::new(&design);
-        for profile in design.host_profiles.values() {
-            resolver.profile(profile);
-        }
-        for node in design.nodes.values() {
-            let Some(settings) = resolver.node(node) else { continue };
-            match effective_node(&design, node, settings) {
-                Ok(effective) => {
-                    nodes.insert(node.name.clone(), effective);
-                }
-                Err(found) => problems.extend(found),
-            }
-        }
-        problems.append(&mut resolver.problems);
-        problems.sort_by(Problem::cmp);
-        Problems::unless_none(problems, Self { design, nodes })
+        let nodes = Resolution::of(&design).into_nodes(&design)?;
+        Ok(Self::of(design, nodes))
+    }
+
+    /// A design whose nodes were resolved already: `nodes` is what [`Resolution::into_nodes`] made of it.
+    pub(crate) fn of(design: Design, nodes: BTreeMap<NodeName, EffectiveNode>) -> Self {
+        let index = Index::of(&nodes);
+        Self { design, nodes, index }
     }
 
     /// The documents.
@@ -49,6 +41,11 @@ impl Site {
     /// Every node, in the order of names.
     pub const fn nodes(&self) -> &BTreeMap<NodeName, EffectiveNode> {
         &self.nodes
+    }
+
+    /// The nodes by what filters ask for.
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
     }
 
     /// One node.
@@ -84,6 +81,8 @@ pub(crate) struct ResolvedNode<'d> {
     pub(crate) document: &'d BaremetalNode,
     pub(crate) settings: HostSettings,
     pub(crate) fqdn: String,
+    /// What was found of it, and what is wrong that a rule tells too.
+    found: Found,
 }
 
 impl<'d> Resolution<'d> {
@@ -95,13 +94,29 @@ impl<'d> Resolution<'d> {
         let (mut nodes, mut problems) = (Vec::new(), Vec::new());
         for document in design.nodes.values() {
             let Some(settings) = resolver.node(document) else { continue };
-            let found = look(design, document, &settings);
-            problems.extend(found.problems);
-            let fqdn = found.fqdn.unwrap_or_else(|| local_name(document));
-            nodes.push(ResolvedNode { document, settings, fqdn });
+            let mut found = look(design, document, &settings);
+            problems.append(&mut found.problems);
+            let fqdn = found.fqdn.clone().unwrap_or_else(|| local_name(document));
+            nodes.push(ResolvedNode { document, settings, fqdn, found });
         }
         problems.append(&mut resolver.problems);
         problems.sort_by(Problem::cmp);
         Self { nodes, problems }
+    }
+
+    /// The nodes, ready to be worked on. Fails with all that is wrong, also with what a rule tells.
+    pub(crate) fn into_nodes(self, design: &Design) -> Result<BTreeMap<NodeName, EffectiveNode>, Problems> {
+        let Self { nodes: resolved, mut problems } = self;
+        let mut nodes = BTreeMap::new();
+        for ResolvedNode { document, settings, found, .. } in resolved {
+            match effective(design, document, settings, found) {
+                Ok(node) => {
+                    nodes.insert(document.name.clone(), node);
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        problems.sort_by(Problem::cmp);
+        Problems::unless_none(problems, nodes)
     }
 }

@@ -4,13 +4,13 @@ use super::fields::{Fields, Findings, quoted};
 use super::host::settings;
 use super::tree::{Mark, Value};
 use crate::NodeName;
-use crate::design::{Addressing, BaremetalNode, NodeAddress, Origin};
+use crate::design::{Addressing, BaremetalNode, Form, NodeAddress, Origin};
 
 /// None for a node whose name is none, which is told; without a name nothing is told again.
 pub(super) fn baremetal_node(
     found: &mut Findings,
     name: &str,
-    origin: Origin,
+    (origin, form): (Origin, Form),
     data: &Fields<'_>,
 ) -> Option<BaremetalNode> {
     let (settings, boot_mac) = settings(found, data);
@@ -20,7 +20,7 @@ pub(super) fn baremetal_node(
         return None;
     }
     match NodeName::new(name) {
-        Ok(name) => Some(BaremetalNode { name, origin, settings, addressing, boot_mac }),
+        Ok(name) => Some(BaremetalNode { name, origin, form, settings, addressing, boot_mac }),
         Err(problem) => {
             let text =
                 format!("{problem}: use letters, digits, `-`, `_` and `.`, beginning with a letter or digit");

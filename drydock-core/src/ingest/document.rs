@@ -15,7 +15,14 @@ use super::region::region;
 use super::split::{Chunk, split};
 use super::tree::{Mark, Node, Value, parse};
 use super::{DOCUMENT_VALUES_MAX, SourceFile};
-use crate::design::{Design, DocumentRef, Note, Origin, Problem};
+use crate::design::{Design, DocumentRef, Form, Note, Origin, Problem};
+
+/// What a document is called, and how it is written.
+#[derive(Clone, Copy)]
+struct Name<'n> {
+    text: &'n str,
+    form: Form,
+}
 
 /// Reads files one after the other into one design.
 pub(super) struct Reader {
@@ -100,7 +107,8 @@ impl Reader {
             return;
         }
         let Some(envelope) = Fields::of(&mut self.found, root, "") else { return };
-        let Some((kind, body)) = kind(&mut self.found, &envelope) else { return };
+        let Some((kind, form)) = kind(&mut self.found, &envelope) else { return };
+        let body = form.body_key();
         self.found.document =
             Some(DocumentRef { kind: kind.as_str().to_owned(), name: quiet_name(&envelope) });
         let name = name(&mut self.found, &envelope);
@@ -111,12 +119,14 @@ impl Reader {
         }
         if let Some(data) = data {
             // A body without a name is read for its problems, and kept nowhere.
-            self.body(kind, &name.unwrap_or_default(), self.found.origin(Some(root.at)), &data);
+            let name = Name { text: &name.unwrap_or_default(), form };
+            self.body(kind, name, self.found.origin(Some(root.at)), &data);
         }
     }
 
     /// Reads the body and keeps the document, if it has a name that is not taken.
-    fn body(&mut self, kind: Kind, name: &str, origin: Origin, data: &Fields<'_>) {
+    fn body(&mut self, kind: Kind, name: Name<'_>, origin: Origin, data: &Fields<'_>) {
+        let Name { text: name, form } = name;
         let at = Mark { line: origin.line, column: origin.column };
         let (design, found) = (&mut self.design, &mut self.found);
         let earlier = match kind {
@@ -134,10 +144,10 @@ impl Reader {
                 keep(&mut design.hardware_profiles, name, profile, |it| &it.origin)
             }
             Kind::HostProfile => {
-                let profile = host_profile(found, name, origin, data);
+                let profile = host_profile(found, name, (origin, form), data);
                 keep(&mut design.host_profiles, name, profile, |it| &it.origin)
             }
-            Kind::BaremetalNode => baremetal_node(found, name, origin, data)
+            Kind::BaremetalNode => baremetal_node(found, name, (origin, form), data)
                 .and_then(|node| keep_as(&mut design.nodes, node.name.clone(), node, |it| &it.origin)),
             Kind::BootAction => {
                 let action = boot_action(found, name, origin, data);

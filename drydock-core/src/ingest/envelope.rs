@@ -3,7 +3,7 @@
 use super::fields::{Fields, Findings, quoted};
 use super::nearest::did_you_mean;
 use super::tree::Value;
-use crate::design::{DocumentRef, NoteLevel};
+use crate::design::{DocumentRef, Form, NoteLevel};
 
 /// The kinds that are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,18 +44,9 @@ impl Kind {
     }
 }
 
-/// The two forms of a document.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// `schema: drydock/<Kind>/v1`, and the body under `data`.
-    Deckhand,
-    /// `apiVersion: drydock/v1`, `kind`, and the body under `spec`.
-    Native,
-}
-
-/// A document's kind, and the key that its body is under; none if it is not to be read, which is noted, or unknown, which
+/// A document's kind, and the form that it is written in; none if it is not to be read, which is noted, or unknown, which
 /// is told.
-pub(super) fn kind(found: &mut Findings, envelope: &Fields<'_>) -> Option<(Kind, &'static str)> {
+pub(super) fn kind(found: &mut Findings, envelope: &Fields<'_>) -> Option<(Kind, Form)> {
     let form = match envelope.get("schema") {
         None if envelope.get("apiVersion").is_some() => Form::Native,
         _ => Form::Deckhand,
@@ -65,24 +56,24 @@ pub(super) fn kind(found: &mut Findings, envelope: &Fields<'_>) -> Option<(Kind,
             let schema = envelope.text(found, "schema");
             let schema = envelope.required(found, "schema", "drydock/<Kind>/v1", schema)?;
             let sorted = sort_schema(&schema);
-            told(found, envelope, "schema", schema, sorted).map(|kind| (kind, "data"))
+            told(found, envelope, "schema", schema, sorted).map(|kind| (kind, form))
         }
         Form::Native => {
             let version = envelope.text(found, "apiVersion")?;
             let (namespace, rest) = version.split_once('/').unwrap_or((version.as_str(), ""));
             if namespace != "drydock" {
                 return told(found, envelope, "apiVersion", version, Sorted::PassedOver)
-                    .map(|kind| (kind, "spec"));
+                    .map(|kind| (kind, form));
             }
             if rest != "v1" {
                 let why = format!("{} is not known: write `drydock/v1`", quoted(&version));
                 return told(found, envelope, "apiVersion", version, Sorted::Unknown(why))
-                    .map(|kind| (kind, "spec"));
+                    .map(|kind| (kind, form));
             }
             let word = envelope.text(found, "kind");
             let word = envelope.required(found, "kind", "<Kind>", word)?;
             let sorted = sort_kind(&word);
-            told(found, envelope, "kind", word, sorted).map(|kind| (kind, "spec"))
+            told(found, envelope, "kind", word, sorted).map(|kind| (kind, form))
         }
     }
 }

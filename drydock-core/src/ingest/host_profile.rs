@@ -2,12 +2,12 @@
 
 use super::fields::{Fields, Findings};
 use super::host::settings;
-use crate::design::{HostProfile, NoteLevel, Origin};
+use crate::design::{Form, HostProfile, NoteLevel, Origin};
 
 pub(super) fn host_profile(
     found: &mut Findings,
     name: &str,
-    origin: Origin,
+    (origin, form): (Origin, Form),
     data: &Fields<'_>,
 ) -> HostProfile {
     let (settings, boot_mac) = settings(found, data);
@@ -17,5 +17,5 @@ pub(super) fn host_profile(
         found.note(NoteLevel::Warning, data.at(), &data.path_of("metadata.boot_mac"), text);
     }
     data.no_others(found);
-    HostProfile { name: name.to_owned(), origin, settings }
+    HostProfile { name: name.to_owned(), origin, form, settings }
 }

@@ -31,6 +31,7 @@ mod tree;
 
 use crate::design::{Design, Note, Origin, Problem, Problems};
 use document::Reader;
+pub(crate) use nearest::did_you_mean;
 
 /// How many bytes all files together may have.
 pub const INPUT_BYTES_MAX: usize = 64 << 20;

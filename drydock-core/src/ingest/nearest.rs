@@ -1,7 +1,7 @@
 //! Which known word a misspelt one was probably meant to be.
 
 /// `: did you mean `gateway`?`, or nothing where no word is near.
-pub(super) fn did_you_mean(written: &str, known: &[&str]) -> String {
+pub(crate) fn did_you_mean(written: &str, known: &[&str]) -> String {
     nearest(written, known).map(|word| format!(": did you mean `{word}`?")).unwrap_or_default()
 }
 

@@ -1,12 +1,13 @@
-//! A filter and a site make a list of nodes.
+//! Whether a filter selects a node, one by one: for designs that are not resolved yet. [`index`](super::index) is for many.
 
 use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
 
 use super::{Combine, NodeFilter, NodeSet};
-use crate::NodeName;
-use crate::design::{Design, EffectiveNode, ResolvedNode, Site};
+#[cfg(test)]
+use crate::design::EffectiveNode;
+use crate::design::{Design, ResolvedNode};
 
 /// What a filter looks at in a node.
 pub(crate) struct Subject<'n> {
@@ -19,6 +20,7 @@ pub(crate) struct Subject<'n> {
 }
 
 impl<'n> Subject<'n> {
+    #[cfg(test)]
     fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
         Self {
             name: node.name.as_str(),
@@ -70,12 +72,6 @@ impl<'f> Selector<'f> {
     }
 }
 
-pub(super) fn select(filter: &NodeFilter, site: &Site) -> Vec<NodeName> {
-    let selector = Selector::new(filter);
-    let selected = |node: &&EffectiveNode| selector.selects(&Subject::of(node, site.design()));
-    site.nodes().values().filter(selected).map(|node| node.name.clone()).collect()
-}
-
 impl NodeSet {
     fn has_criteria(&self) -> bool {
         !(self.node_names.is_empty()
@@ -110,7 +106,7 @@ impl NodeSet {
     }
 
     /// Of a union any pair must match, of an intersection all.
-    fn labels_match(
+    pub(super) fn labels_match(
         &self,
         wanted: &BTreeMap<String, String>,
         labels: Option<&IndexMap<String, String>>,
@@ -120,6 +116,75 @@ impl NodeSet {
         match self.filter_type {
             Combine::Union => wanted.iter().any(matches),
             Combine::Intersection => wanted.iter().all(matches),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+    use serde_json::json;
+
+    use super::*;
+    use crate::design::Site;
+    use crate::ingest::{SourceFile, ingest};
+
+    const WORDS: [&str; 4] = ["a", "b", "c", "d"];
+
+    /// Nodes with some of few tags, labels and racks; racks `a` and `b` have documents.
+    fn site(nodes: &[(Vec<&str>, &str, &str)]) -> Site {
+        let mut source = "schema: drydock/HardwareProfile/v1\nmetadata: {name: h}\ndata: {}\n".to_owned();
+        for (rack, label) in [("a", "c"), ("b", "d")] {
+            source += &format!(
+                "---\nschema: drydock/Rack/v1\nmetadata: {{name: {rack}}}\ndata: {{labels: {{a: {label}, b: x}}}}\n"
+            );
+        }
+        for (place, (tags, label, rack)) in nodes.iter().enumerate() {
+            source += &format!(
+                "---\nschema: drydock/BaremetalNode/v1\nmetadata: {{name: n{place}}}\ndata:\n  hardware_profile: h\n  \
+                 oob: {{type: manual}}\n  addressing: [{{network: x, address: dhcp}}]\n  metadata: {{tags: [{}], \
+                 owner_data: {{a: {label}, {label}: b}}, rack: {rack}}}\n",
+                tags.join(", ")
+            );
+        }
+        Site::new(ingest(&[SourceFile { name: "s", bytes: source.as_bytes() }]).unwrap().design).unwrap()
+    }
+
+    fn entry() -> impl Strategy<Value = serde_json::Value> {
+        let words = || subsequence(WORDS.to_vec(), 0..=2);
+        let labels =
+            || prop::collection::btree_map(select(&WORDS[..]), select(&["b", "c", "d", "x"][..]), 0..=2);
+        let kind = select(&["union", "intersection"][..]);
+        let names = subsequence(vec!["n0", "n1", "n2", "n70", "none"], 0..=3);
+        (kind, names, words(), labels(), words(), labels()).prop_map(
+            |(kind, names, tags, own, racks, of_rack)| {
+                json!({"filter_type": kind, "node_names": names, "node_tags": tags, "node_labels": own,
+                   "rack_names": racks, "rack_labels": of_rack})
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// Both ways to select say the same of every site and every filter.
+        #[test]
+        fn the_index_selects_what_each_node_says(
+            nodes in prop::collection::vec(
+                (subsequence(WORDS.to_vec(), 0..=3), select(&WORDS[..]), select(&WORDS[..])), 0..80),
+            filters in prop::collection::vec((select(&["union", "intersection"][..]), prop::collection::vec(entry(), 1..4)), 8),
+        ) {
+            let site = site(&nodes);
+            for (kind, entries) in filters {
+                let Ok(filter) = NodeFilter::from_json(&json!({"filter_set_type": kind, "filter_set": entries})) else {
+                    continue;
+                };
+                let selector = Selector::new(&filter);
+                let one_by_one = site.nodes().values().filter(|node| selector.selects(&Subject::of(node, site.design())));
+                let expected: Vec<_> = one_by_one.map(|node| node.name.clone()).collect();
+                prop_assert_eq!(filter.select(&site), expected, "{:?}", filter);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Unlike v1.0, the labels of an intersection must all match, and `rack_labels` are looked at.
 
 mod eval;
+mod index;
 mod parse;
 mod problem;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use eval::{Selector, Subject};
+pub(crate) use index::Index;
 pub use problem::FieldProblem;
 pub(crate) use problem::{joined, kind};
 
@@ -96,7 +98,7 @@ impl NodeFilter {
     /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have
     /// selects nothing.
     pub fn select(&self, site: &Site) -> Vec<NodeName> {
-        eval::select(self, site)
+        index::select(self, site.index(), site.nodes(), site.design())
     }
 }
 

@@ -3,7 +3,10 @@
 use super::Rule;
 use super::platform::Platforms;
 use super::report::{Finding, Level};
-use crate::design::{BootAction, Design, DocumentRef, Network, NetworkLink, Origin, ResolvedNode};
+use crate::design::{
+    BaremetalNode, BootAction, Design, DocumentRef, HardwareProfile, Network, NetworkLink, Origin,
+    ResolvedNode,
+};
 
 /// What a rule sees.
 pub(super) struct Context<'d> {
@@ -26,7 +29,13 @@ fn reference(kind: &str, name: &str, origin: &Origin) -> (DocumentRef, Origin) {
 
 impl About for ResolvedNode<'_> {
     fn reference(&self) -> (DocumentRef, Origin) {
-        reference("BaremetalNode", self.document.name.as_str(), &self.document.origin)
+        self.document.reference()
+    }
+}
+
+impl About for BaremetalNode {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("BaremetalNode", self.name.as_str(), &self.origin)
     }
 }
 
@@ -39,6 +48,12 @@ impl About for Network {
 impl About for NetworkLink {
     fn reference(&self) -> (DocumentRef, Origin) {
         reference("NetworkLink", &self.name, &self.origin)
+    }
+}
+
+impl About for HardwareProfile {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        reference("HardwareProfile", &self.name, &self.origin)
     }
 }
 

@@ -1,5 +1,9 @@
 //! DD2002: gateways and addresses are inside the networks that they are on.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::context::{Context, Told};
 use crate::design::{Network, NodeAddress, ResolvedNode};
 
@@ -25,7 +29,7 @@ fn gateways(network: &Network, told: &mut Told) {
                 format!("No gateway found for route {} of {}.", index + 1, network.name),
                 "Define a network-local gateway for the route.",
             ),
-            Some(gateway) if network.cidr.contains(&gateway) => {}
+            Some(gateway) if network.cidr.contains(&gateway) || is_next_door(network, gateway) => {}
             Some(gateway) => told.error(
                 [network as _],
                 format!(
@@ -35,6 +39,14 @@ fn gateways(network: &Network, told: &mut Told) {
                 "Route gateways must reside on the local network. Check gateway IP and CIDR netmask.",
             ),
         }
+    }
+}
+
+/// A router of IPv6 is reached by its link-local address whatever the network's own addresses are.
+fn is_next_door(network: &Network, gateway: IpAddr) -> bool {
+    match (network.cidr, gateway) {
+        (IpNet::V6(_), IpAddr::V6(gateway)) => gateway.is_unicast_link_local(),
+        (IpNet::V6(_), IpAddr::V4(_)) | (IpNet::V4(_), _) => false,
     }
 }
 
@@ -85,6 +97,24 @@ mod tests {
                 &document("Network", "a", &format!("cidr: 10.0.0.0/24, routes: [{route}]")),
                 expected,
             );
+        }
+    }
+
+    #[test]
+    fn a_gateway_of_ipv6_may_be_link_local() {
+        const NO_NODES: &str = "warning: No baremetal_nodes found.";
+        for (cidr, gateway, expected) in [
+            ("fd00::/64", "fd00::1", &[NO_NODES][..]),
+            ("fd00::/64", "fe80::1", &[NO_NODES]),
+            (
+                "fd00::/64",
+                "fd00:0:0:1::1",
+                &["error Network/a: The gateway IP Address fd00:0:0:1::1", NO_NODES],
+            ),
+            ("10.0.0.0/24", "fe80::1", &["error Network/a: The gateway IP Address fe80::1 is not", NO_NODES]),
+        ] {
+            let body = format!("cidr: '{cidr}', routes: [{{subnet: '::/0', gateway: '{gateway}'}}]");
+            check(rule, &document("Network", "a", &body), expected);
         }
     }
 

@@ -1,27 +1,40 @@
-//! Rules that a design has to keep, beyond being readable: the 18 of v1.0, under their IDs.
+//! Rules that a design has to keep, beyond being readable: the 18 of v1.0, under their IDs, and others from `DD5001` on.
 //!
 //! [`validate`] applies all of [`RULES`] to a design, also to one that cannot be resolved everywhere: each rule looks at
 //! what there is. Some IDs belong to two rules, as in v1.0; a rule is known by its ID and title, and has a page of its own
 //! in `docs/rules/`.
 
+mod bond_members;
 mod boot_action_defined;
 mod boot_action_packages;
+mod boot_mac;
 mod boot_storage;
 mod cidr;
 mod context;
+mod device_aliases;
+mod dhcp_relay;
+mod fixed_addresses;
 mod hostname;
 mod hugepages;
 mod ip_duplicates;
 mod ip_locality;
 mod mtu;
+mod mtu_tagged;
 mod network_allowed;
 mod network_bond;
+mod network_overlap;
 mod network_trunking;
 mod oob_ipmi;
 mod oob_libvirt;
+mod oob_parameters;
 mod platform;
+mod primary_network;
+mod rack;
+mod range_locality;
+mod range_overlap;
 mod registry;
 mod report;
+mod route_destination;
 mod storage_mountpoints;
 mod storage_partitioning;
 mod storage_sizing;
@@ -30,7 +43,7 @@ mod testing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::design::{Design, Resolution};
+use crate::design::{Design, Problems, Resolution, Site};
 use context::{Context, Told};
 
 pub use platform::Platforms;
@@ -42,7 +55,7 @@ pub use report::{Finding, Level, Report};
 pub struct Rule {
     /// Its ID, such as `DD1001`. Two rules may share one.
     pub id: &'static str,
-    /// Its name, as v1.0 has it.
+    /// Its name, for a rule of v1.0 as v1.0 has it.
     pub title: &'static str,
     /// What the name of its page ends with.
     slug: &'static str,
@@ -50,22 +63,48 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether v1.0 has it; the others are Drydock's own.
+    pub fn is_of_v1(&self) -> bool {
+        !self.id.starts_with("DD5")
+    }
+
+    /// Whether it looks at what images and kernels there are.
+    fn asks_for_platforms(&self) -> bool {
+        self.id == "DD3001"
+    }
+
     /// The page about it, from the root of the repository.
     pub fn page(&self) -> String {
         format!("docs/rules/{}-{}.md", self.id, self.slug)
     }
 }
 
-/// Applies all rules. `platforms` are the images and kernels that there are, if somebody has asked the provisioner.
-pub fn validate(design: &Design, platforms: Option<&Platforms>) -> Report {
-    apply(&RULES, design, platforms)
+/// Resolves a design, and applies all rules to it: its site, if every node has what it must have, and the report.
+/// `platforms` are as in [`validate`].
+pub fn resolve_and_validate(
+    design: Design,
+    platforms: Option<&Platforms>,
+) -> (Result<Site, Problems>, Report) {
+    let (resolution, report) = examine(&RULES, &design, platforms);
+    let nodes = resolution.into_nodes(&design);
+    (nodes.map(|nodes| Site::of(design, nodes)), report)
 }
 
-fn apply(rules: &'static [Rule], design: &Design, platforms: Option<&Platforms>) -> Report {
+/// Applies all rules. `platforms` are the images and kernels that there are, if somebody has asked the provisioner.
+pub fn validate(design: &Design, platforms: Option<&Platforms>) -> Report {
+    examine(&RULES, design, platforms).1
+}
+
+fn examine<'d>(
+    rules: &'static [Rule],
+    design: &'d Design,
+    platforms: Option<&'d Platforms>,
+) -> (Resolution<'d>, Report) {
     let Resolution { nodes, problems } = Resolution::of(design);
     let context = Context { design, nodes, platforms };
     let findings = rules.iter().flat_map(|rule| findings(rule, &context)).collect();
-    Report { problems, findings }
+    let report = Report { problems: problems.clone(), findings };
+    (Resolution { nodes: context.nodes, problems }, report)
 }
 
 /// What one rule finds. A rule with a defect says so, and leaves the others alone.
@@ -99,7 +138,7 @@ mod tests {
             Rule { id: "DD0002", title: "Hugepages", slug: "hugepages", check: hugepages::check },
         ];
         let design = design(&node("platform: {kernel_params: {hugepages: 6}}"));
-        let report = apply(&TWO, &design, None);
+        let (_, report) = examine(&TWO, &design, None);
         let shown: Vec<_> = report
             .findings
             .iter()

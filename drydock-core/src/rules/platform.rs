@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Context, Told};
+use super::context::{About, Context, Told};
+use crate::design::{EffectivePlatform, Platform, Site};
 
 /// The images that the provisioner has, each with its kernels.
 pub type Platforms = BTreeMap<String, BTreeSet<String>>;
@@ -17,26 +18,45 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         return;
     };
     for node in &context.nodes {
-        let platform = &node.settings.platform;
-        let named = |name: Option<&String>| name.map_or_else(|| "(none)".to_owned(), Clone::clone);
-        let kernels = platform.image.value().and_then(|image| platforms.get(image));
-        let Some(kernels) = kernels else {
-            let known: Vec<_> = platforms.keys().map(String::as_str).collect();
-            told.error(
-                [node as _],
-                format!("Platform Validation: invalid image {}", named(platform.image.value())),
-                format!("Select a valid image from: {}", known.join(",")),
-            );
-            continue;
-        };
-        if !platform.kernel.value().is_some_and(|kernel| kernels.contains(kernel)) {
-            let known: Vec<_> = kernels.iter().map(String::as_str).collect();
-            told.error(
-                [node as _],
-                format!("Platform Validation: invalid kernel {}", named(platform.kernel.value())),
-                format!("Select a valid kernel from: {}", known.join(",")),
-            );
+        let Platform { image, kernel, .. } = &node.settings.platform;
+        selected(platforms, node, image.value(), kernel.value(), told);
+    }
+}
+
+/// The same of a site that is resolved: what is there may be asked at another time than the design is read.
+pub(super) fn check_site(site: &Site, platforms: &Platforms, told: &mut Told) {
+    for node in site.nodes().values() {
+        let EffectivePlatform { image, kernel, .. } = &node.platform;
+        if let Some(document) = site.design().nodes.get(&node.name) {
+            selected(platforms, document, image.as_ref(), kernel.as_ref(), told);
         }
+    }
+}
+
+fn selected(
+    platforms: &Platforms,
+    node: &dyn About,
+    image: Option<&String>,
+    kernel: Option<&String>,
+    told: &mut Told,
+) {
+    let named = |name: Option<&String>| name.map_or_else(|| "(none)".to_owned(), Clone::clone);
+    let Some(kernels) = image.and_then(|image| platforms.get(image)) else {
+        let known: Vec<_> = platforms.keys().map(String::as_str).collect();
+        told.error(
+            [node],
+            format!("Platform Validation: invalid image {}", named(image)),
+            format!("Select a valid image from: {}", known.join(",")),
+        );
+        return;
+    };
+    if !kernel.is_some_and(|kernel| kernels.contains(kernel)) {
+        let known: Vec<_> = kernels.iter().map(String::as_str).collect();
+        told.error(
+            [node],
+            format!("Platform Validation: invalid kernel {}", named(kernel)),
+            format!("Select a valid kernel from: {}", known.join(",")),
+        );
     }
 }
 

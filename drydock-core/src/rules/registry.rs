@@ -1,13 +1,15 @@
 //! All rules, in the order in which they are applied.
 
 use super::{
-    Rule, boot_action_defined, boot_action_packages, boot_storage, cidr, hostname, hugepages, ip_duplicates,
-    ip_locality, mtu, network_allowed, network_bond, network_trunking, oob_ipmi, oob_libvirt, platform,
+    Rule, bond_members, boot_action_defined, boot_action_packages, boot_mac, boot_storage, cidr,
+    device_aliases, dhcp_relay, fixed_addresses, hostname, hugepages, ip_duplicates, ip_locality, mtu,
+    mtu_tagged, network_allowed, network_bond, network_overlap, network_trunking, oob_ipmi, oob_libvirt,
+    oob_parameters, platform, primary_network, rack, range_locality, range_overlap, route_destination,
     storage_mountpoints, storage_partitioning, storage_sizing,
 };
 
-/// All rules, in the order in which they are applied, which is that of v1.0.
-pub static RULES: [Rule; 18] = [
+/// All rules, in the order in which they are applied, which for those of v1.0 is that of v1.0.
+pub static RULES: [Rule; 31] = [
     Rule { id: "DD1001", title: "Rational Boot Storage", slug: "boot-storage", check: boot_storage::check },
     Rule { id: "DD2006", title: "CIDR Validity", slug: "cidr", check: cidr::check },
     Rule { id: "DD1008", title: "Hugepages", slug: "hugepages", check: hugepages::check },
@@ -65,5 +67,33 @@ pub static RULES: [Rule; 18] = [
         title: "Bootaction pkg_list Validation",
         slug: "boot-action-packages",
         check: boot_action_packages::check,
+    },
+    Rule { id: "DD5001", title: "Range Locality", slug: "range-locality", check: range_locality::check },
+    Rule { id: "DD5002", title: "Range Overlap", slug: "range-overlap", check: range_overlap::check },
+    Rule { id: "DD5003", title: "Network Overlap", slug: "network-overlap", check: network_overlap::check },
+    Rule {
+        id: "DD5004",
+        title: "Primary Network Attachment",
+        slug: "primary-network",
+        check: primary_network::check,
+    },
+    Rule { id: "DD5005", title: "Device Aliases", slug: "device-aliases", check: device_aliases::check },
+    Rule { id: "DD5006", title: "Rack Existence", slug: "rack", check: rack::check },
+    Rule { id: "DD5007", title: "Boot MAC Addresses", slug: "boot-mac", check: boot_mac::check },
+    Rule { id: "DD5008", title: "OOB Parameters", slug: "oob-parameters", check: oob_parameters::check },
+    Rule {
+        id: "DD5009",
+        title: "Fixed Addresses in DHCP Ranges",
+        slug: "fixed-addresses",
+        check: fixed_addresses::check,
+    },
+    Rule { id: "DD5010", title: "DHCP Relay Reach", slug: "dhcp-relay", check: dhcp_relay::check },
+    Rule { id: "DD5011", title: "Bond Members", slug: "bond-members", check: bond_members::check },
+    Rule { id: "DD5012", title: "MTU of Tagged Networks", slug: "mtu-tagged", check: mtu_tagged::check },
+    Rule {
+        id: "DD5013",
+        title: "Route Destinations",
+        slug: "route-destination",
+        check: route_destination::check,
     },
 ];

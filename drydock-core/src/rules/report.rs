@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::Rule;
-use crate::design::{DocumentRef, Origin, Problem, Problems};
+use super::context::Told;
+use super::platform::{self, Platforms};
+use super::{RULES, Rule};
+use crate::design::{DocumentRef, Origin, Problem, Problems, Site};
 
 /// How much a [`Finding`] should be minded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,23 @@ pub struct Report {
 }
 
 impl Report {
+    /// This report of a site, with what the rule about platforms says now that it is known what images and kernels there
+    /// are.
+    #[must_use = "the report is a new one"]
+    pub fn with_platforms(&self, site: &Site, platforms: &Platforms) -> Self {
+        let mut findings = Vec::new();
+        for rule in &RULES {
+            if rule.asks_for_platforms() {
+                let mut told = Told::new(rule);
+                platform::check_site(site, platforms, &mut told);
+                findings.append(&mut told.findings);
+            } else {
+                findings.extend(self.findings.iter().filter(|it| std::ptr::eq(it.rule, rule)).cloned());
+            }
+        }
+        Self { problems: self.problems.clone(), findings }
+    }
+
     /// Whether the design can be used.
     pub fn is_valid(&self) -> bool {
         self.problems.is_empty() && self.errors().next().is_none()

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use drydock_core::NodeName;
+use drydock_core::rules::Platforms;
 use serde::{Deserialize, Serialize};
 
 use crate::DriverError;
@@ -128,6 +129,9 @@ pub trait NodeDriver: Send + Sync + 'static {
 
     /// Checks that the provisioner can do its work. An error only when it cannot be asked at all.
     async fn check_services(&self) -> Result<Vec<ServiceCheck>, DriverError>;
+
+    /// The images that it can install, each with its kernels, under the names that [`DeployRequest`] takes.
+    async fn platforms(&self) -> Result<Platforms, DriverError>;
 
     /// Looks for the machine of a server. `None` only when the provisioner has positively answered that it knows none: any
     /// trouble is an error, because the caller takes `None` as leave to power-cycle the server.

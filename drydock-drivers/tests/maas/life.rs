@@ -181,6 +181,15 @@ async fn two_emulated_maas_make_up_the_same_names() {
 }
 
 #[tokio::test]
+async fn what_can_be_installed_is_listed_as_a_deployment_names_it() {
+    let rig = Rig::start().await;
+    let platforms = rig.driver.platforms().await.unwrap();
+    assert_eq!(platforms.keys().collect::<Vec<_>>(), ["focal", "jammy", "noble"]);
+    assert_eq!(platforms["jammy"].iter().collect::<Vec<_>>(), ["ga-22.04", "hwe-22.04"]);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_healthy_maas_passes_its_checks() {
     let rig = Rig::start().await;
     let checks = rig.driver.check_services().await.unwrap();

@@ -1,5 +1,6 @@
 //! `validate_design`: the design can be fetched and read, every node's settings hold together, and the rules are kept.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use drydock_core::design::DocumentRef;
@@ -11,7 +12,7 @@ use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBu
 use crate::orchestrator::ActionWorkflow;
 use crate::steps::Bench;
 use crate::tools::Tools;
-use crate::{DesignError, TaskInput};
+use crate::{DesignError, LoadedDesign, TaskInput};
 
 pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
     let mut builder = WorkflowBuilder::<TaskInput>::new("validate_design", 1);
@@ -24,8 +25,9 @@ async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> Step
     let status = match tools.designs.load(&input.design_ref).await {
         Ok(design) => {
             design.notes.iter().for_each(|note| ctx.say(note.to_string()));
-            tell(&ctx, &design.report);
-            if design.report.is_valid() { ActionResult::Success } else { ActionResult::Failure }
+            let report = with_platforms(&tools, &ctx, &design).await;
+            tell(&ctx, &report);
+            if report.is_valid() { ActionResult::Success } else { ActionResult::Failure }
         }
         Err(DesignError::Invalid { source, .. }) => {
             for problem in &source {
@@ -40,6 +42,18 @@ async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> Step
         Err(error) => return Err(error.into()),
     };
     Ok(Outcome::Done(TaskResult { status, ..TaskResult::default() }))
+}
+
+/// The report, with what the provisioner says that it can install. Where it cannot be asked, the rule says that it could not
+/// look.
+async fn with_platforms<'d>(tools: &Tools, ctx: &StepContext, design: &'d LoadedDesign) -> Cow<'d, Report> {
+    match tools.drivers.node.platforms().await {
+        Ok(platforms) => Cow::Owned(design.report.with_platforms(&design.site, &platforms)),
+        Err(error) => {
+            ctx.say(error_chain(&error));
+            Cow::Borrowed(&design.report)
+        }
+    }
 }
 
 /// Tells what the rules found: errors as errors, warnings as what there is to say.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use drydock_core::task::{Action, ActionResult};
 
+use drydock_drivers::emulator::MaasFault;
+
 use crate::support::World;
 
 const UNIT: Duration = Duration::from_millis(60);
@@ -23,9 +25,37 @@ async fn validated(change: impl FnOnce(String) -> String) -> (ActionResult, Vec<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_good_design_is_a_success_with_the_rules_warnings() {
+async fn a_good_design_is_a_success_and_nothing_is_said() {
     let (status, errors, said) = validated(|text| text).await;
-    assert_eq!((status, errors.len()), (ActionResult::Success, 0), "{errors:?}");
+    assert_eq!((status, errors.len(), said.len()), (ActionResult::Success, 0, 0), "{errors:?} {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn warnings_are_said_and_do_no_harm() {
+    let change = |text: String| text.replace("rack: rack2", "rack: rack3");
+    let (status, errors, said) = validated(change).await;
+    assert_eq!((status, errors.len(), said.len()), (ActionResult::Success, 0, 6), "{errors:?} {said:?}");
+    assert!(said[0].contains("BaremetalNode/r2n01: DD5006 Rack Existence: Node r2n01 stands"), "{said:?}");
+    assert!(said[0].ends_with("(docs/rules/DD5006-rack.md)"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kernel_that_the_provisioner_does_not_have_is_a_failure() {
+    let change = |text: String| text.replace("kernel: hwe-22.04", "kernel: hwe-99.04");
+    let (status, errors, _) = validated(change).await;
+    assert_eq!((status, errors.len()), (ActionResult::Failure, 2), "{errors:?}");
+    let expected = "DD3001 Platform Selection: Platform Validation: invalid kernel hwe-99.04";
+    assert!(errors[0].contains(expected), "{errors:?}");
+    assert!(errors[0].contains("Select a valid kernel from: ga-22.04,hwe-22.04"), "{errors:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provisioner_that_cannot_be_asked_leaves_the_platforms_unchecked() {
+    let world = World::new(UNIT).await;
+    world.maas.next(1_000_000, MaasFault::Status(404));
+    let task = world.start(Action::ValidateDesign, &[]).await;
+    world.end(task).await;
+    let said: Vec<_> = world.messages(task).await.into_iter().map(|message| message.text).collect();
     assert!(said.iter().any(|text| text.contains("DD3001 Platform Selection: ")), "{said:?}");
 }
 

@@ -65,6 +65,11 @@ pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether text on standard output may have colours (<https://no-color.org>).
+pub(super) fn is_coloured() -> bool {
+    is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Writes a value as JSON in one line.
 pub(super) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value)

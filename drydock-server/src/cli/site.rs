@@ -40,6 +40,18 @@ impl SiteFiles {
         if unreadable.is_empty() { Ok(Self { files }) } else { Err(Failure::usage(unreadable.join("; "))) }
     }
 
+    /// One file of this text.
+    #[cfg(test)]
+    pub(super) fn of(name: &str, text: &str) -> Self {
+        Self { files: vec![(name.to_owned(), text.as_bytes().to_vec())] }
+    }
+
+    /// The file of this name, and what is in it.
+    pub(super) fn source(&self, name: &str) -> Option<(&str, &[u8])> {
+        let file = self.files.iter().find(|(known, _)| known == name);
+        file.map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
     /// The names of the files, with spaces between them.
     pub(super) fn names(&self) -> String {
         let names: Vec<&str> = self.files.iter().map(|(name, _)| name.as_str()).collect();

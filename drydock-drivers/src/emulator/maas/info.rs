@@ -38,20 +38,21 @@ pub(super) fn whoami() -> Reply {
 }
 
 pub(super) fn images() -> Reply {
-    let image = |(id, (series, version)): (usize, (&str, &str))| {
+    let images = IMAGES.into_iter().flat_map(|image| ["ga", "hwe"].map(|kernel| (image, kernel)));
+    let image = |(id, ((series, version), kernel)): (usize, ((&str, &str), &str))| {
         let id = id + 1;
         json!({
             "id": id,
             "type": "Synced",
             "name": format!("ubuntu/{series}"),
-            "architecture": format!("amd64/ga-{version}"),
+            "architecture": format!("amd64/{kernel}-{version}"),
             "resource_uri": format!("/MAAS/api/2.0/boot-resources/{id}/"),
             "last_deployed": null,
             "title": format!("{version} LTS"),
-            "subarches": format!("generic,ga-{version}"),
+            "subarches": format!("generic,{kernel}-{version}"),
         })
     };
-    Reply::ok(&IMAGES.into_iter().enumerate().map(image).collect())
+    Reply::ok(&images.enumerate().map(image).collect())
 }
 
 pub(super) fn racks(query: &Fields) -> Reply {

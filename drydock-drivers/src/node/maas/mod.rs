@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use drydock_core::rules::Platforms;
 use drydock_core::{Clock, Entropy, RetryPolicy, SecretString};
 
 use self::client::{Call, Client, DRIVER};
@@ -87,6 +88,10 @@ impl NodeDriver for MaasDriver {
 
     async fn check_services(&self) -> Result<Vec<ServiceCheck>, DriverError> {
         services::check(&self.client).await
+    }
+
+    async fn platforms(&self) -> Result<Platforms, DriverError> {
+        services::platforms(&self.client).await
     }
 
     async fn find(&self, node: &NodeIdentity) -> Result<Option<Machine>, DriverError> {

@@ -28,7 +28,10 @@ pub(super) struct UserDoc {
 /// One of `GET boot-resources/`.
 #[derive(Debug, Deserialize)]
 pub(super) struct ImageDoc {
+    /// `ubuntu/jammy`, or the name of an image that was uploaded.
     pub(super) name: String,
+    /// `amd64/ga-22.04`: after the slash stands the kernel.
+    pub(super) architecture: String,
 }
 
 /// One of `GET domains/`, and inside a machine.

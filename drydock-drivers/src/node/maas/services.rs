@@ -1,5 +1,6 @@
 //! Whether MAAS can do its work: version, key, images, rack controllers.
 
+use drydock_core::rules::Platforms;
 use serde::de::IgnoredAny;
 
 use super::client::{Call, Client};
@@ -71,6 +72,19 @@ async fn images(client: &Client) -> Verdict {
     names.dedup();
     let names = names.join(", ");
     Ok(if importing { (false, format!("an import is under way; so far {names}")) } else { (true, names) })
+}
+
+/// What can be installed: of Ubuntu's images the series, of others the name as MAAS has it.
+pub(super) async fn platforms(client: &Client) -> Result<Platforms, DriverError> {
+    let call = Call { operation: "list images", path: "boot-resources/", ..Call::default() };
+    let images: Vec<ImageDoc> = client.read(&call).await?;
+    let mut platforms = Platforms::new();
+    for ImageDoc { name, architecture } in images {
+        let name = name.strip_prefix("ubuntu/").unwrap_or(&name).to_owned();
+        let kernels = platforms.entry(name).or_default();
+        kernels.extend(architecture.split_once('/').map(|(_, kernel)| kernel.to_owned()));
+    }
+    Ok(platforms)
 }
 
 async fn racks(client: &Client) -> Verdict {

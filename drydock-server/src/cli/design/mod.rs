@@ -1,5 +1,6 @@
 //! `drydock design …`: what can be done with a design without a server.
 
+mod excerpt;
 mod report;
 mod validate;
 

@@ -130,12 +130,14 @@ fn of_rule(rule: &'static Rule, report: &Findings, ts: &str) -> Vec<Item> {
     };
     let mut items = Vec::new();
     for finding in &found {
-        let level = match finding.level {
-            Level::Error => "Error",
-            Level::Warning => "Warning",
+        // A client of v1.0 knows the warnings of its rules; of others it learns as it does of notes.
+        let (level, text) = match finding.level {
+            Level::Error => ("Error", finding.text.clone()),
+            Level::Warning if rule.is_of_v1() => ("Warning", finding.text.clone()),
+            Level::Warning => ("Info", format!("warning: {}", finding.text)),
         };
         let diagnostic = format!("{} ({})", finding.advice, rule.page());
-        items.push(item(level, &finding.text, diagnostic, finding.documents.iter().map(named).collect()));
+        items.push(item(level, &text, diagnostic, finding.documents.iter().map(named).collect()));
     }
     if found.iter().all(|finding| finding.level != Level::Error) {
         items.push(item("Info", "Validation successful.", String::new(), Vec::new()));
@@ -197,6 +199,28 @@ mod tests {
             (&kept["level"], &kept["message"]),
             (&json!("Info"), &json!("Platform Selection: Validation successful."))
         );
+    }
+
+    #[test]
+    fn a_warning_that_v1_does_not_know_is_for_information_and_an_error_is_an_error() {
+        let network = |range: &str| {
+            format!(
+                "schema: drydock/Network/v1\nmetadata: {{name: a}}\n\
+                 data: {{cidr: 10.0.0.0/24, ranges: [{{type: {range}, start: 10.0.1.1, end: 10.0.1.2}}]}}\n"
+            )
+        };
+        for (range, level, text, status_code) in [
+            ("static", "Info", "Range Locality: warning: The range static 10.0.1.1-10.0.1.2", 200),
+            ("dhcp", "Error", "Range Locality: The range dhcp 10.0.1.1-10.0.1.2", 400),
+        ] {
+            let status = of(&network(range));
+            let message = of_title(&status, "Range Locality: ")[0];
+            assert_eq!((&message["name"], &message["level"]), (&json!("DD5001"), &json!(level)));
+            assert!(message["message"].as_str().unwrap().starts_with(text), "{message}");
+            let diagnostic = message["diagnostic"].as_str().unwrap();
+            assert!(diagnostic.ends_with("(docs/rules/DD5001-range-locality.md)"), "{message}");
+            assert_eq!(status["code"], status_code);
+        }
     }
 
     #[test]
