@@ -19,7 +19,7 @@ pub(crate) struct Subject<'n> {
 }
 
 impl<'n> Subject<'n> {
-    fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
+    pub(crate) fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
         Self {
             name: node.name.as_str(),
             tags: &node.tags,

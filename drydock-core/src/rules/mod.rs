@@ -33,6 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::design::{Design, Resolution};
 use context::{Context, Told};
 
+pub(crate) use boot_action_packages::is_version as is_debian_version;
 pub use platform::Platforms;
 pub use registry::RULES;
 pub use report::{Finding, Level, Report};
