@@ -1,6 +1,5 @@
 //! `drydock design …`: what can be done with a design without a server.
 
-mod report;
 mod validate;
 
 use clap::Subcommand;

@@ -6,7 +6,7 @@ use clap::Args;
 use drydock_core::design::{NoteLevel, Problems};
 use drydock_core::{Clock as _, SystemClock};
 
-use super::report;
+use crate::api::document::ValidationDocument;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
 use crate::cli::site::{SiteFiles, Validated};
@@ -38,7 +38,10 @@ impl Validate {
         let files = SiteFiles::read(&self.files)?;
         let validated = files.validate();
         match self.format {
-            Format::Json => output::json(&report::status(validated.as_ref(), SystemClock.now()))?,
+            Format::Json => {
+                let found = validated.as_ref().map(|validated| (&validated.report, &validated.notes[..]));
+                output::json(&ValidationDocument::of(found, SystemClock.now()))?;
+            }
             Format::Table => output::line(&for_people(&files, validated.as_ref()))?,
         }
         let valid = validated.is_ok_and(|validated| validated.report.is_valid());
