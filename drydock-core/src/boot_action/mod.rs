@@ -5,6 +5,7 @@
 //!
 //! * [`Context`]: what templates know; its `action` part differs from one deployment to the next.
 //! * [`Renderer`]: assets to [`RenderedFile`]s, and lists of packages to [`Packages`].
+//! * [`NodeKey`]: with what a node proves who it is; [`KeptKey`] is all that is stored of it.
 //! * [`archive`]: files to a gzip'ed GNU tar, as the v1.0 API promises it.
 
 mod action_id;
@@ -12,6 +13,7 @@ mod archive;
 mod context;
 mod error;
 mod filters;
+mod key;
 mod packages;
 mod pipeline;
 mod render;
@@ -21,6 +23,7 @@ pub use action_id::{ActionId, InvalidActionId};
 pub use archive::{archive, list};
 pub use context::{ActionContext, Context};
 pub use error::{ArchiveError, RenderError, RenderProblem, Stage};
+pub use key::{InvalidKey, KeptKey, KeyRefused, NodeKey};
 pub use packages::Packages;
 pub use render::{Fetched, Location, RenderedFile, Renderer};
 

@@ -8,7 +8,9 @@
 
 mod eval;
 mod parse;
+mod pattern;
 mod problem;
+mod short;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use serde_json::Value;
 pub(crate) use eval::{Selector, Subject};
 pub use problem::FieldProblem;
 pub(crate) use problem::{joined, kind};
+pub use short::{ShortFilter, Verdict};
 
 use crate::NodeName;
 use crate::design::Site;
