@@ -1,5 +1,6 @@
 //! `drydock design …`: what can be done with a design without a server.
 
+mod render;
 mod validate;
 
 use clap::Subcommand;
@@ -10,12 +11,14 @@ use super::failure::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Validate(validate::Validate),
+    Render(render::Render),
 }
 
 impl Command {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Validate(command) => command.run(),
+            Self::Render(command) => command.run(),
         }
     }
 }
