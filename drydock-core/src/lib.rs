@@ -5,9 +5,11 @@
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
 //! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant;
 //!   [`rules`]: what is wrong with a design that can be read.
+//! * [`boot_action`]: what a server gets when it comes up for the first time: templates, pipelines, archives.
 //! * [`task`]: the words of the v1.0 API about tasks.
 //! * [`TaskId`], [`Epoch`], [`Fence`], [`NodeName`] …: ids and names, checked when they are made.
 
+pub mod boot_action;
 pub mod design;
 mod entropy;
 mod error;

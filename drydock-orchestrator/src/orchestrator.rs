@@ -32,6 +32,7 @@ pub enum SubmitError {
 pub struct Orchestrator {
     actions: Arc<[(Action, ActionWorkflow)]>,
     shares: Arc<[ActionWorkflow]>,
+    designs: Arc<dyn DesignSource>,
 }
 
 impl Orchestrator {
@@ -41,7 +42,7 @@ impl Orchestrator {
         designs: Arc<dyn DesignSource>,
         options: OrchestratorOptions,
     ) -> Result<Self, BuildErrors> {
-        let tools = Arc::new(Tools { drivers, designs, options });
+        let tools = Arc::new(Tools { drivers, designs: Arc::clone(&designs), options });
         let verify = verify_node::workflow(&tools)?;
         let prepare = prepare_node::workflow(&tools)?;
         let deploy = deploy_node::workflow(&tools)?;
@@ -54,7 +55,12 @@ impl Orchestrator {
             (Action::DeployNodes, over_nodes::workflow("deploy_nodes", &deploy, &tools)?),
             (Action::DestroyNodes, over_nodes::workflow("destroy_nodes", &destroy, &tools)?),
         ];
-        Ok(Self { actions: actions.into(), shares: [verify, prepare, deploy, destroy].into() })
+        Ok(Self { actions: actions.into(), shares: [verify, prepare, deploy, destroy].into(), designs })
+    }
+
+    /// Where its designs come from, for questions that need no task.
+    pub fn designs(&self) -> &dyn DesignSource {
+        &*self.designs
     }
 
     /// Adds all workflows to an engine that is to run them.

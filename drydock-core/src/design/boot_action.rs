@@ -73,3 +73,16 @@ pub enum Segment {
     /// A template is filled in.
     Template,
 }
+
+impl Segment {
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64Encode => "base64_encode",
+            Self::Base64Decode => "base64_decode",
+            Self::Utf8Encode => "utf8_encode",
+            Self::Utf8Decode => "utf8_decode",
+            Self::Template => "template",
+        }
+    }
+}

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use indexmap::IndexMap;
 
 use super::{Combine, NodeFilter, NodeSet};
-#[cfg(test)]
-use crate::design::EffectiveNode;
-use crate::design::{Design, ResolvedNode};
+use crate::design::{Design, EffectiveNode, ResolvedNode};
 
 /// What a filter looks at in a node.
 pub(crate) struct Subject<'n> {
@@ -20,8 +18,7 @@ pub(crate) struct Subject<'n> {
 }
 
 impl<'n> Subject<'n> {
-    #[cfg(test)]
-    fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
+    pub(crate) fn of(node: &'n EffectiveNode, design: &'n Design) -> Self {
         Self {
             name: node.name.as_str(),
             tags: &node.tags,

@@ -9,7 +9,9 @@
 mod eval;
 mod index;
 mod parse;
+mod pattern;
 mod problem;
+mod short;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +22,7 @@ pub(crate) use eval::{Selector, Subject};
 pub(crate) use index::Index;
 pub use problem::FieldProblem;
 pub(crate) use problem::{joined, kind};
+pub use short::{ShortFilter, Verdict};
 
 use crate::NodeName;
 use crate::design::Site;

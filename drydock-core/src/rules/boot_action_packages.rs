@@ -33,7 +33,7 @@ fn version(action: &BootAction, version: &str, told: &mut Told) {
 }
 
 /// `epoch:upstream-revision`; only the epoch may be left out.
-fn is_version(text: &str) -> bool {
+pub(crate) fn is_version(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b".+~".contains(&byte);
     let rest = match text.split_once(':') {
         Some((epoch, rest)) if !epoch.is_empty() && epoch.bytes().all(|byte| byte.is_ascii_digit()) => rest,

@@ -46,6 +46,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::design::{Design, Problems, Resolution, Site};
 use context::{Context, Told};
 
+pub(crate) use boot_action_packages::is_version as is_debian_version;
 pub use platform::Platforms;
 pub use registry::RULES;
 pub use report::{Finding, Level, Report};

@@ -88,6 +88,10 @@ fn told(error: &AppError) -> Told {
         AppError::NoSuchTask(_) | AppError::NoTaskId(_) | AppError::NoBuildData => own(StatusCode::NOT_FOUND),
         AppError::HasEnded(_) => own(StatusCode::CONFLICT),
         AppError::Invalid(_) | AppError::UnsupportedAction(_) => own(StatusCode::BAD_REQUEST),
+        // Whoever names a design answers for it.
+        AppError::Design(error) => {
+            Told { status: StatusCode::BAD_REQUEST, message: error_chain(error), retry: false }
+        }
         // It says from where to read on.
         AppError::Store(error @ JournalError::FeedTrimmed { .. }) => {
             Told { status: StatusCode::GONE, message: error.to_string(), retry: false }

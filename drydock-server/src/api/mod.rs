@@ -10,6 +10,8 @@
 //! | `v1/tasks/get` | `GET /api/v1.0/tasks/{id}` |
 //! | `v1/tasks/build_data` | `GET /api/v1.0/tasks/{id}/builddata` |
 //! | `v1/nodes` | `GET /api/v1.0/nodes/{name}/builddata` |
+//! | `v1/node_filter` | `POST /api/v1.0/nodefilter` |
+//! | `v1/validate_design` | `POST /api/v1.0/validatedesign` |
 //! | `v1/tasks/steps` | `GET /api/v1.0/tasks/{id}/steps`, an extension |
 //! | `v1/events` | `GET /api/v1.0/events`, an extension |
 //! | `workers` | `POST /workers/v1/queues/…`, for embedders of the engine |

@@ -3,7 +3,7 @@
 use drydock_core::journal::JournalError;
 use drydock_core::node_filter::FieldProblem;
 use drydock_core::task::Action;
-use drydock_orchestrator::SubmitError;
+use drydock_orchestrator::{DesignError, SubmitError};
 use drydock_workflow::EngineError;
 
 /// The actions of v1.0 that this version carries out.
@@ -37,6 +37,9 @@ pub(crate) enum AppError {
     /// The task has ended: nothing is left to cancel.
     #[error("Task {0} has ended already")]
     HasEnded(String),
+    /// The design cannot be had, or not be used.
+    #[error("the design cannot be used")]
+    Design(#[from] DesignError),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] JournalError),

@@ -1,5 +1,6 @@
 //! Use cases, without HTTP: what the API does, in the words of tasks and stores.
 
+mod designs;
 mod error;
 mod events;
 mod facts;

@@ -13,6 +13,7 @@ mod failure;
 mod keys;
 mod log;
 mod migrate;
+mod node;
 mod output;
 mod progress;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Task(task::Command),
     #[command(subcommand)]
     Design(design::Command),
+    #[command(subcommand)]
+    Node(node::Command),
     Events(events::Events),
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
@@ -73,6 +76,7 @@ impl Command {
             Self::Serve(command) => command.run().await,
             Self::Task(command) => command.run().await,
             Self::Design(command) => command.run(),
+            Self::Node(command) => command.run(),
             Self::Events(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,

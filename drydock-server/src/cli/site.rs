@@ -81,7 +81,7 @@ impl SiteFiles {
 }
 
 /// Reads a file, up to a byte more than a site may have. What is no regular file may never end.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }

@@ -5,6 +5,7 @@ mod basics;
 mod build_data;
 mod cancel;
 mod create;
+mod designs;
 mod events;
 mod get;
 mod health;

@@ -10,6 +10,7 @@ mod steps;
 mod task;
 mod time;
 mod tree;
+mod validation;
 
 pub use build_data::BuildDataDocument;
 pub use error::{ErrorDetail, ErrorDocument};
@@ -19,3 +20,4 @@ pub use steps::{StepDocument, StepError, StepProgress, StepStatus, StepWait, Ste
 pub use task::{MessageDocument, ResultDetails, ResultDocument, SubtaskErrors, TaskDocument};
 pub(crate) use time::python_time;
 pub(crate) use tree::{TreeDocument, Wanted};
+pub use validation::ValidationDocument;

@@ -2,8 +2,10 @@
 
 mod events;
 mod health;
+mod node_filter;
 mod nodes;
 mod tasks;
+mod validate_design;
 
 use std::sync::Arc;
 
@@ -23,4 +25,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/v1.0/tasks/{id}/steps", get(tasks::steps::steps))
         .route("/api/v1.0/tasks/{id}/cancel", post(tasks::cancel::cancel))
         .route("/api/v1.0/nodes/{name}/builddata", get(nodes::build_data))
+        .route("/api/v1.0/nodefilter", post(node_filter::select))
+        .route("/api/v1.0/validatedesign", post(validate_design::validate))
 }

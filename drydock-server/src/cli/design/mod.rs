@@ -1,7 +1,7 @@
 //! `drydock design …`: what can be done with a design without a server.
 
 mod excerpt;
-mod report;
+mod render;
 mod validate;
 
 use clap::Subcommand;
@@ -12,12 +12,14 @@ use super::failure::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Validate(validate::Validate),
+    Render(render::Render),
 }
 
 impl Command {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Validate(command) => command.run(),
+            Self::Render(command) => command.run(),
         }
     }
 }

@@ -8,7 +8,7 @@ use drydock_core::rules::{Finding, Level};
 use drydock_core::{Clock as _, SystemClock};
 
 use super::excerpt::Excerpts;
-use super::report;
+use crate::api::document::ValidationDocument;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Format};
 use crate::cli::site::{SiteFiles, Validated};
@@ -40,7 +40,10 @@ impl Validate {
         let files = SiteFiles::read(&self.files)?;
         let validated = files.validate();
         match self.format {
-            Format::Json => output::json(&report::status(validated.as_ref(), SystemClock.now()))?,
+            Format::Json => {
+                let found = validated.as_ref().map(|validated| (&validated.report, &validated.notes[..]));
+                output::json(&ValidationDocument::of(found, SystemClock.now()))?;
+            }
             Format::Table => {
                 let excerpts = output::is_terminal().then(|| Excerpts::new(&files, output::is_coloured()));
                 output::line(&for_people(&files, validated.as_ref(), excerpts))?;

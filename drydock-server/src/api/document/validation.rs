@@ -5,17 +5,15 @@ use drydock_core::design::{DocumentRef, Note, NoteLevel, Origin, Problem, Proble
 use drydock_core::rules::{Finding, Level, RULES, Report as Findings, Rule};
 use serde::Serialize;
 
-use crate::cli::site::Validated;
-
 /// What the message of a text that is no document is called.
 const UNREADABLE: (&str, &str) = ("DD000", "Document Reading");
 /// What the message of a document that is wrong is called.
 const DOCUMENT: (&str, &str) = ("DD001", "Document Validity");
 
-/// The whole document.
+/// What is wrong with a design, and what is not.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+pub struct ValidationDocument {
     kind: &'static str,
     api_version: &'static str,
     metadata: Metadata,
@@ -54,11 +52,22 @@ struct Document {
     name: String,
 }
 
-/// What came of a validation at the moment `now`.
-pub(super) fn status(validated: Result<&Validated, &Problems>, now: Timestamp) -> Report {
+impl ValidationDocument {
+    /// What came of a validation at the moment `now`: of a design that was read, what the rules and the reading say of it.
+    pub(crate) fn of(validated: Result<(&Findings, &[Note]), &Problems>, now: Timestamp) -> Self {
+        status(validated, now)
+    }
+
+    /// Whether the design is valid.
+    pub(crate) const fn is_valid(&self) -> bool {
+        self.details.error_count == 0
+    }
+}
+
+fn status(validated: Result<(&Findings, &[Note]), &Problems>, now: Timestamp) -> ValidationDocument {
     let ts = now.to_rfc3339();
     let messages = match validated {
-        Ok(Validated { report, notes, .. }) => {
+        Ok((report, notes)) => {
             let notes = notes.iter().map(|note| of_note(note, &ts));
             let problems = report.problems.iter().map(|problem| of_problem(problem, &ts));
             let rules = RULES.iter().flat_map(|rule| of_rule(rule, report, &ts));
@@ -68,7 +77,7 @@ pub(super) fn status(validated: Result<&Validated, &Problems>, now: Timestamp) -
     };
     let error_count = messages.iter().filter(|message| message.error).count();
     let valid = error_count == 0;
-    Report {
+    ValidationDocument {
         kind: "Status",
         api_version: "v1.0",
         metadata: Metadata {},
@@ -166,12 +175,9 @@ mod tests {
 
     fn of(text: &str) -> Value {
         let read = ingest(&[SourceFile { name: "site.yaml", bytes: text.as_bytes() }]);
-        let validated = read.map(|read| Validated {
-            report: validate(&read.design, None),
-            counts: [(0, ""); 4],
-            notes: read.notes,
-        });
-        serde_json::to_value(status(validated.as_ref(), SystemClock.now())).unwrap()
+        let validated = read.map(|read| (validate(&read.design, None), read.notes));
+        let validated = validated.as_ref().map(|(report, notes)| (report, &notes[..]));
+        serde_json::to_value(status(validated, SystemClock.now())).unwrap()
     }
 
     /// The messages of a rule, by its title.
