@@ -8,8 +8,8 @@ use drydock_core::journal::JournalError;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Semaphore, oneshot};
 
-/// At most so many calls are made together.
-const MOST: usize = 256;
+/// At most so many calls are made together: more would save little, and let others wait for longer.
+const MOST: usize = 64;
 
 /// A call that waits: what is asked, and who is told the answer.
 type Waiting<T, A> = (T, oneshot::Sender<A>);

@@ -16,6 +16,7 @@ use super::attempts::Attempt;
 use super::children::Brood;
 use super::message::{Flushed, Message, Request};
 use super::parking::Rest;
+use super::portion::Portion;
 use super::registry::{Loaded, Registry};
 use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
@@ -68,7 +69,12 @@ pub(super) struct Actor {
     pub(super) claiming: usize,
     /// What may be claimed has changed since the claim under way was asked for.
     pub(super) claim_again: bool,
+    pub(super) portion: Portion,
     pub(super) asking: bool,
+    /// How long the last news took.
+    pub(super) news_took: Duration,
+    /// It will be asked for news before the next poll.
+    pub(super) news_soon: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
     /// The grace of the drain is over: what is not done by now is left to the next owner.
@@ -98,6 +104,8 @@ pub(super) struct Live {
     pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
     /// The children of each step that waits for some.
     pub(super) broods: BTreeMap<SlotIndex, Brood>,
+    /// How many children are open, as the store last said.
+    pub(super) open_children: u64,
     pub(super) rest: Rest,
 }
 
@@ -115,6 +123,7 @@ impl Live {
             next_fact: 0,
             attempts: BTreeMap::new(),
             broods: BTreeMap::new(),
+            open_children: 0,
             rest: Rest::Awake,
         }
     }
@@ -176,7 +185,10 @@ impl Actor {
             sleepy: Vec::new(),
             claiming: 0,
             claim_again: false,
+            portion: Portion::default(),
             asking: false,
+            news_took: Duration::ZERO,
+            news_soon: false,
             look_again: false,
             draining: false,
             drained: false,
@@ -289,7 +301,11 @@ impl Actor {
         match message {
             Message::Look => self.look(),
             Message::Finished(finished) => self.on_finished(finished),
-            Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
+            Message::Claimed { asked, took, answer } => self.on_claimed(asked, took, answer),
+            Message::AskNews => {
+                self.news_soon = false;
+                self.ask_news();
+            }
             Message::News { asked, answer } => self.on_news(asked, answer),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),

@@ -30,6 +30,7 @@ mod message;
 mod options;
 mod orders;
 mod parking;
+mod portion;
 mod reach;
 mod refused;
 mod registry;
