@@ -190,9 +190,6 @@ impl Journal for Counting {
         let begun = Instant::now();
         let claimed = self.below().task_claim(epoch, workflows, at, max).await;
         self.claims.lock().unwrap_or_else(PoisonError::into_inner).push(micros(begun.elapsed()));
-        if std::env::var_os("DBGC").is_some() {
-            eprintln!("CLAIM {} {} {}", max, claimed.as_ref().map_or(0, Vec::len), micros(begun.elapsed()));
-        }
         claimed
     }
 

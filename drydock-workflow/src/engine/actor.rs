@@ -1,6 +1,6 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +82,8 @@ pub(super) struct Actor {
     /// Why this incarnation cannot go on.
     pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
+    /// Slots that are planned to run, of tasks that had this fence then, and are yet to be started.
+    pub(super) to_start: VecDeque<(TaskId, Fence, SlotIndex)>,
 }
 
 /// Tells a body that its mark is stored.
@@ -194,6 +196,7 @@ impl Actor {
             drained: false,
             fatal: None,
             commands: Vec::new(),
+            to_start: VecDeque::new(),
         }
     }
 
@@ -228,6 +231,8 @@ impl Actor {
                         return Quit::Dropped;
                     }
                 }
+                // Those that have been started run first, and may end.
+                () = tokio::task::yield_now(), if !self.to_start.is_empty() => {}
             }
             while self.writes.len() < self.options.inbox
                 && asked.len() < GULP
@@ -237,6 +242,7 @@ impl Actor {
             }
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
+            self.start_more();
             if !self.flusher_busy {
                 if !self.writes.is_empty() {
                     self.gather(&mut gulp).await;
