@@ -88,6 +88,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::{AbortHandle, JoinSet};
+
     use super::*;
 
     /// Doubles numbers, but for lists with a 13 in them; tells what it was asked. It is asked for nothing before `begin` is open.
@@ -125,47 +127,54 @@ mod tests {
         }
     }
 
-    /// The first asks at once, and is held up until the others have come.
-    async fn behind_the_first(site: &Arc<Site>, numbers: &[u32]) -> Vec<Option<u32>> {
-        let calls: Vec<_> =
-            numbers.iter().map(|number| tokio::spawn(Arc::clone(site).ask(*number))).collect();
+    /// Begins a call for each number: the first asks at once, and is held up until the others have come.
+    async fn behind_the_first(
+        site: &Arc<Site>,
+        numbers: &[u32],
+    ) -> (JoinSet<(usize, Option<u32>)>, AbortHandle) {
+        let mut calls = JoinSet::new();
+        let mut begin = |(place, number): (usize, &u32)| {
+            let ask = Arc::clone(site).ask(*number);
+            calls.spawn(async move { (place, ask.await.ok()) })
+        };
+        let handles: Vec<AbortHandle> = numbers.iter().enumerate().map(&mut begin).collect();
         while site.together.waiting().len() + 1 < numbers.len() {
             tokio::task::yield_now().await;
         }
+        (calls, handles[0].clone())
+    }
+
+    /// The answers of those calls that were not given up, in their order.
+    async fn answers(site: &Site, mut calls: JoinSet<(usize, Option<u32>)>) -> Vec<Option<u32>> {
         site.begin.add_permits(1);
         let mut answers = Vec::new();
-        for call in calls {
-            answers.push(call.await.unwrap().ok());
+        while let Some(ended) = calls.join_next().await {
+            answers.extend(ended.ok());
         }
-        answers
+        answers.sort_unstable();
+        answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
     #[tokio::test]
     async fn who_comes_while_somebody_asks_is_asked_for_with_all_others() {
         let site = Site::new();
-        assert_eq!(behind_the_first(&site, &[1, 2, 3, 4]).await, [Some(2), Some(4), Some(6), Some(8)]);
+        let (calls, _) = behind_the_first(&site, &[1, 2, 3, 4]).await;
+        assert_eq!(answers(&site, calls).await, [Some(2), Some(4), Some(6), Some(8)]);
         assert_eq!(site.log(), [vec![1], vec![2, 3, 4]]);
     }
 
     #[tokio::test]
     async fn what_fails_together_is_asked_for_one_by_one_and_only_the_bad_one_fails() {
         let site = Site::new();
-        assert_eq!(behind_the_first(&site, &[1, 2, 13, 4]).await, [Some(2), Some(4), None, Some(8)]);
+        let (calls, _) = behind_the_first(&site, &[1, 2, 13, 4]).await;
+        assert_eq!(answers(&site, calls).await, [Some(2), Some(4), None, Some(8)]);
     }
 
     #[tokio::test]
     async fn when_the_one_who_asks_is_dropped_the_others_still_have_their_answers() {
         let site = Site::new();
-        let calls: Vec<_> = [1, 2, 3].map(|number| tokio::spawn(Arc::clone(&site).ask(number))).into();
-        while site.together.waiting().len() < 2 {
-            tokio::task::yield_now().await;
-        }
-        calls[0].abort();
-        site.begin.add_permits(1);
-        let mut answers = Vec::new();
-        for call in calls {
-            answers.push(call.await.ok().and_then(Result::ok));
-        }
-        assert_eq!(answers, [None, Some(4), Some(6)]);
+        let (calls, first) = behind_the_first(&site, &[1, 2, 3]).await;
+        first.abort();
+        assert_eq!(answers(&site, calls).await, [Some(4), Some(6)]);
     }
 }
