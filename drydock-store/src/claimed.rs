@@ -39,16 +39,6 @@ pub(crate) fn taken<R: Columns>(rows: &[R]) -> Result<Taken, JournalError> {
     readers.map(|row| Ok((row.id("task_id")?, life(&row)))).collect()
 }
 
-/// Those that nobody has had before, and the others. Of the former there is only what they began with, and what was sent to them.
-pub(crate) fn first_and_again(taken: &Taken) -> (Vec<TaskId>, Vec<TaskId>) {
-    let first = |life: &Result<Life, _>| matches!(life, Ok(life) if life.fence == Fence::FIRST);
-    let (mut new, mut known) = (Vec::new(), Vec::new());
-    for (id, life) in taken {
-        if first(life) { new.push(*id) } else { known.push(*id) }
-    }
-    (new, known)
-}
-
 /// The rows that belong to claimed tasks.
 pub(crate) struct ClaimRows<R> {
     /// With the greatest `seq` of their messages, and of their facts.

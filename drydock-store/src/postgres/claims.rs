@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::row::id_list;
 use super::{PgStore, READ_COMMITTED};
-use crate::claimed::{ClaimRows, any, first_and_again, taken};
+use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
 
 type Tx = Transaction<'static, Postgres>;
@@ -110,32 +110,18 @@ const CLAIM_LIMITED: &str = claim!(
     )"
 );
 const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE";
-/// Tasks, with which records there are at all.
-macro_rules! tasks {
-    ($records:literal) => {
-        concat!(
-            "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
-                limit_name, limit_places,
-                (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
-                (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
-                (SELECT 1 FROM marks WHERE marks.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_marks,
-                (SELECT 1 FROM signals WHERE signals.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_signals, ",
-            $records,
-            " FROM tasks WHERE task_id = ANY($1)"
-        )
-    };
-}
-/// With the greatest places of their messages and facts.
-const TASKS: &str = tasks!(
-    "(SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
-    (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
-    (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
-    (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits"
-);
-/// Of a task that nobody has had: it may have been started with what another did, and that is checkpoints and marks. Each table that need not be
-/// looked into makes the claim of many new tasks that much quicker.
-const NEW_TASKS: &str =
-    tasks!("NULL::bigint AS seq, NULL::bigint AS fact_seq, false AS has_attempts, false AS has_waits");
+/// With the greatest places of their messages and facts, and with which records there are at all.
+const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places,
+        (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
+        (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
+        (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
+        (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
+        (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
+        (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits,
+        (SELECT 1 FROM marks WHERE marks.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_marks,
+        (SELECT 1 FROM signals WHERE signals.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_signals
+    FROM tasks WHERE task_id = ANY($1)";
 pub(super) const CHECKPOINTS: &str = "SELECT task_id, step, kind, attempt, started_at, ended_at, output
     FROM checkpoints WHERE task_id = ANY($1) ORDER BY task_id, step";
 pub(super) const ATTEMPTS: &str =
@@ -196,8 +182,7 @@ impl PgStore {
             return over.map_err(journal_error).map(|()| Vec::new());
         }
         let taken = taken(&rows)?;
-        let (new, known) = first_and_again(&taken);
-        let claimed = read(&mut tx, new, known).await?;
+        let claimed = read(&mut tx, taken.keys().copied()).await?;
         self.doubts.remember(epoch, taken.keys().copied());
         tx.commit().await.map_err(journal_error)?;
         self.doubts.settle(epoch);
@@ -265,17 +250,13 @@ impl Asked {
     }
 }
 
-/// All that was ever recorded of the tasks, of which nobody has had the `new` ones. They have their owner already, so nobody else writes about
-/// them meanwhile.
+/// All that was ever recorded of the tasks. They have their owner already, so nobody else writes about them meanwhile.
 pub(super) async fn read(
     tx: &mut Tx,
-    new: Vec<TaskId>,
-    known: Vec<TaskId>,
+    ids: impl Iterator<Item = TaskId>,
 ) -> Result<ClaimRows<PgRow>, JournalError> {
-    let (new, mut ids) = (id_list(new), id_list(known));
-    let mut tasks = select_if(!ids.is_empty(), tx, TASKS, &ids).await?;
-    tasks.extend(select_if(!new.is_empty(), tx, NEW_TASKS, &new).await?);
-    ids.extend(new);
+    let ids = id_list(ids);
+    let tasks = select(tx, TASKS, &ids).await?;
     Ok(ClaimRows {
         checkpoints: select_if(any(&tasks, "has_checkpoints")?, tx, CHECKPOINTS, &ids).await?,
         attempts: select_if(any(&tasks, "has_attempts")?, tx, ATTEMPTS, &ids).await?,

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::row::{id_list, micros, number_list};
 use super::{SqliteStore, fence};
-use crate::claimed::{ClaimRows, any, first_and_again, taken};
+use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
 use crate::places::{WAKES, admitted};
 
@@ -44,31 +44,18 @@ pub(super) const WAKE: &str = "UPDATE live SET wake_at = NULL WHERE task_id IN (
 pub(super) const TAKE: &str =
     "UPDATE live SET owner = ?1, claims = claims + 1, settled = 0, started_at = coalesce(started_at, ?2)
     WHERE task_id IN (SELECT unhex(value) FROM json_each(?3))";
-/// Tasks, with which records there are at all.
-macro_rules! tasks {
-    ($records:literal) => {
-        concat!(
-            "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
-                limit_name, limit_places,
-                (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
-                (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
-                (SELECT 1 FROM marks WHERE marks.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_marks,
-                (SELECT 1 FROM signals WHERE signals.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_signals, ",
-            $records,
-            " FROM tasks WHERE task_id IN (SELECT unhex(value) FROM json_each(?1))"
-        )
-    };
-}
-/// With the greatest places of their messages and facts.
-pub(super) const TASKS: &str = tasks!(
-    "(SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
-    (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
-    (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
-    (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits"
-);
-/// Of a task that nobody has had: it may have been started with what another did, and that is checkpoints and marks.
-pub(super) const NEW_TASKS: &str =
-    tasks!("NULL AS seq, NULL AS fact_seq, FALSE AS has_attempts, FALSE AS has_waits");
+/// With the greatest places of their messages and facts, and with which records there are at all.
+pub(super) const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
+        limit_name, limit_places,
+        (SELECT json_group_object(name, value) FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
+        (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
+        (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
+        (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
+        (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
+        (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits,
+        (SELECT 1 FROM marks WHERE marks.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_marks,
+        (SELECT 1 FROM signals WHERE signals.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_signals
+    FROM tasks WHERE task_id IN (SELECT unhex(value) FROM json_each(?1))";
 pub(super) const CHECKPOINTS: &str = "SELECT task_id, step, kind, attempt, started_at, ended_at, output
     FROM checkpoints WHERE task_id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY task_id, step";
 pub(super) const ATTEMPTS: &str =
@@ -110,8 +97,7 @@ impl SqliteStore {
         }
         let take = sqlx::query(TAKE).bind(epoch.get()).bind(micros(at)).bind(id_list(taken.keys().copied()));
         take.execute(&mut *tx).await.map_err(journal_error)?;
-        let (new, known) = first_and_again(&taken);
-        let claimed = read(&mut tx, new, known).await?;
+        let claimed = read(&mut tx, taken.keys().copied()).await?;
         self.doubts.remember(epoch, taken.keys().copied());
         tx.commit().await?;
         self.doubts.settle(epoch);
@@ -151,16 +137,13 @@ async fn queue(
     Ok(queue)
 }
 
-/// All that was ever recorded of the tasks, of which nobody has had the `new` ones.
+/// All that was ever recorded of the tasks.
 pub(super) async fn read(
     tx: &mut SqliteConnection,
-    new: Vec<TaskId>,
-    mut known: Vec<TaskId>,
+    ids: impl Iterator<Item = TaskId>,
 ) -> Result<ClaimRows<SqliteRow>, JournalError> {
-    let mut tasks = select_if(!known.is_empty(), tx, TASKS, &id_list(known.iter().copied())).await?;
-    tasks.extend(select_if(!new.is_empty(), tx, NEW_TASKS, &id_list(new.iter().copied())).await?);
-    known.extend(new);
-    let ids = id_list(known);
+    let ids = id_list(ids);
+    let tasks = select(tx, TASKS, &ids).await?;
     Ok(ClaimRows {
         checkpoints: select_if(any(&tasks, "has_checkpoints")?, tx, CHECKPOINTS, &ids).await?,
         attempts: select_if(any(&tasks, "has_attempts")?, tx, ATTEMPTS, &ids).await?,

@@ -40,7 +40,7 @@ impl SqliteStore {
         let asleep = row.truth("asleep")?;
         let end = Reader::new("ends", &life).end()?;
         let taken = taken(std::slice::from_ref(&life))?;
-        let Some(claim) = read(&mut tx, Vec::new(), vec![id]).await?.gather(taken)?.pop() else {
+        let Some(claim) = read(&mut tx, [id].into_iter()).await?.gather(taken)?.pop() else {
             return Ok(None);
         };
         let mut task = claim.map_err(|unreadable| unreadable.error)?;

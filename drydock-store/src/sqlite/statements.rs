@@ -147,7 +147,6 @@ impl super::SqliteStore {
             ("claim: queued under a limit", claims::QUEUED_UNDER),
             ("claim: take", claims::TAKE),
             ("claim: tasks", claims::TASKS),
-            ("claim: new tasks", claims::NEW_TASKS),
             ("claim: checkpoints", claims::CHECKPOINTS),
             ("claim: attempts", claims::ATTEMPTS),
             ("claim: waits", claims::WAITS),
