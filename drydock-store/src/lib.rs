@@ -27,6 +27,7 @@ mod schema;
 mod search;
 mod sqlite;
 mod store;
+mod together;
 mod unreadable;
 mod url;
 

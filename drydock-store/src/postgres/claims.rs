@@ -6,8 +6,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row, Transaction};
 use uuid::Uuid;
 
-use super::PgStore;
 use super::row::id_list;
+use super::{PgStore, READ_COMMITTED};
 use crate::claimed::{ClaimRows, any, taken};
 use crate::error::journal_error;
 
@@ -144,7 +144,7 @@ impl PgStore {
         max: usize,
     ) -> Result<Vec<Claim>, JournalError> {
         let _turn = self.doubts.turn().await?;
-        let mut tx = self.write().await?;
+        let mut tx = self.begin_claim().await?;
         self.free_doubtful(&mut tx, epoch).await?;
         let asked = Asked {
             epoch: epoch.get(),
@@ -189,6 +189,11 @@ impl PgStore {
         claimed.gather(taken)
     }
 
+    /// On a connection that nobody else uses: however many ask for something else, no claim waits behind them.
+    async fn begin_claim(&self) -> Result<Tx, JournalError> {
+        self.claims.begin_with(READ_COMMITTED).await.map_err(journal_error)
+    }
+
     /// The transaction with the rows of all limits locked under which tasks are queued, and their names. It may be a new one:
     /// then the doubtful tasks are freed in that.
     async fn with_limits(&self, mut tx: Tx, epoch: Epoch) -> Result<(Tx, Vec<String>), JournalError> {
@@ -200,7 +205,7 @@ impl PgStore {
             }
             tx.rollback().await.map_err(journal_error)?;
             self.make_limits(&names).await?;
-            tx = self.write().await?;
+            tx = self.begin_claim().await?;
             self.free_doubtful(&mut tx, epoch).await?;
             // Before the limits, as whoever asks for slots does.
             sqlx::query(FENCE).bind(epoch.get()).execute(&mut *tx).await.map_err(journal_error)?;

@@ -37,8 +37,8 @@ mod statements;
 mod submit;
 mod tasks;
 
-use drydock_core::SecretString;
-use drydock_core::journal::JournalError;
+use drydock_core::journal::{JournalError, Signal};
+use drydock_core::{SecretString, TaskId};
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
 
@@ -47,18 +47,24 @@ use self::connection::{Use, pool, reach};
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 use crate::store::{Connections, Store};
+use crate::together::Together;
+
+const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A store in a Postgres database.
 ///
-/// It holds up to eleven connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
-/// lease (1), claims and what else the engine and operators ask (4), and the reading side (4).
+/// It holds up to twelve connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
+/// lease (1), claims (1), what else the engine and operators ask (4), and the reading side (4).
 #[derive(Debug)]
 pub struct PgStore {
     batches: PgPool,
     lease: PgPool,
+    /// One claim goes on at a time.
+    claims: PgPool,
     control: PgPool,
     readers: PgPool,
     doubts: Doubts,
+    signals: Together<(TaskId, Signal), bool>,
 }
 
 impl PgStore {
@@ -76,8 +82,17 @@ impl PgStore {
         let batches = pool(2, Use::Batches).test_before_acquire(false).connect_lazy_with(address.clone());
         let control = pool(4, Use::Engine).connect_with(address.clone()).await.map_err(journal_error)?;
         let lease = pool(1, Use::Engine).connect_lazy_with(address.clone());
+        let claims = pool(1, Use::Engine).connect_lazy_with(address.clone());
         let readers = pool(4, Use::Queries).connect_lazy_with(address);
-        let store = Self { batches, lease, control, readers, doubts: Doubts::new() };
+        let store = Self {
+            batches,
+            lease,
+            claims,
+            control,
+            readers,
+            doubts: Doubts::new(),
+            signals: Together::new(),
+        };
         store.refuse_newer().await?;
         Ok(store)
     }
@@ -86,6 +101,7 @@ impl PgStore {
     pub async fn close(&self) {
         self.batches.close().await;
         self.lease.close().await;
+        self.claims.close().await;
         self.control.close().await;
         self.readers.close().await;
     }
@@ -93,7 +109,7 @@ impl PgStore {
     /// A transaction whose every statement sees what was committed before that statement began: whoever waited for a lock
     /// then sees what its holder wrote. Dropped without a commit, it leaves no trace.
     async fn write(&self) -> Result<Transaction<'static, Postgres>, JournalError> {
-        self.control.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(journal_error)
+        self.control.begin_with(READ_COMMITTED).await.map_err(journal_error)
     }
 
     /// A transaction that reads, at one moment.

@@ -30,8 +30,8 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use drydock_core::Epoch;
-use drydock_core::journal::JournalError;
+use drydock_core::journal::{JournalError, Signal};
+use drydock_core::{Epoch, TaskId};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
@@ -43,6 +43,7 @@ use self::statements::Script;
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 use crate::store::{Connections, Store};
+use crate::together::Together;
 
 const READERS: u32 = 4;
 /// The writer's pages, in KiB below zero: what it reads again for each batch stays in memory.
@@ -55,6 +56,7 @@ pub struct SqliteStore {
     /// A database without a file has none: it is its one connection, which reads too.
     readers: Option<SqlitePool>,
     doubts: Doubts,
+    signals: Together<(TaskId, Signal), bool>,
 }
 
 impl SqliteStore {
@@ -64,7 +66,7 @@ impl SqliteStore {
         let options = options().filename(path).create_if_missing(true);
         let writer = Writer::connect(&options).await.map_err(journal_error)?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        let store = Self { writer, readers: Some(readers), doubts: Doubts::new() };
+        let store = Self { writer, readers: Some(readers), doubts: Doubts::new(), signals: Together::new() };
         store.refuse_newer().await?;
         Ok(store)
     }
@@ -72,7 +74,7 @@ impl SqliteStore {
     /// A database without a file, migrated; it is gone with this value.
     pub async fn in_memory() -> Result<Self, JournalError> {
         let writer = Writer::connect(&options().in_memory(true)).await.map_err(journal_error)?;
-        let store = Self { writer, readers: None, doubts: Doubts::new() };
+        let store = Self { writer, readers: None, doubts: Doubts::new(), signals: Together::new() };
         store.migrate().await?;
         Ok(store)
     }

@@ -88,15 +88,17 @@ async fn while_all_who_read_are_busy_leases_are_renewed_and_tasks_claimed_and_wr
 }
 
 #[tokio::test]
-async fn while_all_who_ask_are_busy_leases_are_renewed_and_batches_written() {
+async fn while_all_who_ask_are_busy_leases_are_renewed_and_tasks_claimed_and_written() {
     let cluster = Cluster::new().await;
     let (url, store) = cluster.store().await;
     let store: Shared = store;
     let epoch = running(&store).await;
     let rival = join(&store, "b").await;
+    let workflow = put_workflow(&store).await;
+    submit(&store, workflow, [2]).await;
     let (mut blocker, mut observer) = (connection(&url).await, connection(&url).await);
     let mut tx = blocker.begin().await.unwrap();
-    sqlx::query("SELECT FROM live FOR UPDATE").execute(&mut *tx).await.unwrap();
+    sqlx::query("SELECT FROM live WHERE owner IS NOT NULL FOR UPDATE").execute(&mut *tx).await.unwrap();
     let cancels = flood(&mut observer, || {
         let store = store.clone();
         async move { store.task_cancel(id(1), &request("ann", 7)).await.map(drop) }
@@ -106,6 +108,7 @@ async fn while_all_who_ask_are_busy_leases_are_renewed_and_batches_written() {
     store.instance_renew(epoch).await.unwrap();
     store.instance_renew(rival).await.unwrap();
     assert_eq!(store.instance_list().await.unwrap().len(), 2);
+    assert_eq!(claim(&store, rival, workflow, 9).await, [id(2)]);
     store.append(epoch, &[Write::MessageSaid(id(1), message(0))]).await.unwrap();
     assert_eq!(store.task_get(id(1)).await.unwrap().unwrap().messages.len(), 1);
 

@@ -1,6 +1,6 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::attempts::Attempt;
 use super::children::Brood;
 use super::message::{Flushed, Message, Request};
 use super::parking::Rest;
+use super::portion::Portion;
 use super::registry::{Loaded, Registry};
 use super::slots::Slots;
 use super::supervisor::{Ports, Supervisor};
@@ -69,7 +70,12 @@ pub(super) struct Actor {
     pub(super) claiming: usize,
     /// What may be claimed has changed since the claim under way was asked for.
     pub(super) claim_again: bool,
+    pub(super) portion: Portion,
     pub(super) asking: bool,
+    /// How long the last news took.
+    pub(super) news_took: Duration,
+    /// It will be asked for news before the next poll.
+    pub(super) news_soon: bool,
     pub(super) look_again: bool,
     pub(super) draining: bool,
     /// The grace of the drain is over: what is not done by now is left to the next owner.
@@ -77,6 +83,8 @@ pub(super) struct Actor {
     /// Why this incarnation cannot go on.
     pub(super) fatal: Option<EngineError>,
     pub(super) commands: Vec<Command>,
+    /// Slots that are planned to run, of tasks that had this fence then, and are yet to be started.
+    pub(super) to_start: VecDeque<(TaskId, Fence, SlotIndex)>,
 }
 
 /// Whoever waits for a task's start to be durable, and the span in which it was asked for.
@@ -105,6 +113,8 @@ pub(super) struct Live {
     pub(super) attempts: BTreeMap<SlotIndex, Attempt>,
     /// The children of each step that waits for some.
     pub(super) broods: BTreeMap<SlotIndex, Brood>,
+    /// How many children are open, as the store last said.
+    pub(super) open_children: u64,
     pub(super) rest: Rest,
     /// Its run; until it is taken in, where it was asked for.
     pub(super) span: Span,
@@ -124,6 +134,7 @@ impl Live {
             next_fact: 0,
             attempts: BTreeMap::new(),
             broods: BTreeMap::new(),
+            open_children: 0,
             rest: Rest::Awake,
             span: Span::none(),
         }
@@ -186,12 +197,16 @@ impl Actor {
             sleepy: Vec::new(),
             claiming: 0,
             claim_again: false,
+            portion: Portion::default(),
             asking: false,
+            news_took: Duration::ZERO,
+            news_soon: false,
             look_again: false,
             draining: false,
             drained: false,
             fatal: None,
             commands: Vec::new(),
+            to_start: VecDeque::new(),
         }
     }
 
@@ -227,6 +242,8 @@ impl Actor {
                         return Quit::Dropped;
                     }
                 }
+                // Those that have been started run first, and may end.
+                () = tokio::task::yield_now(), if !self.to_start.is_empty() => {}
             }
             while self.writes.len() < self.options.inbox
                 && asked.len() < GULP
@@ -237,6 +254,7 @@ impl Actor {
             self.measure_requests(requests.len());
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
+            self.start_more();
             if !self.flusher_busy {
                 if !self.writes.is_empty() {
                     self.gather(&mut gulp).await;
@@ -301,7 +319,11 @@ impl Actor {
         match message {
             Message::Look => self.look(),
             Message::Finished(finished) => self.on_finished(finished),
-            Message::Claimed { asked, answer } => self.on_claimed(asked, answer),
+            Message::Claimed { asked, took, answer } => self.on_claimed(asked, took, answer),
+            Message::AskNews => {
+                self.news_soon = false;
+                self.ask_news();
+            }
             Message::News { asked, answer } => self.on_news(asked, answer),
             Message::Children { task, slot, answer } => self.on_children(task, slot, answer),
             Message::Locked { task, slot, names, answer } => self.on_locked(task, slot, names, answer),

@@ -127,7 +127,11 @@ impl Actor {
         let Some(brood) = live.broods.get_mut(&slot) else { return };
         brood.children.end(parent.index, matches!(kind, TaskEndKind::Completed(_)));
         if brood.known {
+            let open = brood.children.open() > 0;
             self.lead_children(parent.task, slot);
+            if open {
+                self.ask_news_soon();
+            }
         } else {
             self.ask_news();
         }
@@ -176,7 +180,11 @@ impl Actor {
     }
 
     /// How many children of a task are open, as the store says: reads how the others ended where that may matter.
-    pub(super) fn on_open_children(&self, task: TaskId, open: u64) {
+    pub(super) fn on_open_children(&mut self, task: TaskId, open: u64) {
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        if std::mem::replace(&mut live.open_children, open) > open && open > 0 {
+            self.ask_news_soon();
+        }
         let Some(live) = self.lives.get(&task) else { return };
         // Children are counted by parent: with several such steps, one may be done while another is not.
         let several = live.broods.len() > 1;

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use drydock_core::journal::{Claim, ClaimedTask, JournalError, News};
 use drydock_core::{Classify as _, Disposition, TaskId, WorkflowId, error_chain};
+use tokio::time::Instant;
 
 use super::actor::{Actor, Live};
 use super::message::{Asked, Message};
 use super::reach::Call;
 use crate::run::Run;
 
-/// At most so many tasks are taken in one go, so that instances share what there is.
-const CLAIM_MAX: usize = 256;
+/// Where children end, news of others' is asked for so soon again.
+const NEWS_SOONEST: Duration = Duration::from_millis(50);
 
 impl Actor {
     /// Looks for work and for news, unless it is looking already.
@@ -30,7 +32,7 @@ impl Actor {
     }
 
     fn claim(&mut self) {
-        let room = self.room().min(CLAIM_MAX);
+        let room = self.room().min(self.portion.most());
         // Whoever ends a task while there was no room looks again.
         self.look_again = room == 0 && !self.draining;
         if self.claiming > 0 || self.draining || room == 0 || self.workflows.is_empty() {
@@ -42,17 +44,24 @@ impl Actor {
         let workflows: Vec<WorkflowId> = self.workflows.keys().copied().collect();
         let meters = Arc::clone(&self.ports.meters);
         self.tell_later(async move {
+            let begun = Instant::now();
             let answer = meters.claim(journal.task_claim(epoch, &workflows, now, room)).await;
-            Message::Claimed { asked: room, answer }
+            Message::Claimed { asked: room, took: begun.elapsed(), answer }
         });
     }
 
-    pub(super) fn on_claimed(&mut self, asked: usize, answer: Result<Vec<Claim>, JournalError>) {
+    pub(super) fn on_claimed(
+        &mut self,
+        asked: usize,
+        took: Duration,
+        answer: Result<Vec<Claim>, JournalError>,
+    ) {
         self.claiming = 0;
         let claimed = match self.ports.reach.heard(Call::Claim, answer) {
             Ok(claimed) => claimed,
             Err(error) => return odd(&error, "no tasks could be claimed"),
         };
+        self.portion.took(claimed.len(), took);
         let again = claimed.len() == asked || self.claim_again;
         for task in claimed {
             match task {
@@ -105,13 +114,26 @@ impl Actor {
         let (journal, epoch) = (Arc::clone(&self.ports.journal), self.epoch);
         let paused = self.paused.iter().copied().collect();
         self.tell_later(async move {
+            let begun = Instant::now();
             let answer = journal.news(epoch, &parents).await;
-            Message::News { asked: Asked { parents, paused }, answer }
+            Message::News { asked: Asked { parents, paused, took: begun.elapsed() }, answer }
         });
     }
 
+    /// Asks for news before the next poll: children end, and those that others have may do so too. The question takes a small part of the time,
+    /// however many parents it is about.
+    pub(super) fn ask_news_soon(&mut self) {
+        if !std::mem::replace(&mut self.news_soon, true) {
+            let pause = (self.news_took * 20).clamp(NEWS_SOONEST, self.options.poll.max(NEWS_SOONEST));
+            self.tell_later(async move {
+                tokio::time::sleep(pause).await;
+                Message::AskNews
+            });
+        }
+    }
+
     pub(super) fn on_news(&mut self, asked: Asked, answer: Result<News, JournalError>) {
-        self.asking = false;
+        (self.asking, self.news_took) = (false, asked.took);
         let news = match self.ports.reach.heard(Call::Read, answer) {
             Ok(news) => news,
             Err(error) => return odd(&error, "there is no news from the store"),

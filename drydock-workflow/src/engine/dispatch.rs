@@ -6,7 +6,7 @@ use drydock_core::journal::{Decider, StepEnd, TaskEnd};
 use drydock_core::{Payload, TaskId, Timestamp};
 
 use super::EventKind;
-use super::actor::Actor;
+use super::actor::{Actor, GULP};
 use super::conclude::checkpoint;
 use super::message::Finished;
 use super::parking::Rest;
@@ -24,6 +24,7 @@ impl Actor {
         }
         let now = self.ports.clock.now();
         let mut commands = std::mem::take(&mut self.commands);
+        let (fence, mut starts) = (live.fence, 0);
         if self.draining {
             live.run.plan_ending(&mut commands);
         } else {
@@ -31,7 +32,11 @@ impl Actor {
         }
         for command in commands.drain(..) {
             match command {
-                Command::Start(slot) => self.start(task, slot, now),
+                Command::Start(slot) if starts < GULP => {
+                    starts += 1;
+                    self.start(task, slot, now);
+                }
+                Command::Start(slot) => self.to_start.push_back((task, fence, slot)),
                 Command::Skip(slot, reason) => self.record_skip(task, slot, reason, now),
                 Command::Refuse(slot, problem) => {
                     self.conclude(Finished::failed(task, slot, StepError::bug(problem), now));
@@ -46,6 +51,21 @@ impl Actor {
         }
         self.commands = commands;
         self.may_rest(task);
+    }
+
+    /// Starts some of what a plan with very many starts has left: the items of a large map. Those that are quick end meanwhile, and
+    /// all of them are not in memory at once.
+    pub(super) fn start_more(&mut self) {
+        if self.draining {
+            // Whoever has the task next begins them.
+            self.to_start.clear();
+        }
+        let now = self.ports.clock.now();
+        for (task, fence, slot) in self.to_start.drain(..self.to_start.len().min(GULP)).collect::<Vec<_>>() {
+            if self.lives.get(&task).is_some_and(|live| live.fence == fence) {
+                self.start(task, slot, now);
+            }
+        }
     }
 
     fn start(&mut self, task: TaskId, slot: SlotIndex, now: Timestamp) {

@@ -25,7 +25,8 @@ pub(super) async fn run(
     inbox: mpsc::Sender<Message>,
 ) {
     let third = lease / 3;
-    let (mut renewed, mut look) = (joined, joined + third);
+    // At once: who dies soon after this is gone a lease later, and not a lease after a look that was yet to come.
+    let (mut renewed, mut look) = (joined, joined);
     let mut rivals = Rivals::default();
     loop {
         let due = renewed + third;

@@ -1,6 +1,8 @@
 //! Everything that the actor can be told: requests by users of the engine, which outlive an incarnation, and messages from
 //! within, which do not.
 
+use std::time::Duration;
+
 use drydock_core::journal::{
     Child, Claim, JournalError, LockAnswer, NewTask, News, SlotAnswer, TaskEnd, Write,
 };
@@ -38,7 +40,9 @@ pub(super) enum Message {
     /// An attempt is over.
     Finished(Finished),
     /// A claim was answered.
-    Claimed { asked: usize, answer: Result<Vec<Claim>, JournalError> },
+    Claimed { asked: usize, took: Duration, answer: Result<Vec<Claim>, JournalError> },
+    /// It is time to ask for news again.
+    AskNews,
     /// The question for news was answered.
     News { asked: Asked, answer: Result<News, JournalError> },
     /// The ends of a step's children were read.
@@ -74,6 +78,8 @@ pub(super) struct Asked {
     pub(super) parents: Vec<TaskId>,
     /// The tasks that were paused: of one that was taken later the answer knows nothing.
     pub(super) paused: Vec<TaskId>,
+    /// How long the answer took.
+    pub(super) took: Duration,
 }
 
 pub(super) struct Finished {

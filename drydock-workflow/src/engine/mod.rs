@@ -31,6 +31,7 @@ mod observed;
 mod options;
 mod orders;
 mod parking;
+mod portion;
 mod reach;
 mod refused;
 mod registry;

@@ -83,6 +83,42 @@ async fn only_so_many_run_at_once() {
     assert_eq!((most.load(Ordering::SeqCst), begun.elapsed().as_secs()), (3, 4));
 }
 
+/// A map of 3,000 items without a limit: how many are under way at most, when each does this.
+async fn most_at_once<Fut>(item: impl Fn() -> Fut + Send + Sync + 'static) -> usize
+where
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let workflow = {
+        let most = most.clone();
+        over_numbers(None, move |_, _| {
+            let (running, most, item) = (running.clone(), most.clone(), item());
+            async move {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                item.await;
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(Outcome::Done(String::new()))
+            }
+        })
+    };
+    let world = World::new();
+    let engine = world.instance("a").workflow(&workflow).start().await.unwrap();
+    let task = engine.submit(&workflow, &3_000).await.unwrap();
+    output(&engine.wait(task).await.unwrap());
+    most.load(Ordering::SeqCst)
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_limit_all_items_that_take_their_time_are_under_way_together() {
+    assert_eq!(most_at_once(|| tokio::time::sleep(Duration::from_secs(1))).await, 3_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_quick_items_the_first_end_before_the_last_begin() {
+    let most = most_at_once(tokio::task::yield_now).await;
+    assert!(most < 1_500, "{most} were under way at once");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_map_goes_on_after_a_crash_at_the_items_without_a_checkpoint() {
     let (log, gate) = (Log::default(), Arc::new(Notify::new()));
