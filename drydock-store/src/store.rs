@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{Journal, JournalError};
+use drydock_core::journal::{History, Journal, JournalError};
 
 use crate::repo::TaskRepo;
 use crate::{DatabaseUrl, MemoryStore, PgStore, SqliteStore};
 
-/// A whole store: the engine's journal and the reading side.
-pub trait Store: Journal + TaskRepo {}
+/// A whole store: the engine's journal, its history, and the reading side.
+pub trait Store: Journal + History + TaskRepo {}
 
-impl<T: Journal + TaskRepo> Store for T {}
+impl<T: Journal + History + TaskRepo> Store for T {}
 
 /// Opens the store at `url`. [`JournalError::OlderSchema`] or [`JournalError::NewerSchema`] unless its schema is exactly this
 /// program's; only [`migrate`] changes it. A missing SQLite file is made, and is then older.

@@ -13,6 +13,8 @@
 //! * No foreign keys, and so none that cascade.
 //! * Nobody listens. `NOTIFY` could be a hint at most: a poll finds everything.
 //! * No `now()`: times come from the engine's clock.
+//! * Tables are made and dropped in [`removal`] only, one partition of each table for a span of time. A database that partitions by itself
+//!   needs none of that.
 //! * What a statement needs of a session is what [`connection`] sets when it begins: no temporary tables, no settings between statements.
 
 mod append;
@@ -20,6 +22,7 @@ mod claims;
 mod connection;
 mod facts;
 mod feed;
+mod history;
 mod instances;
 mod journal;
 mod limits;
@@ -29,6 +32,7 @@ mod news;
 mod operators;
 mod parts;
 mod records;
+mod removal;
 mod row;
 mod search;
 mod signals;
@@ -49,14 +53,15 @@ use crate::error::journal_error;
 
 /// A store in a Postgres database.
 ///
-/// It holds up to eleven connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
-/// lease (1), claims and what else the engine and operators ask (4), and the reading side (4).
+/// It holds up to twelve connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
+/// lease (1), claims and what else the engine and operators ask (4), the reading side (4), and the removal of old history (1).
 #[derive(Debug)]
 pub struct PgStore {
     batches: PgPool,
     lease: PgPool,
     control: PgPool,
     readers: PgPool,
+    chores: PgPool,
     doubts: Doubts,
 }
 
@@ -75,8 +80,9 @@ impl PgStore {
         let batches = pool(2, Use::Batches).test_before_acquire(false).connect_lazy_with(address.clone());
         let control = pool(4, Use::Engine).connect_with(address.clone()).await.map_err(journal_error)?;
         let lease = pool(1, Use::Engine).connect_lazy_with(address.clone());
-        let readers = pool(4, Use::Queries).connect_lazy_with(address);
-        let store = Self { batches, lease, control, readers, doubts: Doubts::new() };
+        let readers = pool(4, Use::Queries).connect_lazy_with(address.clone());
+        let chores = pool(1, Use::Chores).connect_lazy_with(address);
+        let store = Self { batches, lease, control, readers, chores, doubts: Doubts::new() };
         store.refuse_newer().await?;
         Ok(store)
     }
@@ -87,6 +93,7 @@ impl PgStore {
         self.lease.close().await;
         self.control.close().await;
         self.readers.close().await;
+        self.chores.close().await;
     }
 
     /// A transaction whose every statement sees what was committed before that statement began: whoever waited for a lock
