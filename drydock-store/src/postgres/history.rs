@@ -74,11 +74,11 @@ const TREES: &str = concat!(
         UNION ALL
         SELECT family.root, tasks.task_id, depth + 1 FROM family JOIN tasks ON tasks.parent_id = family.task_id
     )
-    SELECT root, family.task_id, ",
+    SELECT family.root, family.task_id, ",
     too_young!(),
     " AS young FROM family JOIN tasks ON tasks.task_id = family.task_id LEFT JOIN ends ON ends.task_id = family.task_id",
     with_horizon!(),
-    " ORDER BY root, depth, family.task_id"
+    " ORDER BY family.root, depth, family.task_id"
 );
 /// A page of ended tasks as a claim has them, and what else is one row for each.
 macro_rules! page {

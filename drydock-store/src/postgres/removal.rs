@@ -52,7 +52,7 @@ const STATE: &str = "UPDATE spans SET state = $2 WHERE first = $1 AND state <= $
 const REOPEN: &str = "UPDATE spans SET state = 0 WHERE first = $1 AND state = 1";
 const BEGUN: &str = "SELECT first, beyond, state, suffix FROM spans WHERE state <> 0 ORDER BY first";
 const NOTE: &str = "INSERT INTO spans (first, beyond, suffix) VALUES ($1, $2, $3)";
-const LAST: &str = "SELECT max(beyond) FROM spans";
+const LAST: &str = "SELECT beyond FROM spans ORDER BY first DESC LIMIT 1";
 const FORGET: &str = "DELETE FROM keys WHERE key IN (
     SELECT key FROM keys WHERE task_id >= $1 AND task_id < $2 ORDER BY task_id LIMIT $3)";
 const LEAVE: [&str; 2] = [
@@ -98,7 +98,7 @@ impl PgStore {
         };
         let length = Duration::from_secs(minutes.unsigned_abs().saturating_mul(60));
         let last: Option<Uuid> =
-            sqlx::query_scalar(LAST).fetch_one(&self.chores).await.map_err(journal_error)?;
+            sqlx::query_scalar(LAST).fetch_optional(&self.chores).await.map_err(journal_error)?;
         let last = last.map(|last| moment_of(TaskId::from_uuid(last)));
         let mut from = last.map_or(floor(now), |last| last.max(floor(now)));
         let until = after(floor(now), length.saturating_mul(ahead));

@@ -122,9 +122,9 @@ async fn they_are_made_ahead_and_what_falls_into_none_is_kept_too() {
     assert_eq!(site.table_of("tasks", of(later(59), 2)).await, "tasks_20270301_1200");
     assert_eq!(site.table_of("checkpoints", of(later(59), 2)).await, "checkpoints_20270301_1200");
     assert_eq!(site.table_of("ends", of(later(60), 3)).await, "ends_20270301_1300");
-    for odd in [later(-1), later(24 * 60)] {
-        site.ended(odd, 9).await;
-        assert_eq!(site.table_of("ends", of(odd, 9)).await, "ends_default");
+    for (n, odd) in [(8, later(-1)), (9, later(24 * 60))] {
+        site.ended(odd, n).await;
+        assert_eq!(site.table_of("ends", of(odd, n.into())).await, "ends_default");
     }
     assert_eq!(
         site.ask(
@@ -154,9 +154,9 @@ async fn a_time_in_which_something_is_stored_gets_no_partition_any_more() {
 #[tokio::test]
 async fn the_length_of_spans_may_change() {
     let site = Site::new().await;
-    assert_eq!(site.store.history_extend(later(170), HOUR * 24, 1).await.unwrap(), 1);
+    assert_eq!(site.store.history_extend(later(170), HOUR * 24, 1).await.unwrap(), 2);
     let last = "SELECT string_agg(suffix, ' ' ORDER BY first) FROM spans WHERE state = 0";
-    assert!(site.ask(last).await.ends_with("20270301_1400 20270301_1500"));
+    assert!(site.ask(last).await.ends_with("20270301_1400 20270301_1500 20270302_0000"));
     site.ended(later(11 * 60), 7).await;
     assert_eq!(site.table_of("tasks", of(later(11 * 60), 7)).await, "tasks_20270301_1500");
     site.close().await;
