@@ -91,7 +91,7 @@ impl<R: Columns> ArchiveRows<R> {
             let row = *lives.get(&id).ok_or_else(missing)?;
             let (workflow, version, _) = Reader::new("tasks", row).whereabouts()?;
             let mut audit = audit.remove(&id).unwrap_or_default();
-            audit.sort_by(|a, b| (a.request.at, a.verb).cmp(&(b.request.at, b.verb)));
+            audit.sort_by_key(|line| (line.request.at, line.verb));
             tasks.push(ArchivedTask {
                 task,
                 workflow,

@@ -72,7 +72,7 @@ mod tests {
         let workflow = builder.output(&double).unwrap();
         let store = Arc::new(MemoryStore::new());
         let retention = Retention {
-            usual: Some(Duration::from_secs(60)),
+            usual: Some(Duration::from_mins(1)),
             every: Duration::from_secs(5),
             archive: Some(Arc::new(archive)),
             ..Retention::default()

@@ -120,7 +120,7 @@ impl State {
         task.cancellation = self.ends.get(&id).and_then(|ended| ended.cancellation.clone());
         let of_it = self.audit.iter().filter(|(task, _)| *task == id);
         let mut audit: Vec<AuditRecord> = of_it.map(|(_, line)| line.clone()).collect();
-        audit.sort_by(|a, b| (a.request.at, a.verb).cmp(&(b.request.at, b.verb)));
+        audit.sort_by_key(|line| (line.request.at, line.verb));
         let messages = self.messages.range((id, 0)..=(id, u32::MAX)).map(|(_, message)| message.clone());
         let facts = self.facts.range((id, 0)..=(id, u32::MAX)).map(|(_, fact)| fact.clone());
         Ok(Some(ArchivedTask {

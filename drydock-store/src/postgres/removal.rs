@@ -231,7 +231,7 @@ impl PgStore {
             let dropped = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.chores).await;
             match dropped.map_err(journal_error) {
                 Err(JournalError::Unavailable(_)) if tries.next().is_some() => {
-                    tokio::time::sleep(PAUSE).await
+                    tokio::time::sleep(PAUSE).await;
                 }
                 done => return done.map(drop),
             }

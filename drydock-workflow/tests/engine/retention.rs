@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use crate::support::{Log, World, gated, nothing, single, works};
 
 /// How long tasks are kept, and how often it is looked: short, as an instance is never idle for long, not even on paused time.
-const AGE: Duration = Duration::from_secs(60);
+const AGE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_secs(5);
 
 fn for_a_while() -> Retention {
@@ -60,7 +60,7 @@ async fn what_has_ended_goes_at_its_age_and_what_runs_stays() {
     let ended = engine.submit(&quick, &()).await.unwrap();
     let runs = engine.submit(&slow, &()).await.unwrap();
     engine.wait(ended).await.unwrap();
-    tokio::time::sleep(AGE - LOOK).await;
+    tokio::time::sleep(LOOK * 11).await;
     assert!(is_there(&world, ended).await);
     tokio::time::sleep(LOOK * 3).await;
     assert!(!is_there(&world, ended).await);
@@ -68,7 +68,7 @@ async fn what_has_ended_goes_at_its_age_and_what_runs_stays() {
     assert!(is_there(&world, runs).await);
     gate.notify_one();
     engine.wait(runs).await.unwrap();
-    tokio::time::sleep(AGE - LOOK).await;
+    tokio::time::sleep(LOOK * 11).await;
     assert!(is_there(&world, runs).await, "its age counts from its end");
     tokio::time::sleep(LOOK * 3).await;
     assert!(!is_there(&world, runs).await);
