@@ -12,6 +12,7 @@ use drydock_workflow::Engine;
 use drydock_workflow::observe::Page;
 
 use crate::app::App;
+use crate::archive::FolderArchive;
 use crate::config::{MaasConfig, ServeConfig};
 use crate::no_provisioner::NoProvisioner;
 use crate::serve::ServeError;
@@ -30,7 +31,13 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
     let drivers = Drivers { node, oob: vec![ipmi] };
     let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), config.orchestrator)?;
     let store = open_store(config).await?;
+    let mut retention = config.retention.clone();
+    if let Some(folder) = &config.archive {
+        let unusable = |source| ServeError::Archive { folder: folder.display().to_string(), source };
+        retention.archive = Some(Arc::new(FolderArchive::open(folder.clone()).await.map_err(unusable)?));
+    }
     let engine = Engine::builder(Arc::clone(&store) as _, config.instance.clone())
+        .retention(Arc::clone(&store) as _, retention)
         .clock(Arc::clone(&clock))
         .entropy(Arc::clone(&entropy))
         .options(config.engine);

@@ -8,11 +8,13 @@ use drydock_core::{ExposeSecret, InstanceName, SecretString};
 use drydock_drivers::oob::IpmiOptions;
 use drydock_orchestrator::OrchestratorOptions;
 pub use drydock_store::DatabaseUrl;
-use drydock_workflow::EngineOptions;
+use drydock_workflow::{EngineOptions, Retention};
 use url::Url;
 
 /// The port on which v1.0 listens, too.
 const PORT: u16 = 9000;
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// How a server is to be.
 #[derive(Debug, Clone)]
@@ -31,6 +33,10 @@ pub struct ServeConfig {
     pub instance: InstanceName,
     /// Lease, capacity, grace, polling.
     pub engine: EngineOptions,
+    /// How long ended tasks are kept: a year, and the feed a week.
+    pub retention: Retention,
+    /// The folder in which they are kept after that.
+    pub archive: Option<PathBuf>,
     /// The MAAS that installs nodes. Without one, actions that need it fail and say so.
     pub maas: Option<MaasConfig>,
     /// Times of the IPMI driver.
@@ -71,6 +77,8 @@ impl ServeConfig {
             metrics: true,
             instance,
             engine: EngineOptions { feed: true, ..EngineOptions::default() },
+            retention: Retention { usual: Some(DAY * 365), feed: Some(DAY * 7), ..Retention::default() },
+            archive: None,
             maas: None,
             ipmi: IpmiOptions::default(),
             orchestrator: OrchestratorOptions::default(),

@@ -7,6 +7,7 @@
 
 pub mod api;
 mod app;
+mod archive;
 pub mod cli;
 pub mod client;
 mod compose;

@@ -59,6 +59,15 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The folder for old tasks cannot be made.
+    #[error("cannot make the folder {folder} for old tasks: name one that may be written to")]
+    Archive {
+        /// The folder.
+        folder: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A driver cannot be built.
     #[error("cannot set up a driver")]
     Driver(#[from] DriverError),

@@ -7,6 +7,7 @@
 //! A rule of persistence is stated once, in `conformance` (feature `testing`), and every store passes it. The folders of the
 //! stores mirror each other: what `memory/claims.rs` means, `sqlite/claims.rs` and `postgres/claims.rs` do.
 
+mod archive;
 mod batch;
 mod claimed;
 mod codec;

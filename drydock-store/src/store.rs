@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{Journal, JournalError};
+use drydock_core::journal::{History, Journal, JournalError};
 
 use crate::repo::TaskRepo;
 use crate::{DatabaseUrl, MemoryStore, PgStore, SqliteStore};
 
-/// A whole store: the engine's journal and the reading side.
-pub trait Store: Journal + TaskRepo {
+/// A whole store: the engine's journal, its history, and the reading side.
+pub trait Store: Journal + History + TaskRepo {
     /// How many connections it has open, by what they are for; empty for a store without connections.
     fn connections(&self) -> Vec<Connections> {
         Vec::new()

@@ -30,7 +30,10 @@ pub use dag::{
     UndoScope, Unwind, Wave, Wires, WorkflowBuilder,
 };
 pub use drydock_core::journal::{Fact, FactBuilder, Figure};
-pub use engine::{Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, Feed, TaskStart};
+pub use engine::{
+    Archive, ArchivePages, Engine, EngineBuilder, EngineError, EngineOptions, Event, EventKind, Feed,
+    Retention, TaskStart,
+};
 pub use explain::{Cause, Explanation};
 pub use outcome::{Outcome, StepError, StepResult, Wait};
 pub use run::Order;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use drydock_core::{InstanceName, error_chain};
+use drydock_core::{InstanceName, WorkflowName, error_chain};
 use drydock_workflow::EngineOptions;
 
 use super::failure::{Exit, Failure};
 use super::log::{self, LogFormat};
+use super::units::Kept;
 use super::{database, keys, output, units};
 use crate::config::{DatabaseUrl, MaasConfig, ServeConfig};
 use crate::lifecycle;
@@ -60,6 +61,18 @@ pub(super) struct Serve {
     /// How many tasks it works on at once
     #[arg(long, default_value_t = EngineOptions::default().capacity, value_name = "N")]
     capacity: usize,
+    /// How long a task is kept after its end, or `forever`
+    #[arg(long, default_value = "365d", value_name = "TIME", value_parser = units::kept)]
+    keep: Kept,
+    /// How long the tasks of one workflow are kept; may be given several times
+    #[arg(long, value_name = "WORKFLOW=TIME", value_parser = units::kept_of)]
+    keep_workflow: Vec<(WorkflowName, Kept)>,
+    /// How long the feed of events is kept, or `forever`
+    #[arg(long, default_value = "7d", value_name = "TIME", value_parser = units::kept)]
+    keep_feed: Kept,
+    /// The folder in which tasks are kept after that, a line of JSON for each; without one they are gone
+    #[arg(long, value_name = "FOLDER")]
+    archive: Option<PathBuf>,
     /// How often it asks the provisioner and the BMCs how far a server is
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = units::some_duration)]
     poll_interval: Duration,
@@ -130,6 +143,11 @@ impl Serve {
         config.engine.lease = self.lease;
         config.engine.capacity = self.capacity;
         config.engine.poll = config.engine.poll.min(self.lease);
+        config.retention.usual = self.keep.0;
+        let own = self.keep_workflow.into_iter().map(|(name, kept)| (name, kept.0));
+        config.retention.workflows = own.collect();
+        config.retention.feed = self.keep_feed.0;
+        config.archive = self.archive;
         config.orchestrator.poll = self.poll_interval;
         config.orchestrator.power_poll = config.orchestrator.power_poll.min(self.poll_interval);
         config.maas = match self.maas_url {

@@ -1,5 +1,9 @@
 -- Texts that are keys or are sorted by are COLLATE "C", so that their order is that of the bytes, whatever the database's locale.
 -- Inputs, outputs and failures are opaque bytes.
+--
+-- What is kept of tasks is partitioned by their ids, which sort by time. Each of these tables has a partition for what falls into no
+-- other; those for spans of time are made ahead, and dropped when they may go. A database that is only compatible with Postgres may
+-- have the same tables unpartitioned.
 
 CREATE TABLE workflows (
     workflow_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -42,10 +46,17 @@ CREATE TABLE tasks (
     key text COLLATE "C",
     limit_places bigint,
     limit_name text COLLATE "C"
+) PARTITION BY RANGE (task_id);
+
+CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+
+-- Which task stands under a key: what is unique in the whole history cannot be an index of a partitioned table.
+CREATE TABLE keys (
+    key text COLLATE "C" PRIMARY KEY,
+    task_id uuid NOT NULL
 );
 
-CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
-CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX keys_task ON keys (task_id);
 
 -- By which tasks are found. Insert only.
 CREATE TABLE labels (
@@ -53,7 +64,7 @@ CREATE TABLE labels (
     name text COLLATE "C" NOT NULL,
     value text COLLATE "C" NOT NULL,
     PRIMARY KEY (task_id, name)
-);
+) PARTITION BY RANGE (task_id);
 
 CREATE INDEX labels_value ON labels (name, value, task_id);
 
@@ -102,7 +113,7 @@ CREATE TABLE checkpoints (
     step text COLLATE "C" NOT NULL,
     output bytea NOT NULL,
     PRIMARY KEY (task_id, step)
-);
+) PARTITION BY RANGE (task_id);
 
 -- Insert only.
 CREATE TABLE attempts (
@@ -115,7 +126,7 @@ CREATE TABLE attempts (
     step text COLLATE "C" NOT NULL,
     failure bytea NOT NULL,
     PRIMARY KEY (task_id, step, attempt)
-);
+) PARTITION BY RANGE (task_id);
 
 -- kind: 0 timer, 1 children, 2 signal, 3 lock, 4 operator, 5 limit, 6 executor. waits_on: a JSON list of names, NULL for none.
 -- The latest wait of a step; room in each page for the next.
@@ -131,7 +142,7 @@ CREATE TABLE waits (
     waits_on text,
     scratch bytea,
     PRIMARY KEY (task_id, step)
-) WITH (fillfactor = 70);
+) PARTITION BY RANGE (task_id);
 
 -- Insert only.
 CREATE TABLE marks (
@@ -141,7 +152,7 @@ CREATE TABLE marks (
     name text COLLATE "C" NOT NULL,
     value bytea NOT NULL,
     PRIMARY KEY (task_id, step, name)
-);
+) PARTITION BY RANGE (task_id);
 
 -- taken_by: the step that took it.
 CREATE TABLE signals (
@@ -153,7 +164,7 @@ CREATE TABLE signals (
     taken_by text,
     payload bytea NOT NULL,
     PRIMARY KEY (task_id, signal_id)
-);
+) PARTITION BY RANGE (task_id);
 
 CREATE INDEX signals_untaken ON signals (task_id) WHERE taken_by IS NULL;
 
@@ -167,7 +178,7 @@ CREATE TABLE messages (
     subject_name text,
     text text NOT NULL,
     PRIMARY KEY (task_id, seq)
-);
+) PARTITION BY RANGE (task_id);
 
 -- What steps found out about subjects. Insert only.
 CREATE TABLE facts (
@@ -181,7 +192,7 @@ CREATE TABLE facts (
     format text NOT NULL,
     data bytea NOT NULL,
     PRIMARY KEY (task_id, seq)
-);
+) PARTITION BY RANGE (task_id);
 
 CREATE INDEX facts_subject ON facts (subject_kind, subject_name, found_at, task_id, seq);
 
@@ -194,7 +205,7 @@ CREATE TABLE progress (
     step text COLLATE "C" NOT NULL,
     text text NOT NULL,
     PRIMARY KEY (task_id, step)
-) WITH (fillfactor = 70);
+) PARTITION BY RANGE (task_id);
 
 -- Who holds a lock. A row without a task is being looked at: whoever asks for a lock takes its row first.
 CREATE TABLE locks (
@@ -242,7 +253,7 @@ CREATE TABLE ends (
     kind smallint NOT NULL,
     cancel_by text,
     output bytea NOT NULL
-);
+) PARTITION BY RANGE (task_id);
 
 -- What operators did to a task. Insert only.
 CREATE TABLE audit (
@@ -252,7 +263,7 @@ CREATE TABLE audit (
     asked_by text COLLATE "C" NOT NULL,
     detail text COLLATE "C" NOT NULL,
     PRIMARY KEY (task_id, asked_at, verb, asked_by, detail)
-);
+) PARTITION BY RANGE (task_id);
 
 -- The feed: a row for each commit of an instance that is told. seq counts those of an epoch without a gap; turn orders commits of which
 -- one could see the other; body: JSON, what happened. Insert only, until they are trimmed.
@@ -276,3 +287,32 @@ CREATE TABLE events_trimmed (
     seq bigint NOT NULL,
     at timestamptz NOT NULL
 );
+
+-- The spans of time that have partitions of their own, from `first` to before `beyond`; all tables have one, whose name ends in `suffix`.
+-- state: 0 open, 1 closed: nothing of it is brought back, 2 it is being dropped.
+CREATE TABLE spans (
+    first uuid PRIMARY KEY,
+    beyond uuid NOT NULL,
+    state smallint NOT NULL DEFAULT 0,
+    suffix text NOT NULL
+);
+
+-- What one instance does for all, and which. It is another's as soon as that one was retired.
+CREATE TABLE duties (
+    name text COLLATE "C" PRIMARY KEY,
+    epoch bigint NOT NULL
+);
+
+-- What falls into no span; room in each page of what is updated.
+CREATE TABLE tasks_default PARTITION OF tasks DEFAULT;
+CREATE TABLE labels_default PARTITION OF labels DEFAULT;
+CREATE TABLE checkpoints_default PARTITION OF checkpoints DEFAULT;
+CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
+CREATE TABLE waits_default PARTITION OF waits DEFAULT WITH (fillfactor = 70);
+CREATE TABLE marks_default PARTITION OF marks DEFAULT;
+CREATE TABLE signals_default PARTITION OF signals DEFAULT;
+CREATE TABLE messages_default PARTITION OF messages DEFAULT;
+CREATE TABLE facts_default PARTITION OF facts DEFAULT;
+CREATE TABLE progress_default PARTITION OF progress DEFAULT WITH (fillfactor = 70);
+CREATE TABLE ends_default PARTITION OF ends DEFAULT;
+CREATE TABLE audit_default PARTITION OF audit DEFAULT;

@@ -265,3 +265,9 @@ CREATE TABLE events_trimmed (
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
+
+-- What one instance does for all, and which. It is another's as soon as that one was retired.
+CREATE TABLE duties (
+    name TEXT NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL
+) STRICT;

@@ -30,6 +30,7 @@ pub mod parking;
 pub mod pause;
 pub mod progress;
 pub mod reopen;
+pub mod retention;
 pub mod samples;
 pub mod search;
 pub mod signals;
@@ -81,6 +82,7 @@ pub async fn all(fresh: impl AsyncFn() -> Shared) {
     pause::all(&fresh).await;
     parking::all(&fresh).await;
     reopen::all(&fresh).await;
+    retention::all(&fresh).await;
     audit::all(&fresh).await;
     tasks::all(&fresh).await;
     state::all(&fresh).await;

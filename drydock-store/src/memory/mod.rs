@@ -5,6 +5,7 @@ mod append;
 mod claims;
 mod facts;
 mod feed;
+mod history;
 mod instances;
 mod journal;
 mod limits;
@@ -51,6 +52,7 @@ impl MemoryStore {
 struct State {
     workflows: BTreeMap<WorkflowId, StoredWorkflow>,
     instances: BTreeMap<Epoch, Instance>,
+    duties: BTreeMap<String, Epoch>,
     tasks: BTreeMap<TaskId, NewTask>,
     keys: BTreeMap<String, TaskId>,
     live: BTreeMap<TaskId, Live>,

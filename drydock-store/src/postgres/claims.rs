@@ -110,18 +110,33 @@ const CLAIM_LIMITED: &str = claim!(
     )"
 );
 const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE";
+/// A task's rows in another table. Between $2 and $3 are all of $1: by that the planner knows in which partitions to look.
+macro_rules! its {
+    ($table:literal) => {
+        concat!(
+            " FROM ",
+            $table,
+            " WHERE ",
+            $table,
+            ".task_id = tasks.task_id AND ",
+            $table,
+            ".task_id BETWEEN $2 AND $3"
+        )
+    };
+}
+macro_rules! has {
+    ($table:literal) => {
+        concat!("(SELECT 1", its!($table), " LIMIT 1) IS NOT NULL AS has_", $table)
+    };
+}
 /// With the greatest places of their messages and facts, and with which records there are at all.
-const TASKS: &str = "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
-        limit_name, limit_places,
-        (SELECT json_object_agg(name, value)::text FROM labels WHERE labels.task_id = tasks.task_id) AS labels,
-        (SELECT max(seq) FROM messages WHERE messages.task_id = tasks.task_id) AS seq,
-        (SELECT max(seq) FROM facts WHERE facts.task_id = tasks.task_id) AS fact_seq,
-        (SELECT 1 FROM checkpoints WHERE checkpoints.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_checkpoints,
-        (SELECT 1 FROM attempts WHERE attempts.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_attempts,
-        (SELECT 1 FROM waits WHERE waits.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_waits,
-        (SELECT 1 FROM marks WHERE marks.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_marks,
-        (SELECT 1 FROM signals WHERE signals.task_id = tasks.task_id LIMIT 1) IS NOT NULL AS has_signals
-    FROM tasks WHERE task_id = ANY($1)";
+const TASKS: &str = concat!(
+    "SELECT task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority, limit_name, limit_places,
+        (SELECT json_object_agg(name, value)::text", its!("labels"), ") AS labels,
+        (SELECT max(seq)", its!("messages"), ") AS seq, (SELECT max(seq)", its!("facts"), ") AS fact_seq, ",
+    has!("checkpoints"), ", ", has!("attempts"), ", ", has!("waits"), ", ", has!("marks"), ", ", has!("signals"),
+    " FROM tasks WHERE task_id = ANY($1)"
+);
 pub(super) const CHECKPOINTS: &str = "SELECT task_id, step, kind, attempt, started_at, ended_at, output
     FROM checkpoints WHERE task_id = ANY($1) ORDER BY task_id, step";
 pub(super) const ATTEMPTS: &str =
@@ -256,7 +271,9 @@ pub(super) async fn read(
     ids: impl Iterator<Item = TaskId>,
 ) -> Result<ClaimRows<PgRow>, JournalError> {
     let ids = id_list(ids);
-    let tasks = select(tx, TASKS, &ids).await?;
+    let (least, greatest) = (ids.iter().min(), ids.iter().max());
+    let tasks = sqlx::query(TASKS).bind(&ids).bind(least).bind(greatest).fetch_all(&mut **tx).await;
+    let tasks = tasks.map_err(journal_error)?;
     Ok(ClaimRows {
         checkpoints: select_if(any(&tasks, "has_checkpoints")?, tx, CHECKPOINTS, &ids).await?,
         attempts: select_if(any(&tasks, "has_attempts")?, tx, ATTEMPTS, &ids).await?,

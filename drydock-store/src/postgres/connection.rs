@@ -13,6 +13,12 @@ use crate::error::journal_error;
 /// How long a call waits for a free connection, or for a new one to be made.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the removal of old history may look through what is to go.
+const LONG: Duration = Duration::from_mins(10);
+
+/// How long it waits for a table.
+const IMPATIENCE: Duration = Duration::from_millis(300);
+
 /// How long the database lets this store's sessions take. What takes longer fails with [`JournalError::Unavailable`], and leaves no
 /// trace. A timeout of zero is none. Migrations have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub(super) enum Use {
     Engine,
     /// The reading side.
     Queries,
+    /// The removal of old history.
+    Chores,
 }
 
 /// A pool whose connections are set up for `purpose`.
@@ -69,7 +77,16 @@ fn settings(purpose: Use, options: PgOptions) -> String {
         // A claim's good plan depends on how many tasks it may take: one made for any number reads the whole table. And what the
         // engine asks for is a few rows, by an index, also where statistics are old or wrong.
         Use::Engine => "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off",
-        Use::Queries => "SET plan_cache_mode = force_custom_plan",
+        Use::Queries | Use::Chores => "SET plan_cache_mode = force_custom_plan",
+    };
+    // A week's history is looked through before it goes. Who waits to drop a table lets nobody else to it.
+    let options = match purpose {
+        Use::Batches | Use::Engine | Use::Queries => options,
+        Use::Chores => PgOptions {
+            statement_timeout: options.statement_timeout.max(LONG),
+            lock_timeout: options.lock_timeout.min(IMPATIENCE),
+            ..options
+        },
     };
     // Less than a millisecond would be none at all.
     let millis = |timeout: Duration| timeout.as_micros().div_ceil(1000).min(i32::MAX.unsigned_abs().into());

@@ -13,6 +13,8 @@
 //! * No foreign keys, and so none that cascade.
 //! * Nobody listens. `NOTIFY` could be a hint at most: a poll finds everything.
 //! * No `now()`: times come from the engine's clock.
+//! * Tables are made and dropped in [`removal`] only, one partition of each table for a span of time. A database that partitions by itself
+//!   needs none of that.
 //! * What a statement needs of a session is what [`connection`] sets when it begins: no temporary tables, no settings between statements.
 
 mod append;
@@ -20,6 +22,7 @@ mod claims;
 mod connection;
 mod facts;
 mod feed;
+mod history;
 mod instances;
 mod journal;
 mod limits;
@@ -29,6 +32,7 @@ mod news;
 mod operators;
 mod parts;
 mod records;
+mod removal;
 mod row;
 mod search;
 mod signals;
@@ -53,8 +57,8 @@ const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A store in a Postgres database.
 ///
-/// It holds up to twelve connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
-/// lease (1), claims (1), what else the engine and operators ask (4), and the reading side (4).
+/// It holds up to thirteen connections, apart by use, so that a flood of one use never starves another: batches (2), renewals of the
+/// lease (1), claims (1), what else the engine and operators ask (4), the reading side (4), and the removal of old history (1).
 #[derive(Debug)]
 pub struct PgStore {
     batches: PgPool,
@@ -63,6 +67,7 @@ pub struct PgStore {
     claims: PgPool,
     control: PgPool,
     readers: PgPool,
+    chores: PgPool,
     doubts: Doubts,
     signals: Together<(TaskId, Signal), bool>,
 }
@@ -83,13 +88,15 @@ impl PgStore {
         let control = pool(4, Use::Engine).connect_with(address.clone()).await.map_err(journal_error)?;
         let lease = pool(1, Use::Engine).connect_lazy_with(address.clone());
         let claims = pool(1, Use::Engine).connect_lazy_with(address.clone());
-        let readers = pool(4, Use::Queries).connect_lazy_with(address);
+        let readers = pool(4, Use::Queries).connect_lazy_with(address.clone());
+        let chores = pool(1, Use::Chores).connect_lazy_with(address);
         let store = Self {
             batches,
             lease,
             claims,
             control,
             readers,
+            chores,
             doubts: Doubts::new(),
             signals: Together::new(),
         };
@@ -104,6 +111,7 @@ impl PgStore {
         self.claims.close().await;
         self.control.close().await;
         self.readers.close().await;
+        self.chores.close().await;
     }
 
     /// A transaction whose every statement sees what was committed before that statement began: whoever waited for a lock
@@ -126,8 +134,10 @@ impl Store for PgStore {
         vec![
             Connections::of("batches", &self.batches),
             Connections::of("lease", &self.lease),
+            Connections::of("claims", &self.claims),
             Connections::of("control", &self.control),
             Connections::of("readers", &self.readers),
+            Connections::of("chores", &self.chores),
         ]
     }
 }

@@ -32,12 +32,16 @@ const CANCEL: &str =
 const PAUSE: &str = ask!("pause_at = coalesce(pause_at, $2), pause_by = coalesce(pause_by, $3)");
 const RESUME: &str = ask!("pause_at = NULL, pause_by = NULL");
 /// Nothing when the line is there: that request was carried out. What was sent and not taken is still there to be taken.
-const REOPEN: &str = "WITH line AS (
+/// Nor when it is about to be removed with all of its span: whoever removes that waits for this to end, or this for the other.
+const REOPEN: &str = "WITH span AS (
+        SELECT state FROM spans WHERE first <= $1 AND beyond > $1 FOR SHARE
+    ), line AS (
         INSERT INTO audit (task_id, asked_at, asked_by, verb, detail)
         SELECT task_id, $2, $3, $4, '' FROM ends WHERE task_id = $1 AND kind <> 0
+            AND NOT EXISTS (SELECT 1 FROM span WHERE state <> 0)
         ON CONFLICT DO NOTHING RETURNING task_id
     ), gone AS (
-        DELETE FROM ends USING line WHERE ends.task_id = line.task_id AND ends.kind <> 0
+        DELETE FROM ends USING line WHERE ends.task_id = $1 AND line.task_id = $1 AND ends.kind <> 0
         RETURNING ends.task_id, ends.started_at, ends.claims
     )
     INSERT INTO live (task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places,
@@ -45,7 +49,7 @@ const REOPEN: &str = "WITH line AS (
     SELECT task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places, gone.started_at,
         gone.claims, (
         SELECT count(*) FROM signals WHERE signals.task_id = gone.task_id)
-    FROM gone JOIN tasks USING (task_id)";
+    FROM gone JOIN tasks USING (task_id) WHERE task_id = $1";
 const ASKED: &str = "SELECT EXISTS (SELECT 1 FROM audit
     WHERE task_id = $1 AND asked_at = $2 AND asked_by = $3 AND verb = $4)";
 

@@ -142,14 +142,23 @@ const TASKS: Text = Text {
         @repeat
     )",
 };
+/// A key is taken first, and a task whose key is another's is not made; nor is one taken for a task that is there.
 const SPECIAL_TASKS: Text = Text {
     arrays: 13,
-    sql: ", new_tasks AS (
+    sql: ", new_keys AS (
+        INSERT INTO keys (key, task_id)
+        SELECT t.key, t.task_id FROM fence, unnest(#10::text[], #1::uuid[]) AS t (key, task_id)
+        WHERE t.key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.task_id = t.task_id)
+        @repeat
+        RETURNING task_id
+    ), new_tasks AS (
         INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key, priority,
             limit_name, limit_places)
         SELECT t.* FROM fence,
             unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[],
-                #10::text[], #11::smallint[], #12::text[], #13::bigint[]) AS t
+                #10::text[], #11::smallint[], #12::text[], #13::bigint[])
+                AS t (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input, key)
+        WHERE t.key IS NULL OR t.task_id IN (SELECT task_id FROM new_keys)
         @repeat
         RETURNING task_id, parent_id, workflow_id, created_at, priority, limit_name, limit_places
     ), fates AS (

@@ -25,7 +25,7 @@ const SUBMIT: &str = "WITH new_tasks AS (
     SELECT task_id, parent_id, workflow_id, created_at FROM new_tasks";
 
 /// The keys' tasks, ours and those that were there before.
-const STANDING: &str = "SELECT task_id, key FROM tasks WHERE key = ANY($1)";
+const STANDING: &str = "SELECT task_id, key FROM keys WHERE key = ANY($1)";
 
 impl PgStore {
     pub(super) async fn submit(&self, tasks: &[NewTask]) -> Result<Vec<TaskId>, JournalError> {

@@ -62,9 +62,11 @@ const ROOTS: &str = page!("$1::uuid[] IS NULL AND parent_id IS NULL");
 const OF: &str = page!("parent_id = ANY($1)");
 const CHILDREN: &str = "SELECT task_id, parent_id FROM tasks
     WHERE parent_id = ANY($1) ORDER BY parent_id, parent_step, child_index, task_id";
-const MESSAGES: &str = "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
+pub(super) const MESSAGES: &str =
+    "SELECT task_id, seq, error, said_at, subject_kind, subject_name, text FROM messages
     WHERE task_id = ANY($1) ORDER BY task_id, seq";
-const AUDIT: &str = "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id = ANY($1)";
+pub(super) const AUDIT: &str =
+    "SELECT task_id, asked_at, asked_by, verb, detail FROM audit WHERE task_id = ANY($1)";
 pub(super) const PROGRESS: &str = "SELECT task_id, step, done, total, text, told_at FROM progress
     WHERE task_id = ANY($1) ORDER BY task_id, step";
 

@@ -15,7 +15,7 @@ macro_rules! conforms {
         )+
     };
     ($home:ident) => {
-        conforms!($home: append attempts audit cancel children claims crowds ends facts feed fencing instances limits locks marks messages options parking pause progress reopen search signals state tasks waits workflows);
+        conforms!($home: append attempts audit cancel children claims crowds ends facts feed fencing instances limits locks marks messages options parking pause progress reopen retention search signals state tasks waits workflows);
     };
 }
 
@@ -24,6 +24,7 @@ mod differential;
 mod embedded;
 mod locks;
 mod memory;
+mod partitions;
 mod plans;
 mod pooled;
 mod pools;

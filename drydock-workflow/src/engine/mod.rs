@@ -35,6 +35,7 @@ mod portion;
 mod reach;
 mod refused;
 mod registry;
+mod retention;
 mod slots;
 mod start;
 mod stopping;
@@ -46,7 +47,7 @@ mod waits;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drydock_core::journal::{Cancellation, Journal, TaskEnd};
+use drydock_core::journal::{Cancellation, History, Journal, TaskEnd};
 use drydock_core::{
     Classify, Clock, Disposition, Entropy, ExecutorName, InstanceName, SystemClock, SystemEntropy, TaskId,
 };
@@ -58,6 +59,7 @@ pub use error::EngineError;
 pub use event::{Event, EventKind};
 pub use feed::Feed;
 pub use options::EngineOptions;
+pub use retention::{Archive, ArchivePages, Retention};
 pub use start::TaskStart;
 
 use crate::executor::Executor;
@@ -66,6 +68,7 @@ use crate::workflow::Workflow;
 use message::Request;
 use reach::Reach;
 use registry::Registry;
+use retention::Keeper;
 use supervisor::{Ports, Supervisor};
 
 /// How an instance ended, once it has.
@@ -93,6 +96,7 @@ pub struct EngineBuilder {
     options: EngineOptions,
     registry: Registry,
     recorder: Option<Arc<dyn metrics::Recorder + Send + Sync>>,
+    keeper: Option<Keeper>,
 }
 
 impl EngineBuilder {
@@ -140,10 +144,21 @@ impl EngineBuilder {
         self
     }
 
+    /// Lets this instance see to it that ended tasks go when they are old enough, and that there is room ahead for new ones: for all instances
+    /// of the store, while it is the one that does. `history` is the store that the engine runs on. All instances that may do it are best
+    /// told the same. Without any, everything is kept.
+    pub fn retention(mut self, history: Arc<dyn History>, retention: Retention) -> Self {
+        self.keeper = Some(Keeper { history, retention });
+        self
+    }
+
     /// Joins the store under the instance's name and begins to run tasks. Tasks of an earlier instance of the same name,
     /// which must be dead, are taken over at once.
     pub async fn start(mut self) -> Result<Engine, EngineError> {
         self.options.check()?;
+        if let Some(keeper) = &self.keeper {
+            keeper.retention.check()?;
+        }
         self.registry.check()?;
         let meters = || Meters::new(self.registry.names());
         self.ports.meters = Arc::new(match &self.recorder {
@@ -162,6 +177,7 @@ impl EngineBuilder {
             ports: self.ports.clone(),
             name: self.name,
             options: self.options,
+            keeper: self.keeper,
             registry: Arc::clone(&registry),
             requests,
             events: events.clone(),
@@ -185,7 +201,7 @@ impl Engine {
             meters: Arc::new(Meters::silent()),
         };
         let (options, registry) = (EngineOptions::default(), Registry::default());
-        EngineBuilder { ports, name, options, registry, recorder: None }
+        EngineBuilder { ports, name, options, registry, recorder: None, keeper: None }
     }
 
     /// Asks for a task's cancellation, on behalf of `by`; whichever instance has it will see. `false` when it has ended or

@@ -14,7 +14,8 @@ use super::actor::{Actor, Quit};
 use super::message::{Flushed, Request};
 use super::reach::{Call, Reach};
 use super::registry::Registry;
-use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease};
+use super::retention::Keeper;
+use super::{EngineError, EngineOptions, Event, Stopped, flusher, lease, retention};
 use crate::observe::Meters;
 
 /// The outside, as an instance sees it.
@@ -31,6 +32,7 @@ pub(super) struct Supervisor {
     pub(super) ports: Ports,
     pub(super) name: InstanceName,
     pub(super) options: EngineOptions,
+    pub(super) keeper: Option<Keeper>,
     pub(super) registry: Arc<Registry>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) events: broadcast::Sender<Event>,
@@ -114,6 +116,10 @@ impl Supervisor {
         let (answers, flushed) = mpsc::channel::<Flushed>(1);
         let mut helpers = JoinSet::new();
         helpers.spawn(flusher::run(self.ports.clone(), epoch, self.options.feed, batches, answers));
+        let mut duty = JoinSet::new();
+        if let Some(keeper) = &self.keeper {
+            duty.spawn(retention::run(keeper.clone(), self.ports.clone(), epoch));
+        }
         let lease = lease::run(self.ports.clone(), epoch, joined, self.options.lease, actor.inbox.clone());
         let mut actor = actor;
         let ended = tokio::select! {
@@ -136,6 +142,7 @@ impl Supervisor {
         actor.stop_all(self.options.lease / 3).await;
         // Nothing of this incarnation may still be written while it leaves.
         helpers.shutdown().await;
+        duty.shutdown().await;
         if matches!(ended, Ended::Drained) {
             let leave = self.ports.journal.instance_leave(epoch);
             match tokio::time::timeout(self.options.lease / 3, leave).await {

@@ -39,6 +39,7 @@ mod queue;
 mod records;
 mod recover;
 mod refused;
+mod retention;
 mod retry;
 mod rollouts;
 mod signals;
