@@ -25,7 +25,8 @@ pub(super) enum Part {
     Told,
 }
 
-/// What a part says. `#1`, `#2` … are its arguments, arrays but in the last part; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
+/// What a part says. Arrays become rows in the list of what is selected: in `FROM` they would go through a store of tuples first.
+/// `#1`, `#2` … are its arguments, arrays but in the last part; `$1` is the epoch, in all parts. `@repeat` is what becomes of rows
 /// that are there already.
 pub(super) struct Text {
     pub(super) arrays: usize,
@@ -127,8 +128,8 @@ const TASKS: Text = Text {
     arrays: 9,
     sql: ", new_tasks AS (
         INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::uuid[], #3::text[], #4::bigint[], #5::bigint[], #6::timestamptz[], #7::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::uuid[]), unnest(#3::text[]), unnest(#4::bigint[]),
+            unnest(#5::bigint[]), unnest(#6::timestamptz[]), unnest(#7::bytea[]) FROM fence
         @repeat
         RETURNING task_id, parent_id, workflow_id, created_at
     ), fates AS (
@@ -187,8 +188,8 @@ const CHECKPOINTS: Text = Text {
     arrays: 7,
     sql: ", new_checkpoints AS (
         INSERT INTO checkpoints (task_id, step, kind, attempt, started_at, ended_at, output)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[], #7::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::text[]), unnest(#3::smallint[]), unnest(#4::bigint[]),
+            unnest(#5::timestamptz[]), unnest(#6::timestamptz[]), unnest(#7::bytea[]) FROM fence
         @repeat
     )",
 };
@@ -196,9 +197,9 @@ const ATTEMPTS: Text = Text {
     arrays: 8,
     sql: ", new_attempts AS (
         INSERT INTO attempts (task_id, step, attempt, started_at, ended_at, retry_at, deadline, failure)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::bigint[], #4::timestamptz[], #5::timestamptz[], #6::timestamptz[],
-                #7::timestamptz[], #8::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::text[]), unnest(#3::bigint[]), unnest(#4::timestamptz[]),
+            unnest(#5::timestamptz[]), unnest(#6::timestamptz[]), unnest(#7::timestamptz[]),
+            unnest(#8::bytea[]) FROM fence
         @repeat
     )",
 };
@@ -214,9 +215,9 @@ const WAITS: Text = Text {
     arrays: 10,
     sql: ", new_waits AS (
         INSERT INTO waits (task_id, step, kind, attempt, since, until, deadline, reason, waits_on, scratch)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::smallint[], #4::bigint[], #5::timestamptz[], #6::timestamptz[],
-                #7::timestamptz[], #8::text[], #9::text[], #10::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::text[]), unnest(#3::smallint[]), unnest(#4::bigint[]),
+            unnest(#5::timestamptz[]), unnest(#6::timestamptz[]), unnest(#7::timestamptz[]),
+            unnest(#8::text[]), unnest(#9::text[]), unnest(#10::bytea[]) FROM fence
         ON CONFLICT (task_id, step) DO UPDATE SET kind = excluded.kind, attempt = excluded.attempt,
             since = excluded.since, until = excluded.until, deadline = excluded.deadline, reason = excluded.reason,
             waits_on = excluded.waits_on, scratch = excluded.scratch
@@ -226,8 +227,8 @@ const MARKS: Text = Text {
     arrays: 5,
     sql: ", new_marks AS (
         INSERT INTO marks (task_id, step, name, made_at, value)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::text[], #4::timestamptz[], #5::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::text[]), unnest(#3::text[]), unnest(#4::timestamptz[]),
+            unnest(#5::bytea[]) FROM fence
         @repeat
     )",
 };
@@ -267,8 +268,8 @@ const MESSAGES: Text = Text {
     arrays: 7,
     sql: ", new_messages AS (
         INSERT INTO messages (task_id, seq, error, said_at, subject_kind, subject_name, text)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::bigint[], #3::boolean[], #4::timestamptz[], #5::text[], #6::text[], #7::text[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::bigint[]), unnest(#3::boolean[]), unnest(#4::timestamptz[]),
+            unnest(#5::text[]), unnest(#6::text[]), unnest(#7::text[]) FROM fence
         @repeat
     )",
 };
@@ -276,9 +277,9 @@ const FACTS: Text = Text {
     arrays: 9,
     sql: ", new_facts AS (
         INSERT INTO facts (task_id, seq, found_at, step, subject_kind, subject_name, generator, format, data)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::bigint[], #3::timestamptz[], #4::text[], #5::text[], #6::text[], #7::text[],
-                #8::text[], #9::bytea[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::bigint[]), unnest(#3::timestamptz[]), unnest(#4::text[]),
+            unnest(#5::text[]), unnest(#6::text[]), unnest(#7::text[]), unnest(#8::text[]),
+            unnest(#9::bytea[]) FROM fence
         @repeat
     )",
 };
@@ -286,8 +287,8 @@ const PROGRESS: Text = Text {
     arrays: 6,
     sql: ", new_progress AS (
         INSERT INTO progress (task_id, step, done, total, text, told_at)
-        SELECT t.* FROM fence,
-            unnest(#1::uuid[], #2::text[], #3::bigint[], #4::bigint[], #5::text[], #6::timestamptz[]) AS t
+        SELECT unnest(#1::uuid[]), unnest(#2::text[]), unnest(#3::bigint[]), unnest(#4::bigint[]),
+            unnest(#5::text[]), unnest(#6::timestamptz[]) FROM fence
         ON CONFLICT (task_id, step) DO UPDATE SET done = excluded.done, total = excluded.total, text = excluded.text,
             told_at = excluded.told_at
     )",

@@ -226,7 +226,11 @@ impl Actor {
             // each round hears a share, so that no kind starves another.
             tokio::select! {
                 biased;
-                Some(answer) = flushed.recv() => self.on_flushed(answer),
+                Some(answer) = flushed.recv() => {
+                    self.flusher_busy = !answer.last;
+                    self.flush_before(&answer, &to_flusher).await;
+                    self.on_flushed(answer);
+                }
                 _ = poll.tick() => {
                     self.forget_watchers();
                     self.measure();
@@ -261,7 +265,7 @@ impl Actor {
                 }
                 self.park();
                 if !self.writes.is_empty() {
-                    self.flush(&to_flusher);
+                    self.flush(&to_flusher).await;
                 }
             }
             if let Some(error) = self.fatal.take() {
