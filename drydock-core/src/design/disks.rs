@@ -1,21 +1,23 @@
 //! A server's disks, with all that is inherited and the defaults filled in.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use super::storage::{DeviceSettings, FilesystemSettings, LogicalVolumeSettings, PartitionSettings};
 use super::{Setting, StorageSettings, VolumeGroupSettings};
 
 /// Disks and volume groups.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Storage {
     /// Disks by name, or by an alias of the hardware profile.
+    #[serde(rename = "physical_devices")]
     pub devices: IndexMap<String, StorageDevice>,
     /// Volume groups by name.
     pub volume_groups: IndexMap<String, VolumeGroup>,
 }
 
 /// A disk: for one volume group, or cut into partitions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StorageDevice {
     /// Free labels.
     pub labels: IndexMap<String, String>,
@@ -26,7 +28,7 @@ pub struct StorageDevice {
 }
 
 /// A part of a disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Partition {
     /// Its size, as [`StorageSize`](super::StorageSize) reads it.
     pub size: Option<String>,
@@ -43,7 +45,7 @@ pub struct Partition {
 }
 
 /// A volume group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VolumeGroup {
     /// Its UUID.
     pub vg_uuid: Option<String>,
@@ -52,7 +54,7 @@ pub struct VolumeGroup {
 }
 
 /// A logical volume.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogicalVolume {
     /// Its UUID.
     pub lv_uuid: Option<String>,
@@ -63,7 +65,7 @@ pub struct LogicalVolume {
 }
 
 /// A file system.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Filesystem {
     /// Where it is mounted; nowhere without one.
     pub mountpoint: Option<String>,

@@ -1,11 +1,12 @@
 //! Network interfaces of a server.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use super::{ListSetting, MapSetting, Overlay, Setting};
 
 /// What a document says of an interface.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct InterfaceSettings {
     /// The link that it is on.
     pub device_link: Setting<String>,
@@ -20,7 +21,7 @@ pub struct InterfaceSettings {
 }
 
 /// What a document says of virtual functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct SriovSettings {
     /// How many.
     pub vf_count: Option<u32>,
@@ -48,7 +49,7 @@ impl Overlay for InterfaceSettings {
 }
 
 /// An interface, with all that it inherits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Interface {
     /// The link that it is on.
     pub device_link: Option<String>,
@@ -63,7 +64,7 @@ pub struct Interface {
 }
 
 /// Virtual functions of an interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sriov {
     /// How many; 0 unless the document says otherwise.
     pub vf_count: u32,

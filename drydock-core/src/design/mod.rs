@@ -7,6 +7,7 @@ mod baremetal_node;
 mod boot_action;
 mod disks;
 mod effective;
+mod explain;
 mod form;
 mod gaps;
 mod hardware_profile;
@@ -27,6 +28,7 @@ mod setting;
 mod site;
 mod size;
 mod storage;
+mod tree;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +36,7 @@ pub use baremetal_node::{Addressing, BaremetalNode, NodeAddress};
 pub use boot_action::{Asset, AssetData, AssetKind, BootAction, Segment};
 pub use disks::{Filesystem, LogicalVolume, Partition, Storage, StorageDevice, VolumeGroup};
 pub use effective::{Bmc, EffectiveNode, EffectiveOob, EffectivePlatform};
+pub use explain::{Explained, Source, explain};
 pub use form::Form;
 pub use hardware_profile::{BootMode, BootstrapProtocol, DeviceAlias, HardwareProfile, Hugepages};
 pub use host::{HostSettings, Metadata, Platform};
@@ -55,6 +58,7 @@ pub use storage::{
     DeviceSettings, FilesystemSettings, LogicalVolumeSettings, PartitionSettings, StorageSettings,
     VolumeGroupSettings,
 };
+pub use tree::{Leaf, NOT_SHOWN, leaves};
 
 use crate::NodeName;
 

@@ -1,18 +1,21 @@
 //! What documents say of a server's disks: partitions, volume groups, logical volumes, file systems.
 
+use serde::Serialize;
+
 use super::{MapSetting, NamedSetting, Overlay, Setting};
 
 /// Disks and volume groups.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct StorageSettings {
     /// The document's `physical_devices`: disks by name, or by an alias of the hardware profile.
+    #[serde(rename = "physical_devices")]
     pub devices: NamedSetting<DeviceSettings>,
     /// Volume groups by name.
     pub volume_groups: NamedSetting<VolumeGroupSettings>,
 }
 
 /// A disk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct DeviceSettings {
     /// Free labels.
     pub labels: MapSetting,
@@ -23,7 +26,7 @@ pub struct DeviceSettings {
 }
 
 /// A part of a disk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PartitionSettings {
     /// Its size, as [`StorageSize`](super::StorageSize) reads it.
     pub size: Setting<String>,
@@ -40,7 +43,7 @@ pub struct PartitionSettings {
 }
 
 /// A volume group.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct VolumeGroupSettings {
     /// Its UUID.
     pub vg_uuid: Setting<String>,
@@ -49,7 +52,7 @@ pub struct VolumeGroupSettings {
 }
 
 /// A logical volume.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct LogicalVolumeSettings {
     /// Its UUID.
     pub lv_uuid: Setting<String>,
@@ -60,7 +63,7 @@ pub struct LogicalVolumeSettings {
 }
 
 /// A file system.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct FilesystemSettings {
     /// Where it is mounted.
     pub mountpoint: Setting<String>,

@@ -23,6 +23,7 @@ mod named;
 mod nearest;
 mod network;
 mod network_link;
+mod places;
 mod rack;
 mod region;
 mod split;
@@ -32,6 +33,7 @@ mod tree;
 use crate::design::{Design, Note, Origin, Problem, Problems};
 use document::Reader;
 pub(crate) use nearest::did_you_mean;
+pub use places::Places;
 
 /// How many bytes all files together may have.
 pub const INPUT_BYTES_MAX: usize = 64 << 20;

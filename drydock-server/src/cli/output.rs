@@ -89,3 +89,13 @@ pub(super) fn word(value: &impl Serialize) -> String {
         Ok(_) | Err(_) => "-".to_owned(),
     }
 }
+
+/// A text of a document in a table: what would break a line or move a terminal's cursor is a space.
+pub(super) fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// A value of a document in a table: a text as it is, anything else as JSON.
+pub(super) fn scalar(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), printable)
+}

@@ -70,13 +70,20 @@ impl SiteFiles {
         Ok(Validated { report: validate(&design, None), counts, notes })
     }
 
-    fn sources(&self) -> Vec<SourceFile<'_>> {
+    /// The files as they are read.
+    pub(super) fn sources(&self) -> Vec<SourceFile<'_>> {
         self.files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect()
     }
 
     /// All files as one site. Fails with all that is wrong with its documents, or with what they refer to.
     pub(super) fn resolve(&self) -> Result<Site, Problems> {
         Site::new(ingest(&self.sources())?.design)
+    }
+
+    /// As [`resolve`](Self::resolve), for a command that can do nothing with a broken design.
+    pub(super) fn valid_site(&self) -> Result<Site, Failure> {
+        let what = format!("the design is not valid: {}", self.names());
+        self.resolve().map_err(|problems| Failure::failed(what).because(problems))
     }
 }
 

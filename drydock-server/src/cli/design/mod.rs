@@ -2,16 +2,18 @@
 
 mod excerpt;
 mod render;
+mod show;
 mod validate;
 
 use clap::Subcommand;
 
 use super::failure::{Exit, Failure};
 
-/// Checks site designs; needs no server.
+/// Checks, shows and compares site designs; needs no server.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Validate(validate::Validate),
+    Show(show::Show),
     Render(render::Render),
 }
 
@@ -19,6 +21,7 @@ impl Command {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Validate(command) => command.run(),
+            Self::Show(command) => command.run(),
             Self::Render(command) => command.run(),
         }
     }
