@@ -18,8 +18,7 @@ fn explained(source: &str, node: &str) -> Vec<Explained> {
 
 /// The field as `value <- document, document`, each with the text of its line.
 fn shown(source: &str, explained: &[Explained], path: &str) -> String {
-    let found =
-        explained.iter().find(|it| it.path == path).unwrap_or_else(|| panic!("no {path}: {explained:#?}"));
+    let found = explained.iter().find(|it| it.path == path).unwrap();
     let from = found.from.iter().map(|from| {
         let line = usize::try_from(from.origin.line).unwrap();
         let line = source.lines().nth(line - 1).unwrap();
