@@ -15,6 +15,7 @@ fn every_command_teaches_by_examples() {
         "migrate",
         "design validate",
         "design show",
+        "design diff",
         "design render",
         "node filter",
         "task create",

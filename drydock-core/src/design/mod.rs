@@ -5,7 +5,9 @@
 
 mod baremetal_node;
 mod boot_action;
+mod diff;
 mod disks;
+mod document_tree;
 mod effective;
 mod explain;
 mod form;
@@ -34,6 +36,7 @@ use std::collections::BTreeMap;
 
 pub use baremetal_node::{Addressing, BaremetalNode, NodeAddress};
 pub use boot_action::{Asset, AssetData, AssetKind, BootAction, Segment};
+pub use diff::{Change, DocumentChange, FieldChange, diff};
 pub use disks::{Filesystem, LogicalVolume, Partition, Storage, StorageDevice, VolumeGroup};
 pub use effective::{Bmc, EffectiveNode, EffectiveOob, EffectivePlatform};
 pub use explain::{Explained, Source, explain};

@@ -40,6 +40,28 @@ impl SiteFiles {
         if unreadable.is_empty() { Ok(Self { files }) } else { Err(Failure::usage(unreadable.join("; "))) }
     }
 
+    /// Reads a file, or all files of a folder whose names end with `.yaml` or `.yml`, in the order of names.
+    pub(super) fn read_path(path: &Path) -> Result<Self, Failure> {
+        if !path.is_dir() {
+            return Self::read(&[path.to_owned()]);
+        }
+        let unreadable =
+            |error: io::Error| Failure::usage(format!("cannot read {}", path.display())).because(error);
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
+                paths.push(path);
+            }
+        }
+        if paths.is_empty() {
+            let what = format!("{} has no files whose names end with .yaml or .yml", path.display());
+            return Err(Failure::usage(what));
+        }
+        paths.sort();
+        Self::read(&paths)
+    }
+
     /// One file of this text.
     #[cfg(test)]
     pub(super) fn of(name: &str, text: &str) -> Self {

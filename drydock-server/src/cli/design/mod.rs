@@ -1,5 +1,6 @@
 //! `drydock design …`: what can be done with a design without a server.
 
+mod diff;
 mod excerpt;
 mod render;
 mod show;
@@ -14,6 +15,7 @@ use super::failure::{Exit, Failure};
 pub(super) enum Command {
     Validate(validate::Validate),
     Show(show::Show),
+    Diff(diff::Diff),
     Render(render::Render),
 }
 
@@ -22,6 +24,7 @@ impl Command {
         match self {
             Self::Validate(command) => command.run(),
             Self::Show(command) => command.run(),
+            Self::Diff(command) => command.run(),
             Self::Render(command) => command.run(),
         }
     }
