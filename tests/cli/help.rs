@@ -16,6 +16,7 @@ fn every_command_teaches_by_examples() {
         "design validate",
         "design show",
         "design diff",
+        "design graph",
         "design render",
         "node filter",
         "task create",

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod design;
 mod design_diff;
+mod design_graph;
 mod design_show;
 mod emulate;
 mod help;

@@ -12,6 +12,7 @@ mod effective;
 mod explain;
 mod form;
 mod gaps;
+mod graph;
 mod hardware_profile;
 mod host;
 mod host_profile;
@@ -41,6 +42,7 @@ pub use disks::{Filesystem, LogicalVolume, Partition, Storage, StorageDevice, Vo
 pub use effective::{Bmc, EffectiveNode, EffectiveOob, EffectivePlatform};
 pub use explain::{Explained, Source, explain};
 pub use form::Form;
+pub use graph::{Edge, Graph, Vertex, VertexKind};
 pub use hardware_profile::{BootMode, BootstrapProtocol, DeviceAlias, HardwareProfile, Hugepages};
 pub use host::{HostSettings, Metadata, Platform};
 pub use host_profile::HostProfile;

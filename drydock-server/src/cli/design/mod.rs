@@ -2,6 +2,7 @@
 
 mod diff;
 mod excerpt;
+mod graph;
 mod render;
 mod show;
 mod validate;
@@ -10,12 +11,13 @@ use clap::Subcommand;
 
 use super::failure::{Exit, Failure};
 
-/// Checks, shows and compares site designs; needs no server.
+/// Checks, shows, compares and draws site designs; needs no server.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Validate(validate::Validate),
     Show(show::Show),
     Diff(diff::Diff),
+    Graph(graph::Graph),
     Render(render::Render),
 }
 
@@ -25,6 +27,7 @@ impl Command {
             Self::Validate(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Diff(command) => command.run(),
+            Self::Graph(command) => command.run(),
             Self::Render(command) => command.run(),
         }
     }
