@@ -25,6 +25,10 @@ pub(crate) struct Round {
     pub(crate) own_cpu: Duration,
     pub(crate) toll: Toll,
     pub(crate) commits: u64,
+    /// Questions to the store, of whatever kind.
+    pub(crate) calls: u64,
+    /// Bytes of the table of living tasks, afterwards.
+    pub(crate) live_size: Option<u64>,
     /// Rows of all kinds: starts and ends of tasks too.
     pub(crate) writes: u64,
     /// How long a commit was under way, in all.
@@ -80,7 +84,17 @@ pub(crate) async fn insert(
     }
     let (elapsed, own_cpu) = (begun.elapsed(), usage::own()?.saturating_sub(cpu));
     let toll = database.toll().await?.since(before);
-    Ok(Some(Round { steps: rows, elapsed, own_cpu, toll, commits, writes: rows, committing: elapsed }))
+    Ok(Some(Round {
+        steps: rows,
+        elapsed,
+        own_cpu,
+        toll,
+        commits,
+        calls: commits,
+        live_size: None,
+        writes: rows,
+        committing: elapsed,
+    }))
 }
 
 /// The engine, as busy as it gets, with outputs of `bytes` bytes; fails when a step is missing in what it wrote.
@@ -120,11 +134,16 @@ pub(crate) async fn load_on(
     }
     let (elapsed, own_cpu) = (begun.elapsed(), usage::own()?.saturating_sub(cpu));
     let (commits, writes, committing) = (journal.appends(), journal.writes(), journal.time());
+    let calls = journal.calls();
     let toll = toll(ground.database.as_mut()).await?.since(before);
     engine.drain().await?;
     let steps = load.ended() * u64::from(STEPS);
     if journal.steps() != steps {
         return Err(format!("{} tasks ended, with {} checkpoints", load.ended(), journal.steps()).into());
     }
-    Ok(Round { steps, elapsed, own_cpu, toll, commits, writes, committing })
+    let live_size = match &mut ground.database {
+        Some(database) => database.live_size().await?,
+        None => None,
+    };
+    Ok(Round { steps, elapsed, own_cpu, toll, commits, calls, live_size, writes, committing })
 }

@@ -29,6 +29,11 @@ pub(crate) trait Database: Send {
     /// What the database has done so far.
     async fn toll(&mut self) -> Result<Toll, Failure>;
 
+    /// How many bytes the table of living tasks has now, dead rows among them, where that can be told.
+    async fn live_size(&mut self) -> Result<Option<u64>, Failure> {
+        Ok(None)
+    }
+
     /// Counts what the engine recorded.
     async fn census(&mut self) -> Result<Census, Failure>;
 }

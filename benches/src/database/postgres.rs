@@ -128,6 +128,12 @@ impl Database for Postgres {
         Ok(Toll { log: u64::try_from(log).ok(), cpu, commits: u64::try_from(commits).ok() })
     }
 
+    async fn live_size(&mut self) -> Result<Option<u64>, Failure> {
+        let size: i64 =
+            sqlx::query_scalar("SELECT pg_table_size('live')").fetch_one(&mut self.connection).await?;
+        Ok(Some(u64::try_from(size)?))
+    }
+
     async fn census(&mut self) -> Result<Census, Failure> {
         Ok(sqlx::query_as(CENSUS).bind(i64::from(STEPS)).fetch_one(&mut self.connection).await?)
     }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use drydock_core::{Entropy as _, SecretString, SystemEntropy};
+use drydock_core::{Clock as _, Entropy as _, SecretString, SystemClock, SystemEntropy};
 use drydock_store::{MemoryStore, PgStore, SqliteStore, Store};
 use drydock_testkit::Cluster;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use url::Url;
 use super::{Database, postgres, sqlite};
 use crate::Failure;
 use crate::args::Args;
+
+/// What a partition of history spans.
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,7 +61,7 @@ pub(crate) enum Target {
 impl Target {
     /// A store on it, with connections of its own, and the engine's tables.
     pub(crate) async fn store(&self) -> Result<Arc<dyn Store>, Failure> {
-        Ok(match self {
+        let store: Arc<dyn Store> = match self {
             Self::Memory => Arc::new(MemoryStore::new()),
             Self::Postgres(url) => {
                 let store = PgStore::connect(&SecretString::from(url.to_string())).await?;
@@ -69,7 +73,10 @@ impl Target {
                 store.migrate().await?;
                 Arc::new(store)
             }
-        })
+        };
+        // As where old history goes: tasks of today are in a partition of their own.
+        store.history_extend(SystemClock.now(), WEEK, 2).await?;
+        Ok(store)
     }
 }
 

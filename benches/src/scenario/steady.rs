@@ -67,11 +67,13 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round]) -> Ve
     let own = |round: &Round| Some(micros(round.own_cpu));
     let below = |round: &Round| round.toll.cpu.map(micros);
     let busy = Spread::of(rounds.iter().map(|it| 100.0 * share(micros(it.committing), micros(it.elapsed))));
+    let live = Spread::of(rounds.iter().filter_map(|it| Some(share(it.live_size?, 1024))));
     vec![
         of_large,
         of_alike,
         Figure::new("tasks", "/s", Spread::of(rounds.iter().map(|it| it.speed() / f64::from(STEPS)))),
         Figure::new("commits per step", "", each(rounds, &|it| Some(it.commits))).at_most(0.02),
+        Figure::new("questions to the store per step", "", each(rounds, &|it| Some(it.calls))),
         Figure::new(
             "writes per commit",
             "",
@@ -83,5 +85,6 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round]) -> Ve
             .at_most(1.5),
         Figure::new("CPU of the client per step", "us", each(rounds, &own)).beside(each(large, &own)),
         Figure::new("CPU of the database per step", "us", each(rounds, &below)).beside(each(large, &below)),
+        Figure::new("table of living tasks, after each round", "KiB", live),
     ]
 }
