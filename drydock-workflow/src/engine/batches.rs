@@ -81,9 +81,7 @@ impl Actor {
             weight += flusher::weight(before);
             let heavy = weight + flusher::weight(next) > BATCH_BYTES;
             let apart = flusher::owner(before) != flusher::owner(next);
-            if (apart && (heavy || at + 1 >= enough))
-                || (heavy && flusher::may_part(before, next))
-            {
+            if (apart && (heavy || at + 1 >= enough)) || (heavy && flusher::may_part(before, next)) {
                 return at + 1;
             }
         }
