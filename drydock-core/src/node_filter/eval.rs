@@ -133,17 +133,19 @@ mod tests {
     fn site(nodes: &[(Vec<&str>, &str, &str)]) -> Site {
         let mut source = "schema: drydock/HardwareProfile/v1\nmetadata: {name: h}\ndata: {}\n".to_owned();
         for (rack, label) in [("a", "c"), ("b", "d")] {
-            source += &format!(
+            let document = format!(
                 "---\nschema: drydock/Rack/v1\nmetadata: {{name: {rack}}}\ndata: {{labels: {{a: {label}, b: x}}}}\n"
             );
+            source.push_str(&document);
         }
         for (place, (tags, label, rack)) in nodes.iter().enumerate() {
-            source += &format!(
+            let document = format!(
                 "---\nschema: drydock/BaremetalNode/v1\nmetadata: {{name: n{place}}}\ndata:\n  hardware_profile: h\n  \
                  oob: {{type: manual}}\n  addressing: [{{network: x, address: dhcp}}]\n  metadata: {{tags: [{}], \
                  owner_data: {{a: {label}, {label}: b}}, rack: {rack}}}\n",
                 tags.join(", ")
             );
+            source.push_str(&document);
         }
         Site::new(ingest(&[SourceFile { name: "s", bytes: source.as_bytes() }]).unwrap().design).unwrap()
     }

@@ -12,16 +12,15 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     let mut known: BTreeMap<IpNet, &Network> = BTreeMap::new();
     for network in context.design.networks.values() {
         let cidr = network.cidr.trunc();
-        match known.get(&cidr) {
-            Some(other) => told.warning(
+        if let Some(other) = known.get(&cidr) {
+            told.warning(
                 [network as _, *other as _],
                 format!("Network {} has the CIDR {cidr} of Network {}.", network.name, other.name),
                 "Give each network a CIDR of its own: the provisioner tells networks apart by it.",
-            ),
-            None => {
-                known.insert(cidr, network);
-                domains.entry(network.routedomain.as_deref()).or_default().push((cidr, network));
-            }
+            );
+        } else {
+            known.insert(cidr, network);
+            domains.entry(network.routedomain.as_deref()).or_default().push((cidr, network));
         }
     }
     for networks in domains.into_values() {

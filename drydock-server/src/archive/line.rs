@@ -44,13 +44,15 @@ fn value(payload: &Payload) -> Value {
     if let Ok(json) = payload.decode::<Value>() {
         return json;
     }
-    match std::str::from_utf8(payload.as_bytes()) {
-        Ok(text) => json!({ "text": text }),
-        Err(_) => {
-            let digits: String = payload.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            json!({ "hex": digits })
-        }
+    if let Ok(text) = std::str::from_utf8(payload.as_bytes()) {
+        return json!({ "text": text });
     }
+    let mut digits = String::with_capacity(2 * payload.len());
+    for byte in payload.as_bytes() {
+        digits
+            .extend([byte >> 4, byte & 0xf].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+    }
+    json!({ "hex": digits })
 }
 
 fn ended(end: &TaskEnd) -> Value {

@@ -35,6 +35,7 @@ mod portion;
 mod reach;
 mod refused;
 mod registry;
+mod requests;
 mod retention;
 mod slots;
 mod start;
