@@ -74,8 +74,8 @@ fn characters() -> Vec<Case> {
     vec![
         case("\0\0\0", "s:1:1: not valid YAML: unexpected character: `\\u{0}'"),
         case(rack("{location: {a: \"b\0c\"}}"), "s:3:24: not valid YAML: unexpected character"),
-        case(rack("{location: {a: \"b\\0c\"}}"), "s:3:22: a text has a NUL character"),
-        case(rack("{location: {\"b\\0c\": a}}"), "s:3:19: a text has a NUL character"),
+        read(rack("{location: {a: \"b\\0c\"}}")),
+        case(rack("{location: {\"b\\0c\": a}}"), "s:3:19: a key has a NUL character"),
         case("schema: a\nmetadata:\n\tname: r\n", "s:3:2: not valid YAML: tabs disallowed"),
         case("a:\n  labels:\n\ta: b\n", "s:3:2: not valid YAML: tabs disallowed"),
         read("schema:\tdrydock/Rack/v1\nmetadata: {name: r}\ndata:\t{}\n"),
@@ -89,10 +89,10 @@ fn depths_and_aliases() -> Vec<Case> {
     let mut copies = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..40 {
         let below = level - 1;
-        doubling += &format!("a{level}: &a{level} {{<<: [*a{below}, *a{below}], z{level}: 1}}\n");
-        copies += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{below}"); 9].join(","));
+        doubling.extend([format!("a{level}: &a{level} {{<<: [*a{below}, *a{below}], z{level}: 1}}\n")]);
+        copies.extend([format!("a{level}: &a{level} [{}]\n", vec![format!("*a{below}"); 9].join(","))]);
     }
-    let block: String = (0..3000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let block: String = (0..3000).flat_map(|depth| [" ".repeat(depth), "a:\n".to_owned()]).collect();
     vec![
         case(doubling, "s:13:17: YAML document too large"),
         case(copies, "s:6:10: YAML document too large"),

@@ -238,10 +238,7 @@ impl Settler<'_> {
             },
             Raw::Int(value) => Value::Number(value, self.text(location)),
             Raw::Float => Value::Number(None, self.text(location)),
-            Raw::Text(value) => {
-                self.no_nul(&value, location);
-                Value::Text(value)
-            }
+            Raw::Text(value) => Value::Text(value),
             Raw::List(entries) => Value::List(entries.into_iter().map(|entry| self.node(entry)).collect()),
             Raw::Map(entries) => {
                 Value::Map(entries.into_iter().map(|(key, value)| self.entry(key, value)).collect())
@@ -252,7 +249,9 @@ impl Settler<'_> {
 
     fn entry(&mut self, key: Spanned<String>, value: Spanned<Raw>) -> Entry {
         self.count += 1;
-        self.no_nul(&key.value, key.defined);
+        if key.value.contains('\0') {
+            self.refuse(key.defined, "a key has a NUL character (`\\0`): remove it".to_owned());
+        }
         if key.value.len() > KEY_BYTES_MAX {
             let bytes = key.value.len();
             self.refuse(
@@ -261,16 +260,6 @@ impl Settler<'_> {
             );
         }
         Entry { at: mark(key.defined, self.chunk.lines_before), key: key.value, value: self.node(value) }
-    }
-
-    /// Neither the databases nor any server takes a text with a NUL; an escape can write one.
-    fn no_nul(&mut self, text: &str, at: Location) {
-        if text.contains('\0') {
-            self.refuse(
-                at,
-                "a text has a NUL character (`\\0`), which nothing can take: remove it".to_owned(),
-            );
-        }
     }
 
     fn refuse(&mut self, at: Location, text: String) {

@@ -20,7 +20,7 @@ fn fetched() -> Fetched {
 #[test]
 fn actions_are_for_the_nodes_of_their_filters() {
     let site = site();
-    for (name, expected) in [("r1n01", &["hello", "tools"][..]), ("r1n02", &["hello"])] {
+    for (name, expected) in [("r1n01", &["hello", "time", "tools"][..]), ("r1n02", &["hello", "time"])] {
         let actions = site.boot_actions_for(node(&site, name));
         assert_eq!(actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>(), expected, "{name}");
     }
