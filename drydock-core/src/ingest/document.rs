@@ -17,6 +17,9 @@ use super::tree::{Mark, Node, Value, parse};
 use super::{DOCUMENT_VALUES_MAX, SourceFile};
 use crate::design::{Design, DocumentRef, Form, Note, Origin, Problem};
 
+/// How many values a document counts for, however few it has: each has a cost of its own.
+const DOCUMENT_VALUES_MIN: usize = 8;
+
 /// What a document is called, and how it is written.
 #[derive(Clone, Copy)]
 struct Name<'n> {
@@ -70,7 +73,7 @@ impl Reader {
             }
         };
         for chunk in split(source) {
-            if self.refused {
+            if self.refused || self.found.is_full() {
                 return;
             }
             self.found.document = None;
@@ -89,12 +92,12 @@ impl Reader {
         }
         match parse(chunk, values_max) {
             Ok((root, count)) => {
-                self.values_left = self.values_left.saturating_sub(count);
+                self.values_left = self.values_left.saturating_sub(count.max(DOCUMENT_VALUES_MIN));
                 self.document(&root);
             }
             Err(unreadable) => {
                 // How far the parser came is not known; only aliases let a small text be a lot of work.
-                let spent = if chunk.text.contains('*') { values_max } else { 0 };
+                let spent = if chunk.text.contains('*') { values_max } else { DOCUMENT_VALUES_MIN };
                 self.values_left = self.values_left.saturating_sub(spent);
                 self.refused = unreadable.too_large;
                 self.found.problem(unreadable.at, "", unreadable.text);
@@ -199,6 +202,8 @@ mod tests {
             // A rack has nine values: the document, its schema, its metadata with a name, its body, and four keys.
             (rack("r1") + &rack("r2"), 18, None),
             (rack("r1") + &rack("r2") + &rack("r3"), 18, Some(9)),
+            ("---\n".repeat(100) + &rack("r1"), 18, None),
+            ("--- [\n".repeat(3), 16, Some(3)),
             (broken.to_owned() + &rack("r1"), 1000, Some(3)),
         ] {
             let mut reader = Reader::new(values_max);

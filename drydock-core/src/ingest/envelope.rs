@@ -1,9 +1,13 @@
 //! The envelope: in which of the two forms a document is written, which kind it is, and what it is called.
 
+use super::KEY_BYTES_MAX;
 use super::fields::{Fields, Findings, quoted};
 use super::nearest::did_you_mean;
 use super::tree::Value;
 use crate::design::{DocumentRef, Form, NoteLevel};
+
+/// How many letters of a kind that is not known are told.
+const KIND_SHOWN_MAX: usize = 80;
 
 /// The kinds that are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +92,8 @@ fn told(
     if let Sorted::Kind(kind) = sorted {
         return Some(kind);
     }
-    found.document = Some(DocumentRef { name: quiet_name(envelope), kind: written });
+    let kind = written.chars().take(KIND_SHOWN_MAX).collect();
+    found.document = Some(DocumentRef { name: quiet_name(envelope), kind });
     if let Sorted::Unknown(why) = sorted {
         envelope.problem(found, key, why);
     } else {
@@ -138,6 +143,14 @@ pub(super) fn name(found: &mut Findings, envelope: &Fields<'_>) -> Option<String
     match metadata.get("name").map(|node| &node.value) {
         None => metadata.problem(found, "name", ADVICE),
         Some(Value::Text(text)) if text.is_empty() => metadata.problem(found, "name", ADVICE),
+        Some(Value::Text(text)) if text.len() > KEY_BYTES_MAX => {
+            let bytes = text.len();
+            metadata.problem(
+                found,
+                "name",
+                format!("has {bytes} bytes, and may have {KEY_BYTES_MAX}: shorten it"),
+            );
+        }
         Some(_) => return metadata.text(found, "name"),
     }
     None
@@ -150,7 +163,7 @@ pub(super) fn quiet_name(envelope: &Fields<'_>) -> String {
     };
     let name = metadata.iter().rev().find(|entry| entry.key == "name").map(|entry| &entry.value.value);
     match name {
-        Some(Value::Text(name)) => name.clone(),
+        Some(Value::Text(name)) if name.len() <= KEY_BYTES_MAX => name.clone(),
         _ => String::new(),
     }
 }

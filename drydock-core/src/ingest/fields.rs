@@ -24,13 +24,18 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// Nothing more would be told.
+    pub(super) const fn is_full(&self) -> bool {
+        self.problems.len() >= TOLD_MAX
+    }
+
     pub(super) fn origin(&self, at: Option<Mark>) -> Origin {
         let Mark { line, column } = at.unwrap_or(Mark { line: 0, column: 0 });
         Origin { file: self.file.clone(), line, column }
     }
 
     pub(super) fn problem(&mut self, at: Option<Mark>, path: &str, text: impl Into<String>) {
-        if self.problems.len() < TOLD_MAX {
+        if !self.is_full() {
             let (origin, document) = (self.origin(at), self.document.clone());
             self.problems.push(Problem { origin, document, path: path.to_owned(), text: text.into() });
         }

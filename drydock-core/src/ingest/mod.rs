@@ -7,7 +7,7 @@
 //! A field that no type of [`crate::design`] has is told, with the one that was probably meant: as a problem where v1.0
 //! refuses it too, elsewhere as a warning.
 //!
-//! Input is limited: [`INPUT_BYTES_MAX`], [`DOCUMENT_VALUES_MAX`], [`INPUT_VALUES_MAX`].
+//! Input is limited: [`INPUT_BYTES_MAX`], [`DOCUMENT_VALUES_MAX`], [`INPUT_VALUES_MAX`], [`KEY_BYTES_MAX`].
 
 mod baremetal_node;
 mod boot_action;
@@ -39,8 +39,10 @@ pub use places::Places;
 pub const INPUT_BYTES_MAX: usize = 64 << 20;
 /// How many values a document may have: mappings, lists, single ones and keys, with what its aliases repeat.
 pub const DOCUMENT_VALUES_MAX: usize = 100_000;
-/// How many values all files together may have. A server has about 30 of its own.
+/// How many values all files together may have. A server has about 30 of its own; a document counts for at least eight.
 pub const INPUT_VALUES_MAX: usize = 8_000_000;
+/// How many bytes a key or a document's name may have: they are repeated in what is told.
+pub const KEY_BYTES_MAX: usize = 1024;
 
 /// One file, already read.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +69,9 @@ pub struct Ingested {
 pub fn ingest(files: &[SourceFile<'_>]) -> Result<Ingested, Problems> {
     let bytes: usize = files.iter().map(|file| file.bytes.len()).fold(0, usize::saturating_add);
     if bytes > INPUT_BYTES_MAX {
-        let origin = Origin::file(files.first().map_or("", |file| file.name));
+        // The largest file is the one to look at first.
+        let largest = files.iter().max_by_key(|file| file.bytes.len());
+        let origin = Origin::file(largest.map_or("", |file| file.name));
         let text = format!("the site has {bytes} bytes, and may have {INPUT_BYTES_MAX}: leave files out");
         return Err(Problem { origin, document: None, path: String::new(), text }.into());
     }

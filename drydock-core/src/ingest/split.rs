@@ -14,7 +14,7 @@ pub(super) struct Chunk<'s> {
     pub(super) lines_before: u64,
 }
 
-/// The documents of `source`, without those that are only comments and blank lines.
+/// The documents of `source`, without those that are only comments, blank lines and markers.
 pub(super) fn split(source: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
     let mut start = Cut { offset: 0, line: 0 };
@@ -31,7 +31,8 @@ pub(super) fn split(source: &str) -> Vec<Chunk<'_>> {
             if content || !directives {
                 start = here;
             }
-            (content, directives) = (true, false);
+            let text = line.get(3..).unwrap_or_default().trim();
+            (content, directives) = (!(text.is_empty() || text.starts_with('#')), false);
         } else if is_marker(line, "...") {
             if content {
                 chunks.extend(start.until(here, source));
@@ -82,7 +83,9 @@ mod tests {
             ("%YAML 1.2\n---\na: 1\n", &[("%YAML 1.2\n---\na: 1\n", 0)]),
             ("---\r\na: 1\r\n---\r\nb: 2", &[("---\r\na: 1\r\n", 0), ("---\r\nb: 2", 2)]),
             ("--- |\n ---\n----\n", &[("--- |\n ---\n----\n", 0)]),
-            ("---", &[("---", 0)]),
+            ("---", &[]),
+            ("---\n--- # nothing\n\n---\na: 1\n---\n", &[("---\na: 1\n", 3)]),
+            ("%YAML 1.2\n---\n---\na: 1\n", &[("---\na: 1\n", 2)]),
         ] {
             let found: Vec<_> =
                 split(source).into_iter().map(|chunk| (chunk.text, chunk.lines_before)).collect();

@@ -9,6 +9,7 @@ use serde_saphyr::{
 };
 
 use super::split::Chunk;
+use super::{DOCUMENT_VALUES_MAX, KEY_BYTES_MAX};
 
 /// How deep values may be nested, with what aliases nest. The parser recurses: 24 levels of an unoptimised build
 /// fit into 1 MiB of stack, and no site needs half of them.
@@ -58,9 +59,12 @@ pub(super) struct Unreadable {
 pub(super) fn parse(chunk: &Chunk<'_>, values_max: usize) -> Result<(Node, usize), Unreadable> {
     let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(chunk.text, options(values_max))
         .map_err(|error| unreadable(&error, chunk.lines_before, values_max))?;
-    let mut settler = Settler { chunk, count: 0 };
+    let mut settler = Settler { chunk, count: 0, refused: None };
     let root = settler.node(parsed);
-    Ok((root, settler.count))
+    match settler.refused {
+        None => Ok((root, settler.count)),
+        Some((at, text)) => Err(Unreadable { at: Some(at), text, too_large: false }),
+    }
 }
 
 fn options(values_max: usize) -> Options {
@@ -98,10 +102,17 @@ fn unreadable(error: &Error, lines_before: u64, values_max: usize) -> Unreadable
             | Error::AliasReplayCounterOverflow { .. }
     );
     let said = message(error);
+    // The scanner has a limit of its own, and calls it an error like any other.
+    let too_large = too_large || said.contains("recursion limit exceeded");
     let text = if too_large {
+        let allowed = if values_max < DOCUMENT_VALUES_MAX {
+            format!("the site has {values_max} values left for this document, which may be")
+        } else {
+            format!("a document may have {values_max} values,")
+        };
         format!(
-            "{said}; a document may have {values_max} values, nested {DEPTH_MAX} deep, with what its aliases \
-             repeat: split it, or write aliases out (nothing after it was read)"
+            "{said}; {allowed} nested {DEPTH_MAX} deep, with what its aliases repeat: split it, or write aliases \
+             out (nothing after it was read)"
         )
     } else {
         format!("not valid YAML: {said}; look at the indentation and the quotes here and just above")
@@ -209,6 +220,8 @@ impl<'de> Visitor<'de> for RawVisitor {
 struct Settler<'c> {
     chunk: &'c Chunk<'c>,
     count: usize,
+    /// The first thing that no site may have, and where.
+    refused: Option<(Mark, String)>,
 }
 
 impl Settler<'_> {
@@ -236,7 +249,22 @@ impl Settler<'_> {
 
     fn entry(&mut self, key: Spanned<String>, value: Spanned<Raw>) -> Entry {
         self.count += 1;
+        if key.value.contains('\0') {
+            self.refuse(key.defined, "a key has a NUL character (`\\0`): remove it".to_owned());
+        }
+        if key.value.len() > KEY_BYTES_MAX {
+            let bytes = key.value.len();
+            self.refuse(
+                key.defined,
+                format!("a key has {bytes} bytes, and may have {KEY_BYTES_MAX}: shorten it"),
+            );
+        }
         Entry { at: mark(key.defined, self.chunk.lines_before), key: key.value, value: self.node(value) }
+    }
+
+    fn refuse(&mut self, at: Location, text: String) {
+        let at = mark(at, self.chunk.lines_before);
+        self.refused.get_or_insert((at, text));
     }
 
     fn text(&self, location: Location) -> String {
