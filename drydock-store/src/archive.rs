@@ -125,9 +125,9 @@ mod tests {
             Piece::Tasks(tasks) => tasks.len(),
             Piece::Span { .. } => 0,
         });
-        assert_eq!(sizes.collect::<Vec<_>>(), [99, 100, 100, 50, 3]);
+        assert_eq!(sizes.collect::<Vec<_>>(), [99, 2, 100, 100, 50, 1]);
         let of = |piece: &Piece| matches!(piece, Piece::Tasks(tasks) if tasks.first() == Some(&id(300)));
-        assert!(due.pieces.get(1).is_some_and(of), "{due:?}");
+        assert!(due.pieces.get(2).is_some_and(of), "{due:?}");
     }
 
     #[test]

@@ -72,7 +72,8 @@ mod tests {
         let some = [Part::Checkpoints, Part::Messages].into_iter().collect();
         let text = statement(some, Present::Refused);
         assert!(
-            text.contains("$2::uuid[], $3::text[]") && text.contains("$9::uuid[], $10::bigint[]"),
+            text.contains("unnest($2::uuid[]), unnest($3::text[])")
+                && text.contains("unnest($9::uuid[]), unnest($10::bigint[])"),
             "{text}"
         );
         let all = statement(Part::ALL.into_iter().collect(), Present::Passed);
