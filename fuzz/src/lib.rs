@@ -1,14 +1,24 @@
 //! What the fuzz targets share: a real site.
 
-use drydock_core::design::Site;
+use std::sync::LazyLock;
+
+use drydock_core::design::{Design, Site};
 use drydock_core::ingest::{SourceFile, ingest};
 
-/// The site of two racks, and `more` documents.
+static TWO_RACKS: LazyLock<Option<Design>> = LazyLock::new(|| {
+    let bytes = include_bytes!("../../tests/fixtures/sites/two-racks.yaml");
+    read(bytes)
+});
+
+fn read(bytes: &[u8]) -> Option<Design> {
+    ingest(&[SourceFile { name: "site", bytes }]).ok().map(|read| read.design)
+}
+
+/// The site of two racks, and the boot actions of `more` documents.
 ///
 /// None if they cannot be read, or make no site.
 pub fn site_with(more: &[u8]) -> Option<Site> {
-    let two_racks = include_bytes!("../../tests/fixtures/sites/two-racks.yaml");
-    let files =
-        [SourceFile { name: "two-racks.yaml", bytes: two_racks }, SourceFile { name: "more", bytes: more }];
-    Site::new(ingest(&files).ok()?.design).ok()
+    let mut design = TWO_RACKS.clone()?;
+    design.boot_actions.extend(read(more)?.boot_actions);
+    Site::new(design).ok()
 }
