@@ -298,3 +298,30 @@ async fn a_long_reader_keeps_nobody_from_writing_while_a_partition_is_to_go() {
     assert_eq!(site.store.task_claim(site.epoch, &[site.workflow], at(9), 1).await.unwrap().len(), 0);
     site.close().await;
 }
+
+/// Whoever writes while a partition is made may be on the way to the default one, where the row has no place any more.
+#[tokio::test]
+async fn a_row_whose_partition_is_made_at_that_moment_goes_there_when_it_is_sent_again() {
+    let site = Site::new().await;
+    let mut other = PgConnection::connect(site.url.expose_secret()).await.unwrap();
+    let mut making = other.begin().await.unwrap();
+    let (first, beyond) = (least_id(later(600)), least_id(later(660)));
+    for make in [
+        "CREATE TABLE tasks_made (LIKE tasks INCLUDING ALL)".to_owned(),
+        format!("ALTER TABLE tasks ATTACH PARTITION tasks_made FOR VALUES FROM ('{first}') TO ('{beyond}')"),
+    ] {
+        sqlx::query(AssertSqlSafe(make)).execute(&mut *making).await.unwrap();
+    }
+    let new = begun(later(601), 9, site.workflow);
+    let (id, batch) = (new.id, [Write::TaskStarted(new)]);
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'tasks_default'::regclass)::text";
+    let (refused, ()) = tokio::join!(site.store.append(site.epoch, &batch), async {
+        while site.ask(waits).await != "true" {}
+        making.commit().await.unwrap();
+    });
+    assert!(matches!(refused, Err(JournalError::Unavailable(_))), "{refused:?}");
+    site.store.append(site.epoch, &batch).await.unwrap();
+    assert_eq!(site.table_of("tasks", id).await, "tasks_made");
+    other.close().await.unwrap();
+    site.close().await;
+}
