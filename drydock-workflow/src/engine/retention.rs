@@ -22,6 +22,10 @@ const SHORTEST: Duration = Duration::from_mins(1);
 const LOOK: usize = 200;
 /// So many tasks are read for an archive in one go.
 const PAGE: usize = 200;
+/// How often room is asked for in one round, and how long it waits in between: to make it, tables are needed that others read and write,
+/// and nobody is to wait for it for long.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is kept, and for how long: for ever, unless it is said otherwise.
 ///
@@ -150,10 +154,9 @@ impl Keeper {
         if !self.history.duty_take(epoch, DUTY).await? {
             return Ok(());
         }
-        let Retention { span, ahead, .. } = self.retention;
         let now = ports.clock.now();
         // Where there is no room, what is written has a place all the same; so no part keeps the others from being done.
-        let extended = self.history.history_extend(now, span, ahead).await;
+        let extended = self.extend(ports).await;
         let removed = self.remove(epoch, &self.retention.horizon(now)).await;
         if let Some(kept) = self.retention.feed {
             let trimmed = ports.journal.feed_trim(before(now, kept)).await?;
@@ -163,6 +166,19 @@ impl Keeper {
         }
         extended?;
         removed
+    }
+
+    /// Makes room ahead.
+    async fn extend(&self, ports: &Ports) -> Result<(), JournalError> {
+        let Retention { span, ahead, .. } = self.retention;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.history.history_extend(ports.clock.now(), span, ahead).await {
+                Err(JournalError::Unavailable(_)) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+                answer => return answer.map(drop),
+            }
+        }
     }
 
     async fn remove(&self, epoch: Epoch, horizon: &Horizon) -> Result<(), RoundError> {
