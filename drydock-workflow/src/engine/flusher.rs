@@ -1,4 +1,4 @@
-//! The one place from which an instance writes: all that has gathered goes into one commit, at once when the last is done.
+//! The one place from which an instance writes: batch by batch, each a commit, the next at once when the last is done.
 
 use std::sync::Arc;
 use std::time::Duration;
