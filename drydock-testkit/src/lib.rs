@@ -1,11 +1,12 @@
-//! What the tests of the whole, the benchmark and the chores share: a PostgreSQL cluster of their own, and
-//! a pooler before it. No part of the program: only
-//! dev-dependencies and `xtask` name this crate.
+//! What tests, the benchmark and the chores share: a PostgreSQL cluster of their own, a pooler before it, and a log to be read. No
+//! part of the program: only dev-dependencies and `xtask` name this crate.
 
 mod cluster;
+mod log;
 mod pooler;
 mod programs;
 
 pub use cluster::{Cluster, ClusterError};
+pub use log::Log;
 pub use pooler::{Pooler, pgbouncer};
 pub use programs::{OLDEST_POSTGRES, is_root, path_folders, postgres_programs};

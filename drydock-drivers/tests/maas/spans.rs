@@ -1,27 +1,10 @@
 //! Each verb is a span of the log, with the names of the driver and of the verb.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use drydock_drivers::NodeDriver as _;
+use drydock_testkit::Log;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::rig::{Rig, n1};
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn a_verb_is_a_span() {
@@ -36,7 +19,7 @@ async fn a_verb_is_a_span() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let rig = Rig::start().await;
     assert_eq!(rig.driver.find(&n1()).await.unwrap(), None);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let span = "driver.call{driver.kind=\"maas\" driver.op=\"find machine\"}";
     assert!(text.contains(span), "{text}");
 }

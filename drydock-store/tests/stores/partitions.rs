@@ -315,10 +315,13 @@ async fn a_row_whose_partition_is_made_at_that_moment_goes_there_when_it_is_sent
     let new = begun(later(601), 9, site.workflow);
     let (id, batch) = (new.id, [Write::TaskStarted(new)]);
     let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'tasks_default'::regclass)::text";
-    let (refused, ()) = tokio::join!(site.store.append(site.epoch, &batch), async {
+    let made = async {
         while site.ask(waits).await != "true" {}
         making.commit().await.unwrap();
-    });
+    };
+    let made = tokio::time::timeout(Duration::from_mins(1), made);
+    let (refused, made) = tokio::join!(site.store.append(site.epoch, &batch), made);
+    made.unwrap();
     assert!(matches!(refused, Err(JournalError::Unavailable(_))), "{refused:?}");
     site.store.append(site.epoch, &batch).await.unwrap();
     assert_eq!(site.table_of("tasks", id).await, "tasks_made");
