@@ -96,6 +96,10 @@ impl Counting {
 
 #[async_trait]
 impl Journal for Counting {
+    fn lanes(&self) -> usize {
+        self.below().lanes()
+    }
+
     async fn append_told(
         &self,
         epoch: Epoch,

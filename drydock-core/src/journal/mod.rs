@@ -145,6 +145,12 @@ pub trait Journal: Send + Sync + 'static {
         self.append_told(epoch, writes, None).await
     }
 
+    /// How many batches of one instance the store takes at the same time with advantage. Whoever sends several sees to it that no
+    /// two of them are about the same task.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// As [`append`](Self::append), and tells what was written at this place of the feed; nowhere, without one. It is told if and only
     /// if it is written. A batch that goes to a place where there is one already is told no second time.
     async fn append_told(

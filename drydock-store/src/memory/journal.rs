@@ -14,6 +14,11 @@ use super::MemoryStore;
 
 #[async_trait]
 impl Journal for MemoryStore {
+    /// As Postgres: what is tried out here holds there.
+    fn lanes(&self) -> usize {
+        2
+    }
+
     async fn instance_join(
         &self,
         name: &InstanceName,

@@ -23,6 +23,11 @@ const WORKFLOW_INSERT: &str =
 
 #[async_trait]
 impl Journal for PgStore {
+    /// While one waits for the disk, the other has the processor; there are as many connections for it.
+    fn lanes(&self) -> usize {
+        2
+    }
+
     async fn instance_join(
         &self,
         name: &InstanceName,

@@ -15,6 +15,7 @@ use tracing::Span;
 
 use super::attempts::Attempt;
 use super::children::Brood;
+use super::lanes::Lanes;
 use super::message::{Flushed, Message, Request};
 use super::parking::Rest;
 use super::portion::Portion;
@@ -45,9 +46,8 @@ pub(super) struct Actor {
     pub(super) lives: HashMap<TaskId, Live, Repeatable>,
     /// Steps to be asked again, by time.
     pub(super) timers: BTreeSet<(Timestamp, TaskId, SlotIndex)>,
-    /// Writes that wait for the flusher.
+    /// Writes that wait for a lane.
     pub(super) writes: Vec<Write>,
-    pub(super) flusher_busy: bool,
     /// Everything that was spawned: steps, and questions to the store.
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
@@ -191,7 +191,6 @@ impl Actor {
             lives: HashMap::default(),
             timers: BTreeSet::new(),
             writes: Vec::new(),
-            flusher_busy: false,
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
             starting: HashMap::default(),
@@ -223,7 +222,7 @@ impl Actor {
     pub(super) async fn run(
         &mut self,
         requests: &mut mpsc::Receiver<Request>,
-        to_flusher: mpsc::Sender<Vec<Write>>,
+        mut lanes: Lanes,
         mut flushed: mpsc::Receiver<Flushed>,
     ) -> Quit {
         let mut gulp = Vec::with_capacity(GULP);
@@ -236,8 +235,8 @@ impl Actor {
             tokio::select! {
                 biased;
                 Some(answer) = flushed.recv() => {
-                    self.flusher_busy = !answer.last;
-                    self.flush_before(&answer, &to_flusher).await;
+                    lanes.answered(answer.lane, answer.last);
+                    self.flush_before(&answer, &mut lanes).await;
                     self.on_flushed(answer);
                 }
                 _ = poll.tick() => {
@@ -268,19 +267,19 @@ impl Actor {
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             self.start_more();
-            if !self.flusher_busy {
-                if !self.writes.is_empty() {
+            if lanes.have_room() {
+                if self.is_enough(&lanes) {
                     self.gather(&mut gulp).await;
                 }
-                self.park();
-                if !self.writes.is_empty() {
-                    self.flush(&to_flusher).await;
+                self.park(&lanes);
+                while self.is_enough(&lanes) {
+                    self.flush(&mut lanes).await;
                 }
             }
             if let Some(error) = self.fatal.take() {
                 return Quit::Failed(error);
             }
-            if self.drained || (self.draining && self.is_quiet()) {
+            if self.drained || (self.draining && self.is_quiet(&lanes)) {
                 return Quit::Drained;
             }
         }
@@ -353,8 +352,8 @@ impl Actor {
     }
 
     /// Nothing is under way: no attempt, no write, no question.
-    fn is_quiet(&self) -> bool {
-        !self.flusher_busy
+    fn is_quiet(&self, lanes: &Lanes) -> bool {
+        lanes.are_idle()
             && self.writes.is_empty()
             && self.claiming == 0
             && self.lives.values().all(|live| live.attempts.is_empty())

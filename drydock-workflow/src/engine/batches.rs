@@ -1,11 +1,10 @@
 //! Writes become batches: what goes into the next commit, and when.
 
 use drydock_core::journal::Write;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::{Actor, GULP};
 use super::flusher;
+use super::lanes::Lanes;
 use super::message::{Flushed, Message};
 
 /// At most so many bytes of payload go into one commit, and what belongs to the last record in it.
@@ -36,19 +35,27 @@ impl Actor {
         }
     }
 
+    /// Whether there is enough for another commit: anything, while none is under way; beside one that is, as much as repays it.
+    pub(super) fn is_enough(&self, lanes: &Lanes) -> bool {
+        let least = if lanes.are_idle() { 1 } else { HALF };
+        lanes.have_room() && self.writes.len() >= least && lanes.sendable(&self.writes, least) >= least
+    }
+
     /// Commits what has gathered; of much, half. Then the store and this instance need not take turns: while the one half is being
-    /// written, the steps run that follow from the other.
-    pub(super) async fn flush(&mut self, to_flusher: &mpsc::Sender<Vec<Write>>) {
-        self.send(self.half(0), to_flusher).await;
+    /// written, the steps run that follow from the other. Beside another commit, all that is not about the same tasks.
+    pub(super) async fn flush(&mut self, lanes: &mut Lanes) {
+        let enough = if lanes.are_idle() { self.half(0) } else { self.writes.len() };
+        self.send(enough, lanes).await;
     }
 
     /// Commits what gathered while this answer was under way, before the answer is looked at. But if that is little, it waits for
-    /// what follows from the answer: of halves that come to differ, the smaller would only get smaller.
-    pub(super) async fn flush_before(&mut self, answer: &Flushed, to_flusher: &mpsc::Sender<Vec<Write>>) {
+    /// what follows from the answer: of halves that come to differ, the smaller would only get smaller. Nor is it urgent while the
+    /// store has another commit to do.
+    pub(super) async fn flush_before(&mut self, answer: &Flushed, lanes: &mut Lanes) {
         let half = self.half(answer.writes.len());
-        let is_orderly = answer.last && answer.refused.is_none();
+        let is_orderly = answer.last && answer.refused.is_none() && lanes.are_idle();
         if is_orderly && self.writes.len() >= HALF && self.writes.len() >= half / 2 {
-            self.send(half, to_flusher).await;
+            self.send(half, lanes).await;
         }
     }
 
@@ -59,16 +66,18 @@ impl Actor {
     }
 
     /// Commits about `enough` writes. Cancel-safe: nothing is lost, and nothing is sent twice.
-    async fn send(&mut self, enough: usize, to_flusher: &mpsc::Sender<Vec<Write>>) {
-        let rest = self.writes.split_off(self.batch_end(enough.min(self.options.batch)));
+    async fn send(&mut self, enough: usize, lanes: &mut Lanes) {
+        let carried = |write: &mut Write| lanes.carry(flusher::owner(write));
+        // Those about tasks that are under way by another lane wait behind the others: a task's own keep their order.
+        let waiting: Vec<Write> = self.writes.extract_if(.., carried).collect();
+        let mut rest = self.writes.split_off(self.batch_end(enough.min(self.options.batch)));
+        rest.extend(waiting);
         let batch = std::mem::replace(&mut self.writes, rest);
-        self.flusher_busy = true;
         self.measure();
-        // The flusher is idle, so there is room for the batch. If it is gone, this incarnation ends with it.
-        if let Err(TrySendError::Full(batch) | TrySendError::Closed(batch)) = to_flusher.try_send(batch) {
+        if let Err(batch) = lanes.send(batch) {
             self.writes.splice(0..0, batch);
         }
-        // The flusher was woken by this thread and runs on it next, and on no other: it must not wait for all that follows here, while
+        // A flusher was woken by this thread and runs on it next, and on no other: it must not wait for all that follows here, while
         // the store has nothing to do.
         tokio::task::yield_now().await;
     }

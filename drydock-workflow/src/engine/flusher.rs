@@ -1,4 +1,5 @@
-//! The one place from which an instance writes: batch by batch, each a commit, the next at once when the last is done.
+//! The one place from which an instance writes: batch by batch, each a commit, the next at once when the last is done. There is one
+//! flusher for each lane.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +16,13 @@ use super::supervisor::Ports;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
-/// Commits batches one after the other until the channel closes. Returns early only with [`JournalError::Fenced`] or an
+/// Commits the batches of a lane one after the other until the channel closes. Returns early only with [`JournalError::Fenced`] or an
 /// inconsistency: the caller then gives the instance's tasks up.
 pub(super) async fn run(
     ports: Ports,
     epoch: Epoch,
     feed: bool,
+    lane: usize,
     mut batches: mpsc::Receiver<Vec<Write>>,
     flushed: mpsc::Sender<Flushed>,
 ) -> Result<(), JournalError> {
@@ -49,7 +51,7 @@ pub(super) async fn run(
                 },
                 Err(error) => return Err(error),
             };
-            if flushed.send(Flushed { writes, refused, last: open.is_empty() }).await.is_err() {
+            if flushed.send(Flushed { lane, writes, refused, last: open.is_empty() }).await.is_err() {
                 return Ok(());
             }
         }

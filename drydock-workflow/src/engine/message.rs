@@ -101,6 +101,8 @@ impl Finished {
 
 /// The flusher's answer about a batch, or a piece of it.
 pub(super) struct Flushed {
+    /// By which lane it went.
+    pub(super) lane: usize,
     pub(super) writes: Vec<Write>,
     /// `None`: they are durable. Otherwise they can never be stored, and nothing of them was.
     pub(super) refused: Option<JournalError>,

@@ -23,6 +23,7 @@ mod error;
 mod event;
 mod feed;
 mod flusher;
+mod lanes;
 mod lease;
 mod locks;
 mod marks;

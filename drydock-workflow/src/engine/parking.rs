@@ -12,6 +12,7 @@ use drydock_core::{TaskId, after};
 use super::EventKind;
 use super::actor::{Actor, answer};
 use super::flusher;
+use super::lanes::Lanes;
 
 /// How a task is on its way to sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Actor {
     }
 
     /// Lets those tasks go that have been planned since the last time, and of which nothing is on its way.
-    pub(super) fn park(&mut self) {
+    pub(super) fn park(&mut self, lanes: &Lanes) {
         let mut sleepy = std::mem::take(&mut self.sleepy);
         // Whoever has the tasks of an instance that leaves finds out for itself.
         if sleepy.is_empty() || self.draining {
@@ -55,7 +56,7 @@ impl Actor {
         }
         let written: HashSet<TaskId> = self.writes.iter().map(flusher::owner).collect();
         for task in sleepy {
-            if written.contains(&task) {
+            if written.contains(&task) || lanes.carry(task) {
                 // Again when that is committed.
                 self.sleepy.push(task);
             } else if let Some(live) = self.lives.get_mut(&task)

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
+use super::lanes::Lanes;
 use super::message::{Flushed, Request};
 use super::reach::{Call, Reach};
 use super::registry::Registry;
@@ -112,10 +113,17 @@ impl Supervisor {
 
     /// One incarnation: actor, flusher and lease, until one of them ends.
     async fn live(&mut self, actor: Actor, epoch: Epoch, joined: Instant) -> Ended {
-        let (to_flusher, batches) = mpsc::channel(1);
-        let (answers, flushed) = mpsc::channel::<Flushed>(1);
         let mut helpers = JoinSet::new();
-        helpers.spawn(flusher::run(self.ports.clone(), epoch, self.options.feed, batches, answers));
+        // The places of the feed have no gaps: the next is known when the last is taken.
+        let count = if self.options.feed { 1 } else { self.ports.journal.lanes() };
+        let (answers, flushed) = mpsc::channel::<Flushed>(count);
+        let lanes = Lanes::new((0..count).map(|lane| {
+            let (to_flusher, batches) = mpsc::channel(1);
+            let (ports, answers) = (self.ports.clone(), answers.clone());
+            helpers.spawn(flusher::run(ports, epoch, self.options.feed, lane, batches, answers));
+            to_flusher
+        }));
+        drop(answers);
         let mut duty = JoinSet::new();
         if let Some(keeper) = &self.keeper {
             duty.spawn(retention::run(keeper.clone(), self.ports.clone(), epoch));
@@ -132,7 +140,7 @@ impl Supervisor {
                 Ok(Err(error)) => Ended::Failed(error.into()),
                 Err(_) => Ended::Failed(EngineError::Stopped),
             },
-            quit = actor.run(&mut self.requests, to_flusher, flushed) => match quit {
+            quit = actor.run(&mut self.requests, lanes, flushed) => match quit {
                 Quit::Drained => Ended::Drained,
                 Quit::Dropped => Ended::Dropped,
                 Quit::Failed(error) => Ended::Failed(error),

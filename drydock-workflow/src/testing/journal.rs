@@ -272,6 +272,10 @@ fn away(text: &str) -> JournalError {
 
 #[async_trait]
 impl Journal for FaultyJournal {
+    fn lanes(&self) -> usize {
+        self.store.lanes()
+    }
+
     async fn instance_join(
         &self,
         name: &InstanceName,

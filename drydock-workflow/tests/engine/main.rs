@@ -21,6 +21,7 @@ mod feed;
 mod finally;
 mod include;
 mod joins;
+mod lanes;
 mod late;
 mod laws;
 mod lease;

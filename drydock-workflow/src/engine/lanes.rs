@@ -1,0 +1,81 @@
+//! The lanes to the store. Each carries one batch at a time, and a task's writes never go by two at once: so they become durable in the
+//! order in which they were made, while one batch waits for the disk and the next one has the processor.
+
+use std::collections::HashSet;
+
+use drydock_core::TaskId;
+use drydock_core::journal::Write;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::flusher;
+
+/// One flusher, and what it is busy with.
+struct Lane {
+    to_flusher: mpsc::Sender<Vec<Write>>,
+    busy: bool,
+    /// Whose writes it carries; not known where there is no other lane that could carry them too.
+    owners: HashSet<TaskId>,
+}
+
+/// All lanes of an incarnation.
+pub(super) struct Lanes(Vec<Lane>);
+
+impl Lanes {
+    /// One lane to each flusher.
+    pub(super) fn new(flushers: impl IntoIterator<Item = mpsc::Sender<Vec<Write>>>) -> Self {
+        let lane = |to_flusher| Lane { to_flusher, busy: false, owners: HashSet::new() };
+        Self(flushers.into_iter().map(lane).collect())
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn are_idle(&self) -> bool {
+        self.0.iter().all(|lane| !lane.busy)
+    }
+
+    /// Whether another batch can be sent.
+    pub(super) fn have_room(&self) -> bool {
+        self.0.iter().any(|lane| !lane.busy)
+    }
+
+    /// Whether something about this task may be under way.
+    pub(super) fn carry(&self, task: TaskId) -> bool {
+        self.0.iter().any(|lane| lane.owners.contains(&task))
+    }
+
+    /// How many of `writes` may be sent beside what is under way; counts no further than `enough`.
+    pub(super) fn sendable(&self, writes: &[Write], enough: usize) -> usize {
+        let owners = writes.chunk_by(|before, next| flusher::owner(before) == flusher::owner(next));
+        let mut count = 0;
+        for of_one in owners {
+            if !self.carry(flusher::owner(&of_one[0])) {
+                count += of_one.len();
+            }
+            if count >= enough {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Sends a batch by a lane that is free. Gives it back if none is, or if its flusher is gone: this incarnation ends with it.
+    pub(super) fn send(&mut self, batch: Vec<Write>) -> Result<(), Vec<Write>> {
+        let alone = self.0.len() == 1;
+        let Some(lane) = self.0.iter_mut().find(|lane| !lane.busy) else { return Err(batch) };
+        lane.busy = true;
+        if !alone {
+            lane.owners.extend(batch.iter().map(flusher::owner));
+        }
+        lane.to_flusher.try_send(batch).map_err(|error| match error {
+            TrySendError::Full(batch) | TrySendError::Closed(batch) => batch,
+        })
+    }
+
+    /// What a lane carried was answered; `last`, when that was all.
+    pub(super) fn answered(&mut self, lane: usize, last: bool) {
+        if let Some(lane) = self.0.get_mut(lane).filter(|_| last) {
+            lane.busy = false;
+            lane.owners.clear();
+        }
+    }
+}
