@@ -7,6 +7,7 @@ mod bench;
 mod database;
 mod demo;
 mod design;
+mod designs;
 mod emulate;
 mod events;
 mod failure;
