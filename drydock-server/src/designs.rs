@@ -22,7 +22,8 @@ pub struct DesignsConfig {
     pub ca: Option<PathBuf>,
     /// The longest that fetching one may take.
     pub timeout: Duration,
-    /// How long what came over HTTP is used before its server is asked again; 3 min, as v1.0 meant.
+    /// How long questions are answered with what came over HTTP before its server is asked again; 3 min, as v1.0 meant. A task
+    /// begins with the design as it is then.
     pub fresh: Duration,
     /// The Keystone that gives tokens for `deckhand+` and `promenade+` references.
     pub keystone: Option<KeystoneConfig>,

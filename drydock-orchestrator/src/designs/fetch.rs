@@ -1,5 +1,6 @@
 //! From a reference to bytes: which way each kind of reference goes, and what goes with it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,6 @@ pub enum Fetched {
 }
 
 /// A document.
-#[derive(Debug)]
 pub struct Content {
     /// Its name in messages.
     pub name: String,
@@ -57,6 +57,16 @@ pub struct Content {
     pub known: Option<Known>,
 }
 
+impl fmt::Debug for Content {
+    /// Without its bytes, among which secrets may be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("name", &self.name)
+            .field("known", &self.known)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a server said of a document's version (RFC 9110 section 8.8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -64,7 +74,7 @@ pub struct Known {
     pub etag: Option<String>,
     /// When it was changed, as the server wrote it.
     pub modified: Option<String>,
-    /// Whether it may be used for a while without asking again.
+    /// Whether questions may be answered with it for a while without asking again.
     pub lasts: bool,
 }
 

@@ -16,7 +16,7 @@ use super::error::{FetchError, of_status};
 use super::fetch::{Content, Fetched, Known};
 use super::redirects::Hop;
 
-/// Where services of OpenStack look for a token.
+/// Where services that trust Keystone look for a token.
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// How documents are fetched over HTTP.
@@ -24,7 +24,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 pub struct HttpOptions {
     /// The longest until there is a connection; 16 s, as in v1.0.
     pub connect_timeout: Duration,
-    /// The longest that everything together may take, redirects and tokens included; 300 s.
+    /// The longest that everything together may take, redirects and tokens included; 5 min.
     pub timeout: Duration,
     /// The most bytes that a document may have; as many as a design.
     pub bytes_max: usize,
@@ -36,7 +36,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(16),
-            timeout: Duration::from_secs(300),
+            timeout: Duration::from_mins(5),
             bytes_max: INPUT_BYTES_MAX,
             ca_bundle: None,
         }

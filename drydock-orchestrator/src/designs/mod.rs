@@ -54,7 +54,7 @@ pub struct LoadedDesign {
 /// Where designs come from.
 #[async_trait]
 pub trait DesignSource: Send + Sync + 'static {
-    /// The design as it is now, or was a short while ago.
+    /// The design as it is now, for a task that begins: its server is asked, if only whether anything has changed.
     async fn load(&self, reference: &DesignRef) -> Result<Arc<LoadedDesign>, DesignError>;
 
     /// The design with this digest: from memory, or fetched if it is still the same.
@@ -64,7 +64,8 @@ pub trait DesignSource: Send + Sync + 'static {
         digest: &str,
     ) -> Result<Arc<LoadedDesign>, DesignError>;
 
-    /// The design as it is now, for somebody who may have given a login with the reference. The login is not kept.
+    /// The design as it is now, or was a short while ago, for a question that starts no task. A login that was given with the
+    /// reference is used for this alone; with one, the server is asked each time.
     async fn load_given(&self, given: &GivenRef) -> Result<Arc<LoadedDesign>, DesignError>;
 
     /// The reference without its login, for a task that is to keep it. Fails when it could not be fetched as well without.
@@ -97,7 +98,8 @@ impl Default for FileDesigns {
 }
 
 impl<F: Fetch> Designs<F> {
-    /// Nothing fetched yet. What a server said is used for the time `fresh` before it is asked again; files are always read.
+    /// Nothing fetched yet. Questions are answered with what a server said less than `fresh` ago; files are
+    /// always read.
     pub fn over(fetch: F, clock: Arc<dyn Clock>, fresh: Duration) -> Self {
         Self { fetch, clock, fresh, memory: Mutex::default(), flights: Flights::default() }
     }
@@ -157,14 +159,7 @@ impl<F: Fetch> Designs<F> {
 #[async_trait]
 impl<F: Fetch> DesignSource for Designs<F> {
     async fn load(&self, reference: &DesignRef) -> Result<Arc<LoadedDesign>, DesignError> {
-        let recent = || self.memory().recent(reference, self.clock.now(), self.fresh);
-        if let Some(design) = recent() {
-            return Ok(design);
-        }
         let _turn = self.turn(reference).await?;
-        if let Some(design) = recent() {
-            return Ok(design);
-        }
         let last = self.memory().last(reference);
         self.fetch(reference, None, last).await
     }
@@ -191,10 +186,20 @@ impl<F: Fetch> DesignSource for Designs<F> {
     }
 
     async fn load_given(&self, given: &GivenRef) -> Result<Arc<LoadedDesign>, DesignError> {
-        match &given.login {
-            None => self.load(&given.reference).await,
-            Some(login) => self.fetch(&given.reference, Some(login), None).await,
+        let reference = &given.reference;
+        if given.login.is_some() {
+            return self.fetch(reference, given.login.as_ref(), None).await;
         }
+        let recent = || self.memory().recent(reference, self.clock.now(), self.fresh);
+        if let Some(design) = recent() {
+            return Ok(design);
+        }
+        let _turn = self.turn(reference).await?;
+        if let Some(design) = recent() {
+            return Ok(design);
+        }
+        let last = self.memory().last(reference);
+        self.fetch(reference, None, last).await
     }
 
     fn without_login(&self, given: GivenRef) -> Result<DesignRef, DesignError> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use drydock_core::task::DesignRef;
+use drydock_core::task::{DesignRef, GivenRef};
 use drydock_orchestrator::{Credentials, DesignError, DesignSource as _, Designs, HttpOptions, References};
 
 use crate::rig::{Answer, HandClock, SECRET, Server, design, digest};
@@ -29,7 +29,7 @@ async fn server(headers: &'static [(&'static str, &'static str)]) -> (Server, Ar
 }
 
 #[tokio::test]
-async fn what_was_fetched_is_used_for_a_while_by_the_clock() {
+async fn questions_are_answered_with_what_was_fetched_for_a_while_by_the_clock() {
     let clock = HandClock::new();
     let (server, text) = server(&[]).await;
     let (designs, url) = (designs(&clock), server.url("/site"));
@@ -48,6 +48,21 @@ async fn what_was_fetched_is_used_for_a_while_by_the_clock() {
         first,
         "a task goes on with its own"
     );
+    assert_eq!(server.asked().len(), 2);
+}
+
+/// Its nodes may be other instances' work, which know nothing of what was fetched here a while ago.
+#[tokio::test]
+async fn a_task_begins_with_the_design_as_it_is_now() {
+    let clock = HandClock::new();
+    let (server, text) = server(&[]).await;
+    let (designs, url) = (designs(&clock), server.url("/site"));
+    let first = digest(&designs, &url).await;
+    *text.lock().unwrap() = design("two");
+    let reference: DesignRef = url.parse().unwrap();
+    let second = designs.load(&reference).await.unwrap().digest.clone();
+    assert_ne!(second, first);
+    assert_eq!(digest(&designs, &url).await, second, "and questions are answered with that");
     assert_eq!(server.asked().len(), 2);
 }
 
@@ -133,7 +148,7 @@ async fn many_that_want_one_design_at_once_fetch_it_once() {
         let (designs, pinned, reference) = (Arc::clone(&designs), pinned.clone(), url.parse().unwrap());
         loads.spawn(async move {
             let loaded = match number % 2 {
-                0 => designs.load(&reference).await,
+                0 => designs.load_given(&GivenRef::from(reference)).await,
                 _ => designs.load_pinned(&reference, &pinned).await,
             };
             loaded.map(|design| design.digest.clone())

@@ -32,7 +32,7 @@ pub(super) struct DesignArgs {
     /// How long fetching a design may take
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = units::some_duration)]
     design_timeout: Duration,
-    /// How long a design that came over HTTP is used before its server is asked again
+    /// How long questions about a design that came over HTTP are answered before its server is asked again
     #[arg(long, default_value = "3m", value_name = "TIME", value_parser = units::duration)]
     design_fresh: Duration,
     /// The Keystone that gives tokens for deckhand+ and promenade+ references, such as https://keystone.example:5000/v3
