@@ -7,7 +7,7 @@ use drydock_core::Disposition::Permanent;
 use drydock_core::SecretString;
 use drydock_orchestrator::{HttpOptions, TokenError, Tokens};
 
-use crate::rig::{Answer, SECRET, Server, design, designs, digest, problem, with};
+use crate::rig::{Answer, Asked, SECRET, Server, design, designs, digest, problem, with};
 
 /// One token for ever.
 struct OneToken;
@@ -41,8 +41,7 @@ async fn a_redirect_to_another_server_goes_without_credentials() {
         let designs = with(&HttpOptions::default(), &credentials, Some(Arc::new(OneToken)));
         digest(&designs, &reference).await;
         let asked = first.asked();
-        let on_the_way: Vec<_> =
-            asked[asked.len() - 2..].iter().map(|asked| asked.has_credentials()).collect();
+        let on_the_way: Vec<_> = asked[asked.len() - 2..].iter().map(Asked::has_credentials).collect();
         assert_eq!(on_the_way, [true, true], "the same server keeps them: {asked:#?}");
         let asked = other.asked().pop().unwrap();
         assert!(!asked.has_credentials() && asked.line == "GET /there?q HTTP/1.1", "{asked:?}");

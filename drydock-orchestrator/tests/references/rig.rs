@@ -145,12 +145,13 @@ async fn talk(
     log.lock().unwrap().push(asked);
     match answer {
         Answer::Page(status, headers, body) => {
-            let headers: String =
-                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let length = body.len();
-            let head = format!(
-                "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
-            );
+            let mut head =
+                format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n");
+            for (name, value) in headers {
+                head.extend([name, ": ", value.as_str(), "\r\n"]);
+            }
+            head += "\r\n";
             stream.write_all((head + &body).as_bytes()).await.ok()?;
         }
         Answer::Stream(length) => {

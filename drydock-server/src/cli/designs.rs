@@ -35,8 +35,13 @@ pub(super) struct DesignArgs {
     /// How long questions about a design that came over HTTP are answered before its server is asked again
     #[arg(long, default_value = "3m", value_name = "TIME", value_parser = units::duration)]
     design_fresh: Duration,
-    /// The Keystone that gives tokens for deckhand+ and promenade+ references, such as https://keystone.example:5000/v3
-    #[arg(long, value_name = "URL", requires_all = ["keystone_user", "keystone_project"])]
+    /// The Keystone that gives tokens
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The Keystone that gives tokens for deckhand+ and promenade+ references, such as https://keystone.example:5000/v3",
+        requires_all = ["keystone_user", "keystone_project"]
+    )]
     keystone_url: Option<String>,
     /// The user to whom it gives them
     #[arg(long, env = "OS_USERNAME", hide_env_values = true, value_name = "NAME")]

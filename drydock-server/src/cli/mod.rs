@@ -57,7 +57,7 @@ Begin with:
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     #[command(subcommand)]
     Task(task::Command),
     #[command(subcommand)]

@@ -95,14 +95,14 @@ pub(super) struct Serve {
     /// A file of certificates (PEM) to trust for it besides the system's
     #[arg(long, value_name = "FILE")]
     maas_ca: Option<PathBuf>,
-    #[command(flatten)]
-    designs: DesignArgs,
     /// What is logged: a level, or levels by module
-    #[arg(long, help_heading = "Options", env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
     /// What lines of the log look like
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    designs: DesignArgs,
 }
 
 impl Serve {
