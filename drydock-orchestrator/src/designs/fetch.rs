@@ -80,6 +80,7 @@ pub struct Known {
 
 /// Fetches files, and over HTTP and TLS, with the credentials that each server is to be given.
 pub struct References {
+    files: Files,
     http: Http,
     credentials: Credentials,
     tokens: Option<Arc<dyn Tokens>>,
@@ -92,7 +93,8 @@ impl References {
         credentials: Credentials,
         tokens: Option<Arc<dyn Tokens>>,
     ) -> Result<Self, ClientError> {
-        Ok(Self { http: Http::new(options)?, credentials, tokens })
+        let files = Files { bytes_max: options.bytes_max };
+        Ok(Self { files, http: Http::new(options)?, credentials, tokens })
     }
 
     async fn page(
@@ -139,7 +141,7 @@ impl Fetch for References {
         let way = Way::of(reference)?;
         let fetched = async {
             match way {
-                Way::File => Files.fetch(reference, login, known).await,
+                Way::File => self.files.fetch(reference, login, known).await,
                 Way::Page(url) => self.page(url, login, known).await,
                 Way::Token(_) if login.is_some() => Err(FetchError::Login),
                 Way::Token(url) => self.with_token(url, known).await,

@@ -13,8 +13,17 @@ use super::error::FetchError;
 use super::fetch::{Content, Fetch, Fetched, Known};
 
 /// Fetches files of this machine, and nothing else.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Files;
+#[derive(Debug, Clone, Copy)]
+pub struct Files {
+    /// The most bytes that a file may have; as many as a design.
+    pub bytes_max: usize,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self { bytes_max: INPUT_BYTES_MAX }
+    }
+}
 
 #[async_trait]
 impl Fetch for Files {
@@ -31,7 +40,7 @@ impl Fetch for Files {
             return Err(FetchError::Login);
         }
         let path = path(reference)?;
-        let bytes = read(&path).await?;
+        let bytes = read(&path, self.bytes_max).await?;
         // A file is asked for each time: that costs little, and whoever edits it expects it.
         Ok(Fetched::Content(Content { name: path.display().to_string(), bytes, known: None }))
     }
@@ -42,17 +51,17 @@ fn path(reference: &DesignRef) -> Result<PathBuf, FetchError> {
     url.to_file_path().map_err(|()| FetchError::Scheme)
 }
 
-/// Reads a regular file, and no more of it than a design may have: a reference may come from anybody who reaches the API.
-async fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
+/// Reads a regular file of at most `limit` bytes, and no more of any other: a reference may come from anybody who reaches the API.
+async fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
     // Looked at before it is opened, for opening a pipe waits for its writer.
     if !tokio::fs::metadata(path).await?.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file").into());
     }
-    let limit = u64::try_from(INPUT_BYTES_MAX).unwrap_or(u64::MAX);
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    tokio::fs::File::open(path).await?.take(limit + 1).read_to_end(&mut bytes).await?;
-    if bytes.len() > INPUT_BYTES_MAX {
-        return Err(FetchError::TooLarge { limit: INPUT_BYTES_MAX });
+    tokio::fs::File::open(path).await?.take(one_more).read_to_end(&mut bytes).await?;
+    if bytes.len() > limit {
+        return Err(FetchError::TooLarge { limit });
     }
     Ok(bytes)
 }
@@ -64,7 +73,7 @@ mod tests {
     use super::*;
 
     async fn problem(reference: &str) -> FetchError {
-        Files.fetch(&reference.parse().unwrap(), None, None).await.unwrap_err()
+        Files::default().fetch(&reference.parse().unwrap(), None, None).await.unwrap_err()
     }
 
     #[tokio::test]

@@ -87,7 +87,7 @@ pub type FileDesigns = Designs<Files>;
 impl FileDesigns {
     /// Nothing read yet.
     pub fn new() -> Self {
-        Self::over(Files, Arc::new(SystemClock), Duration::ZERO)
+        Self::over(Files::default(), Arc::new(SystemClock), Duration::ZERO)
     }
 }
 

@@ -78,8 +78,11 @@ async fn no_more_is_read_than_a_design_may_have() {
     .await;
     let designs = with(&HttpOptions { bytes_max: 4096, ..HttpOptions::default() }, "", None);
     digest(&designs, &server.url("/fits")).await;
-    for path in ["/large", "/announced"] {
-        let (disposition, told) = problem(&designs, &server.url(path)).await;
+    let large = tempfile::NamedTempFile::new().unwrap();
+    large.as_file().set_len(4097).unwrap();
+    let file = format!("file://{}", large.path().display());
+    for reference in [server.url("/large"), server.url("/announced"), file] {
+        let (disposition, told) = problem(&designs, &reference).await;
         assert_eq!(disposition, Permanent);
         assert!(told.ends_with("it has more than the 4096 bytes that it may have"), "{told}");
     }
