@@ -15,7 +15,11 @@ mod result;
 mod steps;
 mod tools;
 
-pub use designs::{DesignError, DesignSource, FileDesigns, LoadedDesign};
+pub use designs::{
+    ClientError, Content, Credentials, DesignError, DesignSource, Designs, Fetch, FetchError, Fetched,
+    FileDesigns, Files, HttpOptions, InvalidCredential, KeystoneOptions, KeystoneTokens, Known, LoadedDesign,
+    RedirectError, References, TokenError, Tokens,
+};
 pub use input::{NodeJob, TaskInput};
 pub use orchestrator::{Orchestrator, SubmitError};
 pub use result::task_result;

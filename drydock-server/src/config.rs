@@ -11,6 +11,8 @@ pub use drydock_store::DatabaseUrl;
 use drydock_workflow::{EngineOptions, Retention};
 use url::Url;
 
+pub use crate::designs::{DesignsConfig, KeystoneConfig};
+
 /// The port on which v1.0 listens, too.
 const PORT: u16 = 9000;
 
@@ -39,6 +41,8 @@ pub struct ServeConfig {
     pub archive: Option<PathBuf>,
     /// The MAAS that installs nodes. Without one, actions that need it fail and say so.
     pub maas: Option<MaasConfig>,
+    /// How designs are fetched.
+    pub designs: DesignsConfig,
     /// Times of the IPMI driver.
     pub ipmi: IpmiOptions,
     /// How often machines are looked at, and how long things may take.
@@ -80,6 +84,7 @@ impl ServeConfig {
             retention: Retention { usual: Some(DAY * 365), feed: Some(DAY * 7), ..Retention::default() },
             archive: None,
             maas: None,
+            designs: DesignsConfig::default(),
             ipmi: IpmiOptions::default(),
             orchestrator: OrchestratorOptions::default(),
         }
@@ -111,6 +116,7 @@ impl ServeConfig {
         if let Some(maas) = &self.maas {
             maas.check(&mut problems);
         }
+        problems.0.extend(self.designs.problems());
         problems.0
     }
 }
@@ -180,8 +186,18 @@ mod tests {
         let maas = |url: &str, key: &str| {
             Some(MaasConfig { url: url.to_owned(), api_key: SecretString::from(key), ca: None })
         };
+        let keystone = |url: &str| {
+            Some(KeystoneConfig {
+                url: url.to_owned(),
+                user: "drydock".to_owned(),
+                password: SecretString::from("secret:"),
+                user_domain: "default".to_owned(),
+                project: "service".to_owned(),
+                project_domain: "default".to_owned(),
+            })
+        };
         type Change = Box<dyn Fn(&mut ServeConfig)>;
-        let table: [(&str, Change); 9] = [
+        let table: [(&str, Change); 13] = [
             ("listen", Box::new(|it| it.listen = "10.0.0.1:9000".parse().unwrap())),
             (
                 "lease",
@@ -195,6 +211,13 @@ mod tests {
             ("maas.url", Box::new(move |it| it.maas = maas("maas.example", "a:b:c"))),
             ("maas.url", Box::new(move |it| it.maas = maas("ftp://maas.example", "a:b:c"))),
             ("maas.url", Box::new(move |it| it.maas = maas("http://me:secret@maas", "a:b:c"))),
+            ("design.timeout", Box::new(|it| it.designs.timeout = Duration::ZERO)),
+            ("keystone.url", Box::new(move |it| it.designs.keystone = keystone("keystone:5000/secret"))),
+            ("keystone.url", Box::new(move |it| it.designs.keystone = keystone("ldap://keystone"))),
+            (
+                "keystone.url",
+                Box::new(move |it| it.designs.keystone = keystone("https://me:secret@keystone")),
+            ),
             ("maas.api_key", Box::new(move |it| it.maas = maas("http://maas", "secret:secret"))),
         ];
         for (setting, change) in table {

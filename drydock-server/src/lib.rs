@@ -12,6 +12,7 @@ pub mod cli;
 pub mod client;
 mod compose;
 pub mod config;
+mod designs;
 mod ends;
 pub mod lifecycle;
 mod no_provisioner;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use drydock_core::journal::JournalError;
 use drydock_drivers::DriverError;
+use drydock_orchestrator::{ClientError, InvalidCredential};
 use drydock_store::Store;
 use drydock_workflow::{BuildErrors, Engine, EngineError};
 use tokio::net::TcpListener;
@@ -59,6 +60,18 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The file that says what servers of designs are given cannot be understood.
+    #[error("cannot use the credentials in {file}")]
+    Credentials {
+        /// The file.
+        file: String,
+        /// Where and why; nothing of its text.
+        #[source]
+        source: InvalidCredential,
+    },
+    /// Designs cannot be fetched over HTTP.
+    #[error("cannot set up how designs are fetched")]
+    Designs(#[from] ClientError),
     /// The folder for old tasks cannot be made.
     #[error("cannot make the folder {folder} for old tasks: name one that may be written to")]
     Archive {

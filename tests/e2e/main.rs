@@ -5,5 +5,6 @@ mod full_disk;
 mod instances;
 mod kill;
 mod process;
+mod references;
 mod site;
 mod store;

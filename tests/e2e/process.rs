@@ -17,11 +17,16 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_with_log(args, env, Stdio::inherit())
+    }
+
+    /// The same; its standard error goes to `log`.
+    pub(crate) fn start_with_log(args: &[&str], env: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_drydock"))
             .args(args)
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
         let (sender, lines) = channel();

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::DesignRef;
+use super::GivenRef;
 use crate::node_filter::{FieldProblem, NodeFilter, kind};
 
 /// Which design somebody wants checked: the body of `POST /validatedesign`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidateDesignRequest {
     /// The design.
-    pub href: DesignRef,
+    pub href: GivenRef,
 }
 
 impl ValidateDesignRequest {
@@ -31,7 +31,7 @@ impl ValidateDesignRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeFilterRequest {
     /// The design.
-    pub design_ref: DesignRef,
+    pub design_ref: GivenRef,
     /// The nodes; none for all of the design.
     pub node_filter: Option<NodeFilter>,
 }
@@ -72,7 +72,7 @@ fn object(body: &[u8], key: &str) -> Result<Value, Vec<FieldProblem>> {
     }
 }
 
-fn reference(given: &Value, key: &str) -> Result<DesignRef, Vec<FieldProblem>> {
+fn reference(given: &Value, key: &str) -> Result<GivenRef, Vec<FieldProblem>> {
     let text = given.as_str();
     let text = text.ok_or_else(|| one(key, &format!("must be a string, and is {}", kind(given))))?;
     text.parse().map_err(|problem: super::InvalidDesignRef| one(key, &problem.to_string()))
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn requests_are_read_and_unknown_keys_are_passed_over() {
         let body = br#"{"rel": "design", "href": "file:///x", "type": "application/x-yaml"}"#;
-        assert_eq!(ValidateDesignRequest::from_json(body).unwrap().href.as_str(), "file:///x");
+        assert_eq!(ValidateDesignRequest::from_json(body).unwrap().href.reference.as_str(), "file:///x");
         let body = br#"{"design_ref": "file:///x", "node_filter": null, "more": 1}"#;
         let request = NodeFilterRequest::from_json(body).unwrap();
-        assert_eq!((request.design_ref.as_str(), request.node_filter), ("file:///x", None));
+        assert_eq!((request.design_ref.reference.as_str(), request.node_filter), ("file:///x", None));
     }
 
     #[test]

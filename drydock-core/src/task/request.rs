@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Action, DesignRef};
+use super::{Action, GivenRef};
 use crate::node_filter::{FieldProblem, NodeFilter, kind};
 
 /// What somebody wants done.
@@ -11,7 +11,7 @@ pub struct NewTaskRequest {
     /// What to do.
     pub action: Action,
     /// The design to do it to.
-    pub design_ref: DesignRef,
+    pub design_ref: GivenRef,
     /// The nodes to do it to; none for all of the design.
     pub node_filter: Option<NodeFilter>,
 }
@@ -35,7 +35,7 @@ impl NewTaskRequest {
         let action = text(&body, "action", "one of the actions, such as verify_site", &mut problems)
             .and_then(|text| checked("action", text.parse::<Action>(), &mut problems));
         let design_ref = text(&body, "design_ref", "the URI of the site design", &mut problems)
-            .and_then(|text| checked("design_ref", text.parse::<DesignRef>(), &mut problems));
+            .and_then(|text| checked("design_ref", text.parse::<GivenRef>(), &mut problems));
         let node_filter = match body.get("node_filter") {
             None | Some(Value::Null) => None,
             Some(filter) => {
@@ -80,7 +80,7 @@ mod tests {
         let body = br#"{"action": "deploy_nodes", "design_ref": "deckhand+http://host/x", "node_filter": null, "more": 1}"#;
         let request = NewTaskRequest::from_json(body).unwrap();
         assert_eq!(
-            (request.action, request.design_ref.as_str()),
+            (request.action, request.design_ref.reference.as_str()),
             (Action::DeployNodes, "deckhand+http://host/x")
         );
         assert_eq!(request.node_filter, None);

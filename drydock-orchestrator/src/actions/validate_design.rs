@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use drydock_core::design::DocumentRef;
-use drydock_core::error_chain;
 use drydock_core::rules::{Level, Report};
 use drydock_core::task::{ActionResult, TaskResult};
+use drydock_core::{Classify as _, Disposition, error_chain};
 use drydock_workflow::{BuildErrors, Outcome, StepContext, StepResult, WorkflowBuilder};
 
 use crate::orchestrator::ActionWorkflow;
@@ -35,7 +35,8 @@ async fn validate(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> Step
             }
             ActionResult::Failure
         }
-        Err(error @ DesignError::Scheme { .. }) => {
+        // Waiting would not help.
+        Err(error) if error.disposition() == Disposition::Permanent => {
             ctx.complain_about("document", "", error_chain(&error));
             ActionResult::Failure
         }

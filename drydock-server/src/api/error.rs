@@ -88,6 +88,10 @@ fn told(error: &AppError) -> Told {
         AppError::NoSuchTask(_) | AppError::NoTaskId(_) | AppError::NoBuildData => own(StatusCode::NOT_FOUND),
         AppError::HasEnded(_) => own(StatusCode::CONFLICT),
         AppError::Invalid(_) | AppError::UnsupportedAction(_) => own(StatusCode::BAD_REQUEST),
+        // The server that has it may answer again.
+        AppError::Design(problem) if problem.is_passing() => {
+            Told { status: StatusCode::SERVICE_UNAVAILABLE, message: error_chain(problem), retry: true }
+        }
         // Whoever names a design answers for it.
         AppError::Design(error) => {
             Told { status: StatusCode::BAD_REQUEST, message: error_chain(error), retry: false }

@@ -14,7 +14,7 @@ impl App {
         request: ValidateDesignRequest,
     ) -> Result<ValidationDocument, AppError> {
         let now: Timestamp = self.clock.now();
-        match self.orchestrator.designs().load(&request.href).await {
+        match self.orchestrator.designs().load_given(&request.href).await {
             Ok(design) => Ok(ValidationDocument::of(Ok((&design.report, &design.notes)), now)),
             Err(DesignError::Invalid { source, .. }) => Ok(ValidationDocument::of(Err(&source), now)),
             Err(error) => Err(error.into()),
@@ -23,7 +23,7 @@ impl App {
 
     /// The nodes that a filter selects, in the order of names.
     pub(crate) async fn nodes_select(&self, request: NodeFilterRequest) -> Result<Vec<NodeName>, AppError> {
-        let design = self.orchestrator.designs().load(&request.design_ref).await?;
+        let design = self.orchestrator.designs().load_given(&request.design_ref).await?;
         Ok(design.site.select(request.node_filter.as_ref()))
     }
 }

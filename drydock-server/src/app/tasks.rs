@@ -32,9 +32,10 @@ impl App {
         request: NewTaskRequest,
         by: String,
     ) -> Result<TaskRecord, AppError> {
+        let design_ref = self.orchestrator.designs().without_login(request.design_ref)?;
         let input = TaskInput {
             action: request.action,
-            design_ref: request.design_ref,
+            design_ref,
             node_filter: request.node_filter,
             created_by: by,
             job: None,

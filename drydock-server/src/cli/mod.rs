@@ -7,6 +7,7 @@ mod bench;
 mod database;
 mod demo;
 mod design;
+mod designs;
 mod emulate;
 mod events;
 mod failure;
@@ -56,7 +57,7 @@ Begin with:
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     #[command(subcommand)]
     Task(task::Command),
     #[command(subcommand)]

@@ -8,6 +8,7 @@ use clap::Args;
 use drydock_core::{InstanceName, WorkflowName, error_chain};
 use drydock_workflow::EngineOptions;
 
+use super::designs::DesignArgs;
 use super::failure::{Exit, Failure};
 use super::log::{self, LogFormat};
 use super::units::Kept;
@@ -35,6 +36,7 @@ When requests are taken, the line `ready` is printed. The log goes to standard e
 
 Examples:
   MAAS_API_KEY=consumer:token:secret drydock serve --maas-url http://maas.example:5240/MAAS
+  drydock serve --design-credentials /etc/drydock/design-credentials --design-ca /etc/drydock/ca.pem
   DRYDOCK_DATABASE=postgres://drydock:secret@db/drydock drydock serve --name rack-a --lease 15s
   drydock serve --database ./site.db --log drydock_workflow=debug")]
 pub(super) struct Serve {
@@ -99,6 +101,8 @@ pub(super) struct Serve {
     /// What lines of the log look like
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    designs: DesignArgs,
 }
 
 impl Serve {
@@ -148,6 +152,7 @@ impl Serve {
         config.retention.workflows = own.collect();
         config.retention.feed = self.keep_feed.0;
         config.archive = self.archive;
+        config.designs = self.designs.config()?;
         config.orchestrator.poll = self.poll_interval;
         config.orchestrator.power_poll = config.orchestrator.power_poll.min(self.poll_interval);
         config.maas = match self.maas_url {
@@ -186,9 +191,10 @@ fn default_name(port: u16) -> Result<InstanceName, Failure> {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Config(_) | ServeError::File { .. } => {
-                Self::usage("the server cannot be set up").because(error)
-            }
+            ServeError::Config(_)
+            | ServeError::File { .. }
+            | ServeError::Credentials { .. }
+            | ServeError::Designs(_) => Self::usage("the server cannot be set up").because(error),
             _ => Self::failed("the server did not start").because(error),
         }
     }

@@ -72,7 +72,7 @@ async fn what_is_wrong_with_a_request_is_the_clients_error() {
     for (path, body, expected) in [
         (VALIDATE, "", "Request body must not be empty for validation."),
         (VALIDATE, "{}", "The \"href\" key must be provided in the request body."),
-        (VALIDATE, r#"{"href": "gopher://a/b"}"#, "cannot fetch gopher://a/b"),
+        (VALIDATE, r#"{"href": "gopher://a/b"}"#, "cannot read the design gopher://a/b"),
         (VALIDATE, r#"{"href": "file:///no/such/file"}"#, "cannot read the design file:///no/such/file"),
         (SELECT, "{}", "Missing input required value: design_ref"),
         (SELECT, r#"{"design_ref": "file:///no/such/file"}"#, "cannot read the design"),

@@ -11,6 +11,7 @@ mod get;
 mod health;
 mod list;
 mod metrics;
+mod references;
 mod start;
 mod steps;
 mod stop;

@@ -1,7 +1,7 @@
 //! How a server starts: from its configuration, and what keeps it from it.
 
 use drydock_core::{InstanceName, SecretString, error_chain};
-use drydock_server::config::{DatabaseUrl, MaasConfig, ServeConfig};
+use drydock_server::config::{DatabaseUrl, DesignsConfig, MaasConfig, ServeConfig};
 use drydock_server::serve::{ServeError, Served, serve};
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
@@ -137,7 +137,20 @@ async fn what_keeps_a_server_from_starting_is_named() {
     };
     let no_database: DatabaseUrl = nowhere.to_str().unwrap().parse().unwrap();
     let nobody: DatabaseUrl = "postgres://me:secret@127.0.0.1:1/x".parse().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        Some(folder.path().join(name))
+    };
+    let designs = |credentials, ca| ServeConfig {
+        designs: DesignsConfig { credentials, ca, ..DesignsConfig::default() },
+        ..good.clone()
+    };
+    let misspelt = file("misspelt", "# who we are\nhttps://host basic secret");
     let table = [
+        (designs(Some(nowhere.clone()), None), "cannot read "),
+        (designs(misspelt.clone(), None), "misspelt: line 2: not `SERVER basic USER:PASSWORD`"),
+        (designs(None, Some(nowhere.clone())), "cannot read "),
+        (designs(None, misspelt), "not PEM"),
         (ServeConfig { migrate_on_start: false, ..good.clone() }, "run `drydock migrate`"),
         (ServeConfig { database: no_database, ..good.clone() }, "there is no folder "),
         (ServeConfig { database: nobody, ..good.clone() }, "efused"),

@@ -148,7 +148,7 @@ pub(crate) async fn error_of(response: Response, status: StatusCode) -> String {
 fn input(node: Option<NodeName>) -> TaskInput {
     TaskInput {
         action: Action::VerifyNodes,
-        design_ref: "https://me:secret@host/site".parse().unwrap(),
+        design_ref: "https://host/site".parse().unwrap(),
         node_filter: None,
         created_by: "the tests".to_owned(),
         job: node.map(|node| NodeJob { node, design_digest: String::new() }),

@@ -40,7 +40,7 @@ pub(in crate::cli) struct Create {
     #[arg(
         long,
         value_name = "FILE|URL",
-        help = "The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml"
+        help = "The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml or https://sites.example/site.yaml"
     )]
     design: String,
     /// Only nodes of these names
@@ -119,10 +119,11 @@ impl Create {
 
 /// A reference as it is; a file as an absolute reference to it.
 pub(in crate::cli) fn design_ref(text: &str) -> Result<DesignRef, Failure> {
-    let unusable = || Failure::usage(format!("{text:?} is no reference to a design"));
     if text.contains("://") {
-        return text.parse().map_err(|error| unusable().because(error));
+        // Its text stays out of the message: it may hold a password.
+        return text.parse().map_err(|error| Failure::usage("--design is not usable").because(error));
     }
+    let unusable = || Failure::usage(format!("{text:?} is no reference to a design"));
     let path = std::fs::canonicalize(Path::new(text))
         .map_err(|error| Failure::usage(format!("cannot find the design {text}")).because(error))?;
     let url = Url::from_file_path(path).map_err(|()| unusable())?;
@@ -145,5 +146,8 @@ mod tests {
             "{found}"
         );
         assert!(design_ref("no/such/file.yaml").is_err());
+        let refused = design_ref("https://me:hush@host/x").unwrap_err();
+        let told = drydock_core::error_chain(&refused);
+        assert!(told.contains("leave them out") && !told.contains("hush"), "{told}");
     }
 }

@@ -23,7 +23,7 @@ fn input(node: Option<&str>) -> TaskInput {
     let job = |node| NodeJob { node: NodeName::new(node).unwrap(), design_digest: "00".to_owned() };
     TaskInput {
         action: Action::DeployNodes,
-        design_ref: "https://me:secret@host/site".parse().unwrap(),
+        design_ref: "https://host/site".parse().unwrap(),
         node_filter: None,
         created_by: "ann".to_owned(),
         job: node.map(job),
