@@ -247,14 +247,15 @@ fn every_mistake_at_every_place_is_judged_alike() {
         let of_kind = validator(&schema::of(kind(&document)));
         let mut places = Vec::new();
         pointers(&document, "", &mut places);
+        // Disks are those of host profiles, which are tried.
+        places.retain(|at| kind(&document) != Kind::BaremetalNode || !at.starts_with("/data/storage/"));
         for at in places {
             for spoiled in spoiled(&document, &at) {
-                let (read, accepted) = (read(&spoiled), any.is_valid(&spoiled));
+                // With another envelope it may be no document of this kind any more.
+                let is_body = at.starts_with("/data") || at.starts_with("/spec");
+                let schema = if is_body { &of_kind } else { &any };
+                let (read, accepted) = (read(&spoiled), schema.is_valid(&spoiled));
                 assert_eq!(accepted, read.is_ok(), "{at}: {spoiled}: {read:?}");
-                // What is no document of this kind any more is not for the schema of the kind.
-                if at.starts_with("/data") || at.starts_with("/spec") {
-                    assert_eq!(of_kind.is_valid(&spoiled), accepted, "{at}: {spoiled}");
-                }
                 *if accepted { &mut passed } else { &mut refused } += 1;
             }
         }

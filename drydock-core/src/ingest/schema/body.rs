@@ -31,7 +31,7 @@ fn object(schema: &mut Map<String, Value>, mapping: &Mapping, words: &Words, pat
     let others = match &mapping.others {
         Others::Ignored => return,
         Others::Refused => false.into(),
-        // Validators pass over this word; editors show it as a warning.
+        // Validators pass over this word; editors mark the field, and show this.
         Others::Warned => json!({"deprecationMessage": "is not known here, and has no effect"}),
         Others::Each { shape, removable } => {
             if *removable {

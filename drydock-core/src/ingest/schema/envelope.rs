@@ -34,16 +34,8 @@ fn document(kind: Kind, metadata: &str) -> Value {
         "title": name,
         "description": about,
         "type": "object",
-        "if": deckhand(),
+        "if": native(),
         "then": {
-            "required": ["schema", "metadata", "data"],
-            "properties": {
-                "schema": {"const": format!("drydock/{name}/v1"), "description": words::SCHEMA},
-                "metadata": metadata,
-                "data": body,
-            },
-        },
-        "else": {
             "required": ["apiVersion", "kind", "metadata", "spec"],
             "properties": {
                 "apiVersion": {"const": "drydock/v1", "description": words::API_VERSION},
@@ -52,12 +44,24 @@ fn document(kind: Kind, metadata: &str) -> Value {
                 "spec": body,
             },
         },
+        "else": {
+            "required": ["schema", "metadata", "data"],
+            "properties": {
+                "schema": {"const": format!("drydock/{name}/v1"), "description": words::SCHEMA},
+                "metadata": metadata,
+                "data": body,
+            },
+        },
     })
 }
 
-/// Whether a document is written as Deckhand renders them.
-fn deckhand() -> Value {
-    json!({"type": "object", "required": ["schema"], "properties": {"schema": {"not": {"type": "null"}}}})
+/// Whether a document is written in the native form; every other one is taken for Deckhand's.
+fn native() -> Value {
+    json!({
+        "type": "object",
+        "required": ["apiVersion"],
+        "properties": {"apiVersion": {"not": {"type": "null"}}, "schema": {"type": "null"}},
+    })
 }
 
 /// The metadata of a document. Only its name is read, and may therefore be wrong.
@@ -113,13 +117,13 @@ pub(super) fn selecting() -> Value {
             "apiVersion": {"description": words::API_VERSION},
             "kind": {"description": words::KIND},
         },
-        "if": {"anyOf": [deckhand(), {"type": "null"}]},
-        "else": {
-            "required": ["apiVersion"],
+        "if": native(),
+        "then": {
             "properties": {"apiVersion": {"type": "string", "anyOf": [{"const": "drydock/v1"}, foreign]}},
             "if": {"properties": {"apiVersion": {"const": "drydock/v1"}}},
             "then": {"required": ["kind"], "properties": {"kind": {"enum": kinds}}},
         },
+        "else": {"required": ["schema"], "properties": {"schema": {"type": "string"}}},
         "allOf": Kind::ALL.map(selected),
     })
 }
