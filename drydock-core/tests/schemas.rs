@@ -38,15 +38,11 @@ fn read(document: &Value) -> Result<(), Vec<String>> {
 /// The document in the other form.
 fn in_other_form(document: &Value) -> Value {
     let metadata = &document["metadata"];
-    match document["schema"].as_str() {
-        Some(schema) => {
-            let kind = schema.split('/').nth(1);
-            json!({"apiVersion": "drydock/v1", "kind": kind, "metadata": metadata, "spec": document["data"]})
-        }
-        None => {
-            let schema = format!("drydock/{}/v1", document["kind"].as_str().unwrap());
-            json!({"schema": schema, "metadata": metadata, "data": document["spec"]})
-        }
+    let kind = kind(document).as_str();
+    if document["schema"].is_string() {
+        json!({"apiVersion": "drydock/v1", "kind": kind, "metadata": metadata, "spec": document["data"]})
+    } else {
+        json!({"schema": format!("drydock/{kind}/v1"), "metadata": metadata, "data": document["spec"]})
     }
 }
 

@@ -21,6 +21,35 @@ fn it_prints_the_schema_that_selects_and_those_of_each_kind() {
 }
 
 #[test]
+fn as_a_table_it_lists_the_kinds_and_the_fields_of_one() {
+    let kinds = run(&["design", "schema", "--format", "table"]);
+    assert_eq!((kinds.code, kinds.stdout.lines().count()), (Some(0), 1 + 8), "{kinds:?}");
+    let fields = run(&["design", "schema", "BootAction", "--format", "table"]);
+    let lines: Vec<_> = fields
+        .stdout
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|it| !it.is_empty()))
+        .collect();
+    let rows: Vec<Vec<_>> = lines.into_iter().map(Iterator::collect).collect();
+    for row in [
+        ["FIELD", "VALUE", "WHAT IT IS"],
+        ["assets", "list", "What a server gets."],
+        [
+            "assets[].type",
+            "unit | file | pkg_list, required",
+            "What it is: a `file`, a systemd `unit`, or packages to install.",
+        ],
+        [
+            "signaling",
+            "true or false",
+            "Whether the server tells what came of it; yes unless it says otherwise.",
+        ],
+    ] {
+        assert!(rows.contains(&row.to_vec()), "{row:?}: {}", fields.stdout);
+    }
+}
+
+#[test]
 fn it_writes_them_into_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let all = folder.path().join("deep/schemas");
