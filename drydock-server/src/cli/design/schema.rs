@@ -108,8 +108,11 @@ fn collect(schema: &Value, path: &str, rows: &mut Vec<[String; 3]>) {
         rows.push([path.clone(), value, output::scalar(&field["description"])]);
         collect(field, &path, rows);
     }
-    collect(&schema["additionalProperties"], &format!("{path}.*"), rows);
-    collect(&schema["items"], &format!("{path}[]"), rows);
+    for (keyword, below) in [("additionalProperties", ".*"), ("items", "[]")] {
+        if let Some(entry) = schema.get(keyword).filter(|entry| entry.is_object()) {
+            collect(entry, &format!("{path}{below}"), rows);
+        }
+    }
 }
 
 /// What a value may be, in words.
