@@ -8,6 +8,7 @@ mod demo;
 mod design;
 mod design_diff;
 mod design_graph;
+mod design_schema;
 mod design_show;
 mod emulate;
 mod help;

@@ -2,7 +2,9 @@
 
 use super::fields::{Fields, Findings, quoted};
 use super::host::settings;
-use super::tree::{Mark, Value};
+use super::notation::ADDRESS_OR_DHCP;
+use super::shape::Shape;
+use super::tree::Mark;
 use crate::NodeName;
 use crate::design::{Addressing, BaremetalNode, Form, NodeAddress, Origin};
 
@@ -32,13 +34,7 @@ pub(super) fn baremetal_node(
 
 /// The node's addresses.
 fn addressing(found: &mut Findings, data: &Fields<'_>) -> Vec<Addressing> {
-    let none = match data.get("addressing").map(|node| &node.value) {
-        None => true,
-        Some(Value::List(list)) => list.is_empty(),
-        // Of a wrong type: told below.
-        Some(_) => false,
-    };
-    if none {
+    if data.is_missing_or_empty("addressing") {
         data.problem(
             found,
             "addressing",
@@ -55,6 +51,7 @@ fn address(found: &mut Findings, entry: &Fields<'_>) -> Option<Addressing> {
     let network = entry.text(found, "network");
     let network = entry.required(found, "network", "<name of a network>", network);
     let written = entry.text(found, "address");
+    entry.is("address", || Shape::Pattern(ADDRESS_OR_DHCP));
     let written = entry.required(found, "address", "<IP address, or dhcp>", written)?;
     let address = match written.trim() {
         word if word.eq_ignore_ascii_case("dhcp") => NodeAddress::Dhcp,

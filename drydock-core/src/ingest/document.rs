@@ -12,6 +12,7 @@ use super::network::network;
 use super::network_link::link;
 use super::rack::rack;
 use super::region::region;
+use super::shape::Sheet;
 use super::split::{Chunk, split};
 use super::tree::{Mark, Node, Value, parse};
 use super::{DOCUMENT_VALUES_MAX, SourceFile};
@@ -19,6 +20,13 @@ use crate::design::{Design, DocumentRef, Form, Note, Origin, Problem};
 
 /// How many values a document counts for, however few it has: each has a cost of its own.
 const DOCUMENT_VALUES_MIN: usize = 8;
+
+/// What is asked of the body of a document of this kind: the same reader goes through it.
+pub(super) fn recorded(kind: Kind) -> Sheet {
+    let (body, sheet) = Fields::recording();
+    Reader::new(0).body(kind, Name { text: "", form: Form::Native }, Origin::file(""), &body);
+    sheet
+}
 
 /// What a document is called, and how it is written.
 #[derive(Clone, Copy)]

@@ -1,5 +1,7 @@
 //! The envelope: in which of the two forms a document is written, which kind it is, and what it is called.
 
+use std::str::FromStr;
+
 use super::KEY_BYTES_MAX;
 use super::fields::{Fields, Findings, quoted};
 use super::nearest::did_you_mean;
@@ -9,21 +11,30 @@ use crate::design::{DocumentRef, Form, NoteLevel};
 /// How many letters of a kind that is not known are told.
 const KIND_SHOWN_MAX: usize = 80;
 
-/// The kinds that are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// The kinds of documents that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What the whole site shares.
     Region,
+    /// A cable, and which networks it carries.
     NetworkLink,
+    /// A subnet.
     Network,
+    /// Where servers stand.
     Rack,
+    /// A model of server.
     HardwareProfile,
+    /// Settings that servers share.
     HostProfile,
+    /// A server.
     BaremetalNode,
+    /// What a server does when it comes up first.
     BootAction,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    /// All of them.
+    pub const ALL: [Self; 8] = [
         Self::Region,
         Self::NetworkLink,
         Self::Network,
@@ -34,7 +45,8 @@ impl Kind {
         Self::BootAction,
     ];
 
-    pub(super) const fn as_str(self) -> &'static str {
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Region => "Region",
             Self::NetworkLink => "NetworkLink",
@@ -121,16 +133,28 @@ fn sort_schema(schema: &str) -> Sorted {
 }
 
 fn sort_kind(kind: &str) -> Sorted {
-    let found = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
-    found.map_or_else(
-        || {
-            let known = Kind::ALL.map(Kind::as_str);
-            let meant = did_you_mean(kind, &known);
-            let known = known.join(", ");
-            Sorted::Unknown(format!("there is no kind {}{meant}; the kinds are {known}", quoted(kind)))
-        },
-        Sorted::Kind,
-    )
+    kind.parse().map_or_else(|unknown: UnknownKind| Sorted::Unknown(unknown.to_string()), Sorted::Kind)
+}
+
+/// A word that names no kind of document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no kind {written}{meant}; the kinds are {known}", known = Kind::ALL.map(Kind::as_str).join(", "))]
+pub struct UnknownKind {
+    /// In quotes, cut where it grows long.
+    written: String,
+    meant: String,
+}
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(word: &str) -> Result<Self, UnknownKind> {
+        let unknown = || {
+            let meant = did_you_mean(word, &Self::ALL.map(Self::as_str));
+            UnknownKind { written: quoted(word), meant }
+        };
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(unknown)
+    }
 }
 
 /// The document's name.

@@ -1,53 +1,22 @@
 //! Reads typed fields out of a document's tree, and goes on after a mistake: each reader returns what it can, and
 //! tells the rest.
+//!
+//! The same calls write down what a reader asks for, where that is wanted: [`recording`] is what schemas are made of.
+//!
+//! [`recording`]: Fields::recording
+
+mod recording;
 
 use std::cell::RefCell;
-use std::str::FromStr;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+pub(super) use super::findings::Findings;
 use super::nearest::did_you_mean;
+use super::notation::Notation;
+use super::shape::{Others, Shape, Sheet};
 use super::tree::{Entry, Mark, Node, Value};
-use crate::design::{DocumentRef, Note, NoteLevel, Origin, Problem, Setting};
-
-/// More problems or notes than this help nobody, and would let a hostile file fill the memory.
-const TOLD_MAX: usize = 1000;
-
-/// Where problems and notes of one file go.
-pub(super) struct Findings {
-    pub(super) file: Arc<str>,
-    /// The document in hand.
-    pub(super) document: Option<DocumentRef>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) notes: Vec<Note>,
-}
-
-impl Findings {
-    /// Nothing more would be told.
-    pub(super) const fn is_full(&self) -> bool {
-        self.problems.len() >= TOLD_MAX
-    }
-
-    pub(super) fn origin(&self, at: Option<Mark>) -> Origin {
-        let Mark { line, column } = at.unwrap_or(Mark { line: 0, column: 0 });
-        Origin { file: self.file.clone(), line, column }
-    }
-
-    pub(super) fn problem(&mut self, at: Option<Mark>, path: &str, text: impl Into<String>) {
-        if !self.is_full() {
-            let (origin, document) = (self.origin(at), self.document.clone());
-            self.problems.push(Problem { origin, document, path: path.to_owned(), text: text.into() });
-        }
-    }
-
-    pub(super) fn note(&mut self, level: NoteLevel, at: Mark, path: &str, text: impl Into<String>) {
-        if self.notes.len() < TOLD_MAX {
-            let (origin, document) = (self.origin(Some(at)), self.document.clone());
-            self.notes.push(Note { level, origin, document, path: path.to_owned(), text: text.into() });
-        }
-    }
-}
+use crate::design::{NoteLevel, Setting};
 
 /// A mapping in hand, and the path to it.
 pub(super) struct Fields<'n> {
@@ -56,6 +25,8 @@ pub(super) struct Fields<'n> {
     at: Mark,
     /// The keys that were asked for, there or not: what is known of the mapping.
     asked: RefCell<Vec<&'static str>>,
+    /// Where it is written down what is asked; none where a document is read.
+    sheet: Option<Sheet>,
 }
 
 impl<'n> Fields<'n> {
@@ -64,7 +35,7 @@ impl<'n> Fields<'n> {
         match &node.value {
             Value::Map(list) => {
                 let (entries, asked) = (unique(found, list, path), RefCell::default());
-                Some(Self { entries, path: path.to_owned(), at: node.at, asked })
+                Some(Self { entries, path: path.to_owned(), at: node.at, asked, sheet: None })
             }
             other => {
                 found.problem(
@@ -90,6 +61,9 @@ impl<'n> Fields<'n> {
     /// The value of `key`; none when it is absent or null.
     pub(super) fn get(&self, key: &'static str) -> Option<&'n Node> {
         self.asked.borrow_mut().push(key);
+        if let Some(sheet) = &self.sheet {
+            sheet.borrow_mut().field(key);
+        }
         self.entries.get(key).copied().filter(|node| !matches!(node.value, Value::Null))
     }
 
@@ -105,6 +79,7 @@ impl<'n> Fields<'n> {
 
     /// Tells each key that nobody asked for: it is none that is known here, and would have no effect.
     pub(super) fn no_others(&self, found: &mut Findings) {
+        self.others_are(|| Others::Refused);
         for (key, node) in self.others() {
             let text =
                 format!("is not known here, and has no effect{}", did_you_mean(key, &self.asked.borrow()));
@@ -114,6 +89,7 @@ impl<'n> Fields<'n> {
 
     /// As [`no_others`](Self::no_others), as a warning: for mappings in which v1.0 lets anything stand.
     pub(super) fn warn_of_others(&self, found: &mut Findings) {
+        self.others_are(|| Others::Warned);
         for (key, node) in self.others() {
             let text =
                 format!("is not known here, and has no effect{}", did_you_mean(key, &self.asked.borrow()));
@@ -121,7 +97,8 @@ impl<'n> Fields<'n> {
         }
     }
 
-    fn others(&self) -> Vec<(&'n str, &'n Node)> {
+    /// The entries that nobody asked for, nulls included.
+    pub(super) fn others(&self) -> Vec<(&'n str, &'n Node)> {
         let asked = self.asked.borrow();
         self.iter().filter(|(key, _)| !asked.contains(key)).collect()
     }
@@ -140,7 +117,7 @@ impl<'n> Fields<'n> {
         example: &str,
         value: Option<T>,
     ) -> Option<T> {
-        if value.is_none() && self.get(key).is_none() {
+        if self.is_missing(key) && value.is_none() {
             found.problem(Some(self.at), &self.path_of(key), format!("is missing: write `{key}: {example}`"));
         }
         value
@@ -148,6 +125,7 @@ impl<'n> Fields<'n> {
 
     /// A text.
     pub(super) fn text(&self, found: &mut Findings, key: &'static str) -> Option<String> {
+        self.asks(key, || Shape::Text);
         text(found, self.get(key)?, &self.path_of(key))
     }
 
@@ -162,6 +140,7 @@ impl<'n> Fields<'n> {
 
     /// True or false.
     pub(super) fn truth(&self, found: &mut Findings, key: &'static str) -> Option<bool> {
+        self.asks(key, || Shape::Truth);
         let node = self.get(key)?;
         if let Value::Bool(truth, _) = node.value {
             return Some(truth);
@@ -171,13 +150,15 @@ impl<'n> Fields<'n> {
     }
 
     /// A text that is a `T`. `what` completes "`x` is not …".
-    pub(super) fn parsed<T: FromStr>(
+    pub(super) fn parsed<T: Notation>(
         &self,
         found: &mut Findings,
         key: &'static str,
         what: &str,
     ) -> Option<T> {
-        let text = self.text(found, key)?;
+        let text = self.text(found, key);
+        self.asks(key, || Shape::Pattern(T::PATTERN));
+        let text = text?;
         let parsed = text.trim().parse().ok();
         if parsed.is_none() {
             self.problem(found, key, format!("{} is not {what}", quoted(&text)));
@@ -190,8 +171,9 @@ impl<'n> Fields<'n> {
         &self,
         found: &mut Findings,
         key: &'static str,
-        words: &[(&str, T)],
+        words: &[(&'static str, T)],
     ) -> Option<T> {
+        self.asks(key, || Shape::words(words.iter().map(|(word, _)| *word)));
         let node = self.get(key)?;
         // `802.3ad` is a text, but `off` and `1` are not: look at what was written.
         let written = match &node.value {
@@ -210,8 +192,9 @@ impl<'n> Fields<'n> {
         &self,
         found: &mut Findings,
         key: &'static str,
-        words: &[(&str, T)],
+        words: &[(&'static str, T)],
     ) -> Vec<T> {
+        self.asks(key, || Shape::list(Shape::words(words.iter().map(|(word, _)| *word))));
         let mut choices = Vec::new();
         for (path, node) in self.list(found, key) {
             let Some(written) = text(found, node, &path) else { continue };
@@ -225,6 +208,7 @@ impl<'n> Fields<'n> {
 
     /// A whole number of at most `max`, also when it is written as a text.
     pub(super) fn number(&self, found: &mut Findings, key: &'static str, max: u32) -> Option<u32> {
+        self.asks(key, || Shape::Number { max });
         let node = self.get(key)?;
         let number = match &node.value {
             Value::Number(number, _) => *number,
@@ -239,7 +223,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The entries of a list, each with its path; none when it is absent.
-    pub(super) fn list(&self, found: &mut Findings, key: &'static str) -> Vec<(String, &'n Node)> {
+    fn list(&self, found: &mut Findings, key: &'static str) -> Vec<(String, &'n Node)> {
         let path = self.path_of(key);
         match self.get(key).map(|node| (&node.value, node.at)) {
             None => Vec::new(),
@@ -255,33 +239,65 @@ impl<'n> Fields<'n> {
 
     /// A list of texts.
     pub(super) fn texts(&self, found: &mut Findings, key: &'static str) -> Vec<String> {
+        self.asks(key, || Shape::list(Shape::Text));
         self.list(found, key).into_iter().filter_map(|(path, node)| text(found, node, &path)).collect()
     }
 
     /// A list of mappings.
     pub(super) fn maps(&self, found: &mut Findings, key: &'static str) -> Vec<Self> {
+        if let Some(entry) = self.nested(key, Shape::list) {
+            return vec![entry];
+        }
         self.list(found, key).into_iter().filter_map(|(path, node)| Self::of(found, node, &path)).collect()
     }
 
     /// A mapping.
     pub(super) fn map(&self, found: &mut Findings, key: &'static str) -> Option<Self> {
-        Self::of(found, self.get(key)?, &self.path_of(key))
+        let recorded = self.nested(key, |mapping| mapping);
+        recorded.or_else(|| Self::of(found, self.get(key)?, &self.path_of(key)))
+    }
+
+    /// A mapping that may be taken away with `!`.
+    pub(super) fn map_setting(&self, found: &mut Findings, key: &'static str) -> Setting<Self> {
+        if let Some(recorded) = self.nested(key, |mapping| mapping.or(Shape::Pattern("^!$"))) {
+            return Setting::Set(recorded);
+        }
+        match self.get(key).map(|node| &node.value) {
+            None => Setting::Inherit,
+            Some(Value::Text(text)) if text == "!" => Setting::Unset,
+            Some(_) => self.map(found, key).map_or(Setting::Inherit, Setting::Set),
+        }
+    }
+
+    /// The entries that nobody asked for by name, each of which is a mapping.
+    pub(super) fn other_maps(&self, found: &mut Findings) -> Vec<(&'n str, Self)> {
+        if let Some(entry) = self.recorded_entry(Others::each) {
+            return vec![("", entry)];
+        }
+        let entries = self.others().into_iter();
+        entries.filter_map(|(name, node)| Some((name, Self::of(found, node, &self.path_of(name))?))).collect()
     }
 
     /// A mapping of keys to single values, each as the text that was written.
     pub(super) fn text_map(&self, found: &mut Findings, key: &'static str) -> IndexMap<String, String> {
+        self.text_map_by(found, key, written)
+    }
+
+    /// As [`text_map`](Self::text_map), with the values that `read` makes of them.
+    pub(super) fn text_map_by(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        read: fn(&mut Findings, &Node, &str) -> Option<String>,
+    ) -> IndexMap<String, String> {
         let Some(map) = self.map(found, key) else { return IndexMap::new() };
+        map.others_are(|| Others::removable(Shape::Single));
         let mut texts = IndexMap::new();
         for (key, node) in map.iter() {
             // Of `!key`, which takes a parent's entry away, only the key matters.
-            let written = if key.starts_with('!') {
-                Some(String::new())
-            } else {
-                written(found, node, &map.path_of(key))
-            };
-            if let Some(written) = written {
-                texts.insert(key.to_owned(), written);
-            }
+            let read =
+                if key.starts_with('!') { Some(String::new()) } else { read(found, node, &map.path_of(key)) };
+            texts.extend(read.map(|value| (key.to_owned(), value)));
         }
         texts
     }
@@ -317,7 +333,7 @@ pub(super) fn written(found: &mut Findings, node: &Node, path: &str) -> Option<S
     }
 }
 
-fn unknown_word<T>(written: &str, words: &[(&str, T)]) -> String {
+fn unknown_word<T>(written: &str, words: &[(&'static str, T)]) -> String {
     let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
     format!("{} is not known here: write {}", quoted(written), known.join(" or "))
 }

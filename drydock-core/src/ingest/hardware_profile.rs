@@ -39,11 +39,9 @@ fn by_name<T>(
 ) -> IndexMap<String, T> {
     let mut things = IndexMap::new();
     let Some(map) = data.map(found, key) else { return things };
-    for (name, node) in map.iter() {
-        if let Some(fields) = Fields::of(found, node, &map.path_of(name)) {
-            things.insert(name.to_owned(), read(found, &fields));
-            fields.warn_of_others(found);
-        }
+    for (name, fields) in map.other_maps(found) {
+        things.insert(name.to_owned(), read(found, &fields));
+        fields.warn_of_others(found);
     }
     things
 }

@@ -1,12 +1,13 @@
 //! Reads what host profiles and servers have in common.
 
-use super::fields::{Fields, Findings, quoted, text, written};
+use super::fields::{Fields, Findings, quoted, written};
 use super::interface::interfaces;
+use super::shape::{Others, Shape};
 use super::storage::storage;
-use super::tree::Value;
+use super::tree::{Node, Value};
 use crate::SecretString;
 use crate::design::{
-    HostSettings, ListSetting, MacAddress, MapSetting, Metadata, Oob, Parameters, Platform, Setting,
+    HostSettings, ListSetting, MacAddress, MapSetting, Metadata, Oob, OobType, Parameters, Platform, Setting,
 };
 
 /// What nodes and profiles have in common: the settings, and the boot interface, which is not inherited.
@@ -38,23 +39,21 @@ fn oob(found: &mut Findings, map: &Fields<'_>) -> Oob {
             }
         },
     };
-    let mut oob = Oob { kind, ..Oob::default() };
-    for (key, node) in map.iter() {
-        let path = map.path_of(key);
-        let absent = matches!(node.value, Value::Null);
-        match key {
-            "type" => {}
-            _ if key.starts_with('!') => {
-                oob.remove.insert(key.trim_start_matches('!').to_owned());
-            }
-            _ if absent => {}
-            "network" => oob.network = text(found, node, &path),
-            "account" => oob.account = text(found, node, &path),
-            "credential" => oob.credential = text(found, node, &path).map(SecretString::from),
-            _ => {
-                let Parameters(parameters) = &mut oob.parameters;
-                parameters.extend(written(found, node, &path).map(|value| (key.to_owned(), value)));
-            }
+    map.is("type", || Shape::words(OobType::ALL.map(OobType::as_str).into_iter().chain(["!"])));
+    let mut oob = Oob {
+        kind,
+        network: map.text(found, "network"),
+        account: map.text(found, "account"),
+        credential: map.text(found, "credential").map(SecretString::from),
+        ..Oob::default()
+    };
+    map.others_are(|| Others::removable(Shape::Single.or(Shape::Null)));
+    for (key, node) in map.others() {
+        if key.starts_with('!') {
+            oob.remove.insert(key.trim_start_matches('!').to_owned());
+        } else if !matches!(node.value, Value::Null) {
+            let Parameters(parameters) = &mut oob.parameters;
+            parameters.extend(written(found, node, &map.path_of(key)).map(|value| (key.to_owned(), value)));
         }
     }
     oob
@@ -64,28 +63,21 @@ fn platform(found: &mut Findings, map: &Fields<'_>) -> Platform {
     let platform = Platform {
         image: map.setting(found, "image"),
         kernel: map.setting(found, "kernel"),
-        kernel_params: MapSetting::new(kernel_params(found, map)),
+        kernel_params: MapSetting::new(map.text_map_by(found, "kernel_params", kernel_param)),
     };
     map.no_others(found);
     platform
 }
 
-/// Kernel parameters as v1.0 keeps them: a truth value becomes `True` or `False`; `True` stands for a bare flag.
-fn kernel_params(found: &mut Findings, platform: &Fields<'_>) -> Vec<(String, String)> {
-    let Some(map) = platform.map(found, "kernel_params") else { return Vec::new() };
-    let mut params = Vec::new();
-    for (key, node) in map.iter() {
-        let value = match &node.value {
-            _ if key.starts_with('!') => Some(String::new()),
-            Value::Bool(true, _) => Some("True".to_owned()),
-            Value::Bool(false, _) => Some("False".to_owned()),
-            Value::Null | Value::Number(..) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-                written(found, node, &map.path_of(key))
-            }
-        };
-        params.extend(value.map(|value| (key.to_owned(), value)));
+/// A kernel parameter as v1.0 keeps it: a truth value becomes `True` or `False`; `True` stands for a bare flag.
+fn kernel_param(found: &mut Findings, node: &Node, path: &str) -> Option<String> {
+    match &node.value {
+        Value::Bool(true, _) => Some("True".to_owned()),
+        Value::Bool(false, _) => Some("False".to_owned()),
+        Value::Null | Value::Number(..) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            written(found, node, path)
+        }
     }
-    params
 }
 
 fn metadata(found: &mut Findings, map: &Fields<'_>) -> (Metadata, Option<MacAddress>) {

@@ -2,7 +2,6 @@
 
 use super::fields::{Fields, Findings};
 use super::named::named;
-use super::tree::Value;
 use crate::design::{InterfaceSettings, ListSetting, MapSetting, NamedSetting, Setting, SriovSettings};
 
 pub(super) fn interfaces(found: &mut Findings, data: &Fields<'_>) -> NamedSetting<InterfaceSettings> {
@@ -22,18 +21,15 @@ fn interface(found: &mut Findings, map: &Fields<'_>) -> InterfaceSettings {
 }
 
 fn sriov(found: &mut Findings, interface: &Fields<'_>) -> Setting<SriovSettings> {
-    match interface.get("sriov").map(|node| &node.value) {
-        None => return Setting::Inherit,
-        Some(Value::Text(text)) if text == "!" => return Setting::Unset,
-        Some(_) => {}
-    }
-    let Some(map) = interface.map(found, "sriov") else { return Setting::Inherit };
-    // The schema of v1.0 has one spelling, its code the other.
-    let trusted = map.truth(found, "trustedmode");
-    let settings = SriovSettings {
-        vf_count: map.number(found, "vf_count", u32::MAX),
-        trustedmode: trusted.or_else(|| map.truth(found, "trustmode")),
+    let map = match interface.map_setting(found, "sriov") {
+        Setting::Inherit => return Setting::Inherit,
+        Setting::Unset => return Setting::Unset,
+        Setting::Set(map) => map,
     };
+    // The schema of v1.0 has one spelling, its code the other.
+    let (trusted, also) = (map.truth(found, "trustedmode"), map.truth(found, "trustmode"));
+    let settings =
+        SriovSettings { vf_count: map.number(found, "vf_count", u32::MAX), trustedmode: trusted.or(also) };
     map.warn_of_others(found);
     Setting::Set(settings)
 }

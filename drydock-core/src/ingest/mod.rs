@@ -14,6 +14,7 @@ mod boot_action;
 mod document;
 mod envelope;
 mod fields;
+mod findings;
 mod hardware_profile;
 mod host;
 mod host_profile;
@@ -23,15 +24,19 @@ mod named;
 mod nearest;
 mod network;
 mod network_link;
+mod notation;
 mod places;
 mod rack;
 mod region;
+pub mod schema;
+mod shape;
 mod split;
 mod storage;
 mod tree;
 
 use crate::design::{Design, Note, Origin, Problem, Problems};
 use document::Reader;
+pub use envelope::{Kind, UnknownKind};
 pub(crate) use nearest::did_you_mean;
 pub use places::Places;
 

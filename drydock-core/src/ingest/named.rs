@@ -1,6 +1,7 @@
 //! Reads things with names, and names that are taken away from a parent.
 
 use super::fields::{Fields, Findings};
+use super::shape::{Others, Shape};
 use super::tree::Value;
 use crate::design::NamedSetting;
 
@@ -11,6 +12,9 @@ pub(super) fn named<T>(
     read: fn(&mut Findings, &Fields<'_>) -> T,
 ) -> NamedSetting<T> {
     let mut things = NamedSetting::default();
+    if let Some(entry) = map.recorded_entry(|thing| Others::removable(thing.or(Shape::Null))) {
+        read(found, &entry);
+    }
     for (name, node) in map.iter() {
         if let Some(removed) = name.strip_prefix('!') {
             things.remove.insert(removed.to_owned());
@@ -34,14 +38,12 @@ pub(super) fn named_list<T>(
     for map in data.maps(found, key) {
         let name = map.text(found, "name");
         let name = map.required(found, "name", "<name>", name);
-        let removed = name.as_deref().and_then(|name| name.strip_prefix('!'));
-        if let Some(removed) = removed {
-            things.remove.insert(removed.to_owned());
-            continue;
-        }
+        // What is written beside a name that is taken away is read too, for its problems.
         let thing = read(found, &map);
         let Some(name) = name else { continue };
-        if things.set.contains_key(&name) {
+        if let Some(removed) = name.strip_prefix('!') {
+            things.remove.insert(removed.to_owned());
+        } else if things.set.contains_key(&name) {
             map.problem(found, "name", "there is another of this name in the list: give it another");
         } else {
             things.set.insert(name, thing);

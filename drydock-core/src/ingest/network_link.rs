@@ -8,7 +8,7 @@ use crate::design::{Bonding, BondingMode, NetworkLink, Origin, TrunkingMode};
 const DEFAULT_MTU: u32 = 1500;
 
 pub(super) fn link(found: &mut Findings, name: &str, origin: Origin, data: &Fields<'_>) -> NetworkLink {
-    if data.get("allowed_networks").is_none() {
+    if data.is_missing("allowed_networks") {
         data.problem(
             found,
             "allowed_networks",

@@ -9,15 +9,13 @@ use crate::design::{Origin, Rack, TorSwitch};
 pub(super) fn rack(found: &mut Findings, name: &str, origin: Origin, data: &Fields<'_>) -> Rack {
     let mut tor_switches = IndexMap::new();
     if let Some(map) = data.map(found, "tor_switches") {
-        for (name, node) in map.iter() {
-            if let Some(fields) = Fields::of(found, node, &map.path_of(name)) {
-                let switch = TorSwitch {
-                    mgmt_ip: fields.parsed(found, "mgmt_ip", ADDRESS),
-                    sdn_api_uri: fields.text(found, "sdn_api_uri"),
-                };
-                fields.warn_of_others(found);
-                tor_switches.insert(name.to_owned(), switch);
-            }
+        for (name, fields) in map.other_maps(found) {
+            let switch = TorSwitch {
+                mgmt_ip: fields.parsed(found, "mgmt_ip", ADDRESS),
+                sdn_api_uri: fields.text(found, "sdn_api_uri"),
+            };
+            fields.warn_of_others(found);
+            tor_switches.insert(name.to_owned(), switch);
         }
     }
     let rack = Rack {

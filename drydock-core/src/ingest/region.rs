@@ -33,13 +33,12 @@ fn tag_definition(found: &mut Findings, map: &Fields<'_>) -> Option<TagDefinitio
 
 /// One entry is a setting, all others are repositories.
 fn repositories(found: &mut Findings, map: &Fields<'_>) -> Repositories {
-    const SETTING: &str = "remove_unlisted";
     let mut repositories = Repositories {
-        remove_unlisted: map.truth(found, SETTING).unwrap_or_default(),
+        remove_unlisted: map.truth(found, "remove_unlisted").unwrap_or_default(),
         ..Repositories::default()
     };
-    for (name, node) in map.iter().filter(|(name, _)| *name != SETTING) {
-        let repository = Fields::of(found, node, &map.path_of(name)).and_then(|map| repository(found, &map));
+    for (name, map) in map.other_maps(found) {
+        let repository = repository(found, &map);
         repositories.listed.extend(repository.map(|repository| (name.to_owned(), repository)));
     }
     repositories

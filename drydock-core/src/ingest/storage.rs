@@ -2,7 +2,6 @@
 
 use super::fields::{Fields, Findings};
 use super::named::{named, named_list};
-use super::tree::Value;
 use crate::design::{
     DeviceSettings, FilesystemSettings, LogicalVolumeSettings, MapSetting, PartitionSettings, Setting,
     StorageSettings, VolumeGroupSettings,
@@ -63,12 +62,11 @@ fn logical_volume(found: &mut Findings, map: &Fields<'_>) -> LogicalVolumeSettin
 
 /// The file system on a partition or a logical volume; `filesystem: "!"` takes away what a parent puts there.
 fn filesystem(found: &mut Findings, on: &Fields<'_>) -> Setting<FilesystemSettings> {
-    match on.get("filesystem").map(|node| &node.value) {
-        None => return Setting::Inherit,
-        Some(Value::Text(text)) if text == "!" => return Setting::Unset,
-        Some(_) => {}
-    }
-    let Some(map) = on.map(found, "filesystem") else { return Setting::Inherit };
+    let map = match on.map_setting(found, "filesystem") {
+        Setting::Inherit => return Setting::Inherit,
+        Setting::Unset => return Setting::Unset,
+        Setting::Set(map) => map,
+    };
     let settings = FilesystemSettings {
         mountpoint: map.setting(found, "mountpoint"),
         fstype: map.setting(found, "fstype"),

@@ -80,6 +80,9 @@ struct NodeSet {
 }
 
 impl NodeFilter {
+    /// The words for how parts make a whole.
+    pub(crate) const COMBINED: [&str; 2] = [Combine::Union.as_str(), Combine::Intersection.as_str()];
+
     /// Reads a filter from the v1.0 API's JSON. Fails with everything that is wrong with it.
     pub fn from_json(value: &Value) -> Result<Self, Vec<FieldProblem>> {
         parse::filter(value, "")

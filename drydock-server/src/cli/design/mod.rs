@@ -4,6 +4,7 @@ mod diff;
 mod excerpt;
 mod graph;
 mod render;
+mod schema;
 mod show;
 mod validate;
 
@@ -19,6 +20,7 @@ pub(super) enum Command {
     Diff(diff::Diff),
     Graph(graph::Graph),
     Render(render::Render),
+    Schema(schema::Schema),
 }
 
 impl Command {
@@ -29,6 +31,7 @@ impl Command {
             Self::Diff(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Render(command) => command.run(),
+            Self::Schema(command) => command.run(),
         }
     }
 }
