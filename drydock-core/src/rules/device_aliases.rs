@@ -4,6 +4,7 @@
 use super::context::{Context, Told};
 use crate::design::{HardwareProfile, ResolvedNode};
 use crate::ingest::did_you_mean;
+use crate::lshw::check_pattern;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for profile in context.design.hardware_profiles.values() {
@@ -21,6 +22,13 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
 
 fn without_a_place(profile: &HardwareProfile, told: &mut Told) {
     for (name, alias) in &profile.device_aliases {
+        if let Some(Err(trouble)) = alias.address.as_deref().map(check_pattern) {
+            told.warning(
+                [profile as _],
+                format!("The address of the device alias {name} is of no use: {trouble}."),
+                "Correct the pattern after regexp:.",
+            );
+        }
         if alias.address.is_none() || alias.bus_type.is_none() {
             told.warning(
                 [profile as _],
@@ -109,6 +117,13 @@ mod tests {
             (
                 "address: x",
                 &["warning HardwareProfile/h: The device alias a does not say where the device is."],
+            ),
+            ("address: 'regexp:0000:(18|19):00', bus_type: pci", &[]),
+            (
+                "address: 'regexp:0000:(18', bus_type: pci",
+                &[
+                    "warning HardwareProfile/h: The address of the device alias a is of no use: the pattern cannot be read: unclosed group.",
+                ],
             ),
             ("bus_type: pci", &["warning HardwareProfile/h: The device alias a does not say"]),
         ] {
