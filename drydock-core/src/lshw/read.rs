@@ -57,7 +57,7 @@ impl Lines<'_> {
     fn of(&mut self, position: u64) -> u64 {
         let position = usize::try_from(position).unwrap_or(usize::MAX).min(self.text.len());
         let passed = self.text.as_bytes().get(self.seen..position).unwrap_or_default();
-        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        let breaks = passed.split(|byte| *byte == b'\n').count().saturating_sub(1);
         self.line = self.line.saturating_add(u64::try_from(breaks).unwrap_or(u64::MAX));
         self.seen = self.seen.max(position);
         self.line
