@@ -165,7 +165,7 @@ fn hostile_inventories_cost_little() {
                 <node><businfo>pci@&b;1</businfo><logicalname>&b;&lt;&#x41;</logicalname></node>";
     let lshw = read(bomb).unwrap();
     assert_eq!((&*lshw.devices()[0].businfo, &*lshw.devices()[0].name), ("pci@1", "<A"));
-    let attributes: String = (0..200_000).map(|number| format!(" a{number}=''")).collect();
+    let attributes = (0..200_000).map(|number| format!(" a{number}=''")).collect::<Vec<_>>().concat();
     assert_eq!(read(format!("<node{attributes}/><node{attributes}></node>")).unwrap().devices(), []);
     assert_eq!(read(nested(LSHW_DEPTH_MAX)).unwrap().devices(), []);
     for (xml, expected) in [
@@ -176,6 +176,7 @@ fn hostile_inventories_cost_little() {
         (String::new(), LshwError::NoNode),
         ("<html><body>no</body></html>".to_owned(), LshwError::NoNode),
         ("{\"id\": 1}".to_owned(), LshwError::NoNode),
+        ("name: <rack>".to_owned(), LshwError::NoNode),
         ("<node><businfo>".to_owned(), LshwError::Cut),
         ("<node>\n<a></b></node>".to_owned(), LshwError::Xml(2)),
         ("<node>\n\n<a".to_owned(), LshwError::Xml(3)),

@@ -154,11 +154,11 @@ impl Gatherer {
     }
 
     fn finish(mut self) -> Result<Lshw, LshwError> {
-        if !self.open.is_empty() {
-            return Err(LshwError::Cut);
-        }
         if self.nodes == 0 {
             return Err(LshwError::NoNode);
+        }
+        if !self.open.is_empty() {
+            return Err(LshwError::Cut);
         }
         self.devices.sort_unstable_by_key(|(place, _)| *place);
         Ok(Lshw { devices: self.devices.into_iter().map(|(_, device)| device).collect() })

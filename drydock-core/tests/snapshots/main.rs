@@ -30,7 +30,8 @@ fn outcome(name: &str, source: &str) -> String {
             return text;
         }
     };
-    let (site, report) = resolve_and_validate(read.design, None);
+    let (site, mut report) = resolve_and_validate(read.design, None);
+    report.place(&mut Places::new(&files));
     match &site {
         Ok(site) => effective(&mut text, site, &mut Places::new(&files)),
         Err(problems) => unresolved(&mut text, problems),
