@@ -5,6 +5,7 @@
 //! * [`Disposition`] and [`Classify`]: whether a failure may be tried again; [`RetryPolicy`] says when.
 //! * [`ingest`]: site documents to a [`design`], and what each node comes to; [`node_filter`]: which nodes are meant;
 //!   [`rules`]: what is wrong with a design that can be read.
+//! * [`lshw`]: the inventory of a server, from which device aliases get the names of devices.
 //! * [`boot_action`]: what a server gets when it comes up for the first time: templates, pipelines, archives.
 //! * [`task`]: the words of the v1.0 API about tasks.
 //! * [`TaskId`], [`Epoch`], [`Fence`], [`NodeName`] …: ids and names, checked when they are made.
@@ -16,6 +17,7 @@ mod error;
 mod ids;
 pub mod ingest;
 pub mod journal;
+pub mod lshw;
 mod name;
 pub mod node_filter;
 mod payload;

@@ -75,7 +75,7 @@ fn what_a_rule_finds_is_told_with_its_page_and_without_excerpts_in_a_pipe() {
     let ended = run(&["design", "validate", text(&network)]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let line = ended.stdout.lines().find(|line| line.contains("Network/a: DD5001 Range Locality: ")).unwrap();
-    assert!(line.starts_with(&format!("{}:1:1: ", text(&network))), "{line}");
+    assert!(line.starts_with(&format!("{}:3:36: ", text(&network))), "{line}");
     assert!(line.ends_with("(docs/rules/DD5001-range-locality.md)"), "{line}");
     assert!(!ended.stdout.contains('^') && !ended.stdout.contains('\u{1b}'), "{ended:?}");
 }

@@ -55,3 +55,72 @@ fn what_cannot_be_shown_is_told_by_the_exit_code() {
         assert!(ended.stderr.contains(said), "{ended:?}");
     }
 }
+
+const LSHW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lshw/r1n01.xml");
+
+#[test]
+fn aliases_have_the_names_that_an_inventory_has_for_their_devices() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(folder.path());
+    let shown =
+        |words: &[&str]| run(&[&["design", "show", "r1n01", "--design", text(&site)], words].concat());
+    let rows = |output: &str| -> Vec<String> {
+        let rows = output.lines().filter(|line| line.starts_with("devices."));
+        rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    assert_eq!(rows(&shown(&[]).stdout), [""; 0]);
+    let ended = shown(&["--lshw", LSHW]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(
+        rows(&ended.stdout),
+        ["devices.bootdisk sda", "devices.nic1 enp24s0f0", "devices.nic2 enp24s0f1"]
+    );
+    let ended = shown(&["--lshw", LSHW, "--explain"]);
+    let inventory = std::fs::read_to_string(LSHW).unwrap();
+    let line = inventory.lines().position(|line| line.contains("id=\"disk\"")).unwrap() + 1;
+    assert!(rows(&ended.stdout)[0].ends_with(&format!(" -> lshw {LSHW}:{line}")), "{ended:?}");
+
+    // The node is shown in any case; that an alias has no device is told afterwards.
+    let other = folder.path().join("other.xml");
+    std::fs::write(&other, inventory.replace("0000:18:00.1", "0000:19:00.0")).unwrap();
+    let ended = shown(&["--lshw", text(&other), "--format", "json"]);
+    let node: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&node["node"]["devices"]["nic1"], &node["node"]["devices"]["nic2"]),
+        (&"enp24s0f0".into(), &Value::Null)
+    );
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("HardwareProfile/standard: device_aliases.nic2: the server has no device there"),
+        "{ended:?}"
+    );
+
+    for (file, said) in
+        [(text(&site), "give the output of `lshw -xml`"), ("no/such.xml", "cannot read no/such.xml")]
+    {
+        let ended = shown(&["--lshw", file]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
+        assert!(ended.stderr.contains(said), "{ended:?}");
+    }
+}
+
+#[test]
+fn templates_see_the_names_of_devices() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(folder.path());
+    let action = folder.path().join("action.yaml");
+    let asset = "{type: file, path: /etc/nics, data: '{{ node.interfaces.pxe.slaves[0] }} {{ node.devices.bootdisk }}', \
+                 data_pipeline: [utf8_decode, template]}";
+    std::fs::write(
+        &action,
+        format!("schema: drydock/BootAction/v1\nmetadata: {{name: nics}}\ndata: {{assets: [{asset}]}}\n"),
+    )
+    .unwrap();
+    let words = ["design", "render", "r1n01", "nics", "--design", text(&site), "--design", text(&action)];
+    let ended = run(&words);
+    assert!(ended.code == Some(0) && ended.stdout.contains("\nnic1 bootdisk\n"), "{ended:?}");
+    let ended = run(&[&words[..], &["--lshw", LSHW]].concat());
+    assert!(ended.code == Some(0) && ended.stdout.contains("\nenp24s0f0 sda\n"), "{ended:?}");
+}

@@ -14,3 +14,4 @@ mod emulate;
 mod help;
 mod program;
 mod server;
+mod site_guide;

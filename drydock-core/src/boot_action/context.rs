@@ -43,6 +43,7 @@ impl<'n> Context<'n> {
             ("labels", Value::from_pairs(labels)),
             ("network", Value::from_pairs(networks(site, node))),
             ("interfaces", Value::from_pairs(interfaces(node))),
+            ("devices", Value::from_pairs(devices(site, node))),
         ];
         Self { node: Value::from_pairs(node), action }
     }
@@ -84,10 +85,19 @@ fn networks<'n>(site: &Site, node: &'n EffectiveNode) -> IndexMap<&'n str, Value
     networks
 }
 
-/// The last two are known only with virtual functions, as in v1.0.
+/// The aliases of the hardware profile, and what each is called on the server; itself where that is not known.
+fn devices<'n>(site: &'n Site, node: &'n EffectiveNode) -> impl Iterator<Item = (&'n str, Value)> {
+    let profile = site.design().hardware_profiles.get(&node.hardware_profile);
+    let aliases = profile.into_iter().flat_map(|profile| profile.device_aliases.keys());
+    aliases.map(|alias| (alias.as_str(), Value::from(node.device_name(alias))))
+}
+
+/// What virtual functions are like is known only where there are some, as in v1.0.
 fn interfaces(node: &EffectiveNode) -> impl Iterator<Item = (&str, Value)> {
     node.interfaces.iter().map(|(name, interface)| {
-        let mut known = vec![("sriov", Value::from(interface.sriov.is_some()))];
+        let slaves = interface.slaves.iter().map(|device| node.device_name(device));
+        let mut known =
+            vec![("slaves", slaves.collect::<Value>()), ("sriov", Value::from(interface.sriov.is_some()))];
         if let Some(sriov) = interface.sriov {
             known.push(("vf_count", Value::from(sriov.vf_count)));
             known.push(("trustedmode", Value::from(sriov.trustedmode)));

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use super::gaps::{Found, look};
 use super::{
-    Addressing, BaremetalNode, Design, HostSettings, Interface, MacAddress, OobType, Parameters, Problem,
-    Storage, kernel,
+    Addressing, BaremetalNode, Design, HostSettings, Interface, LogicalName, MacAddress, OobType, Parameters,
+    Problem, Storage, kernel,
 };
 use crate::{NodeName, SecretString};
 
@@ -36,6 +36,9 @@ pub struct EffectiveNode {
     pub interfaces: IndexMap<String, Interface>,
     /// Its disks and what is on them.
     pub storage: Storage,
+    /// What its operating system calls the devices that the hardware profile has aliases for; empty until an inventory of
+    /// the server says so: [`Site::learn_devices`](super::Site::learn_devices).
+    pub devices: IndexMap<String, LogicalName>,
     /// The operating system that it gets.
     pub platform: EffectivePlatform,
     /// How to reach it when it is off.
@@ -153,6 +156,7 @@ pub(super) fn effective(
             .map(|(name, interface)| (name, Interface::from(interface)))
             .collect(),
         storage: Storage::from(settings.storage),
+        devices: IndexMap::new(),
         platform: EffectivePlatform {
             image: settings.platform.image.into_value(),
             kernel: settings.platform.kernel.into_value(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{DocumentRef, HostSettings, NodeAddress, Origin, Site, leaves};
+use super::{DocumentRef, EffectiveNode, HostSettings, Network, NodeAddress, Origin, Site, leaves};
 use crate::NodeName;
 use crate::ingest::Places;
 
@@ -38,7 +38,7 @@ pub fn explain(site: &Site, name: &NodeName, places: &mut Places<'_>) -> Option<
     let layers = layers(site, name)?;
     let said = said_by(&layers);
     let mut explainer = Explainer { site, node: layers.last()?, layers: &layers, said, places };
-    let explained = leaves(&node.tree()).into_iter().map(|leaf| {
+    let explained = leaves(&site.tree(node)).into_iter().map(|leaf| {
         let from = explainer.sources(&leaf.keys);
         Explained { path: leaf.path, value: leaf.value, from }
     });
@@ -97,7 +97,7 @@ struct Explainer<'e, 'f> {
     places: &'e mut Places<'f>,
 }
 
-impl Explainer<'_, '_> {
+impl<'e> Explainer<'e, '_> {
     fn sources(&mut self, keys: &[String]) -> Vec<Source> {
         let words: Vec<&str> = keys.iter().map(String::as_str).collect();
         match words[..] {
@@ -106,6 +106,8 @@ impl Explainer<'_, '_> {
             ["oob", "address"] => self.oob_address(),
             ["fqdn"] => self.fqdn(),
             ["kernel_command_line"] => self.command_line(),
+            ["devices", alias] => self.device(alias),
+            ["routes", index, field] => self.route(index, field),
             ["platform", "kernel_params", _] => {
                 self.said(&words).into_iter().chain(self.referred(keys)).collect()
             }
@@ -130,8 +132,7 @@ impl Explainer<'_, '_> {
 
     /// The entry of the node's addresses that stands on the out-of-band network.
     fn oob_address(&mut self) -> Vec<Source> {
-        let Ok(name) = NodeName::new(&self.node.document.name) else { return Vec::new() };
-        let Some(node) = self.site.node(&name) else { return Vec::new() };
+        let Some(node) = self.effective() else { return Vec::new() };
         let wanted = node.oob.bmc().map(|bmc| NodeAddress::Static(bmc.address));
         let index = node.addressing.iter().position(|entry| Some(entry.address) == wanted);
         let index = index.unwrap_or_default().to_string();
@@ -144,10 +145,7 @@ impl Explainer<'_, '_> {
         let Some(primary) = self.said(&["primary_network"]) else { return vec![self.of_node(&[])] };
         let name = self.layers.iter().rev().find_map(|layer| layer.settings.primary_network.value());
         let network = name.and_then(|name| self.site.design().networks.get(name));
-        let network = network.map(|network| {
-            let document = DocumentRef { kind: "Network".to_owned(), name: network.name.clone() };
-            self.source(document, &network.origin, &["dns", "domain"])
-        });
+        let network = network.map(|network| self.of_network(network, &["dns", "domain"]));
         std::iter::once(primary).chain(network).collect()
     }
 
@@ -164,6 +162,48 @@ impl Explainer<'_, '_> {
             indices.into_iter().filter_map(|index| self.layers.get(index)).collect();
         let words = ["platform", "kernel_params"];
         layers.into_iter().map(|layer| self.source(layer.document.clone(), layer.origin, &words)).collect()
+    }
+
+    /// The alias, and where the inventory names its device.
+    fn device(&mut self, alias: &str) -> Vec<Source> {
+        let Some(node) = self.effective() else { return Vec::new() };
+        let profile = self.site.design().hardware_profiles.get(&node.hardware_profile);
+        let profile = profile.map(|profile| {
+            let document = DocumentRef { kind: "HardwareProfile".to_owned(), name: profile.name.clone() };
+            self.source(document, &profile.origin, &["device_aliases", alias])
+        });
+        let inventory = node.devices.get(alias).map(|known| Source {
+            document: DocumentRef { kind: "lshw".to_owned(), name: String::new() },
+            origin: known.origin.clone(),
+        });
+        profile.into_iter().chain(inventory).collect()
+    }
+
+    /// The network that has the route; where it leads there by a route domain, also the network that it leads to.
+    fn route(&mut self, index: &str, field: &str) -> Vec<Source> {
+        let Some(node) = self.effective() else { return Vec::new() };
+        let routes = self.site.routes(node);
+        let Some(route) = index.parse().ok().and_then(|index: usize| routes.get(index)) else {
+            return Vec::new();
+        };
+        let entry = route.entry.to_string();
+        let words = match (field, route.member) {
+            ("network", _) => vec![],
+            ("subnet", Some(_)) => vec!["routes", &entry, "routedomain"],
+            (field, _) => vec!["routes", &entry, field],
+        };
+        let of_network = self.of_network(route.network, &words);
+        let of_member = route.member.filter(|_| field == "subnet").map(|it| self.of_network(it, &["cidr"]));
+        std::iter::once(of_network).chain(of_member).collect()
+    }
+
+    fn of_network(&mut self, network: &Network, words: &[&str]) -> Source {
+        let document = DocumentRef { kind: "Network".to_owned(), name: network.name.clone() };
+        self.source(document, &network.origin, words)
+    }
+
+    fn effective(&self) -> Option<&'e EffectiveNode> {
+        self.site.node(&NodeName::new(&self.node.document.name).ok()?)
     }
 
     /// Where in the hardware profile a kernel parameter's value is, if it refers to it.

@@ -5,6 +5,7 @@
 
 mod baremetal_node;
 mod boot_action;
+mod devices;
 mod diff;
 mod disks;
 mod document_tree;
@@ -27,6 +28,7 @@ mod oob;
 mod problem;
 mod rack;
 mod region;
+mod routes;
 mod setting;
 mod site;
 mod size;
@@ -37,6 +39,7 @@ use std::collections::BTreeMap;
 
 pub use baremetal_node::{Addressing, BaremetalNode, NodeAddress};
 pub use boot_action::{Asset, AssetData, AssetKind, BootAction, Segment};
+pub use devices::LogicalName;
 pub use diff::{Change, DocumentChange, FieldChange, diff};
 pub use disks::{Filesystem, LogicalVolume, Partition, Storage, StorageDevice, VolumeGroup};
 pub use effective::{Bmc, EffectiveNode, EffectiveOob, EffectivePlatform};
@@ -55,6 +58,7 @@ pub use oob::{Oob, OobType, Parameters, UnknownOobType};
 pub use problem::{DocumentRef, Note, NoteLevel, Origin, Problem, Problems};
 pub use rack::{Rack, TorSwitch};
 pub use region::{Region, Repositories, Repository, RepositoryKind, TagDefinition, TagDefinitionKind};
+pub use routes::EffectiveRoute;
 pub use setting::{ListSetting, MapSetting, Setting};
 pub use site::Site;
 pub(crate) use site::{Resolution, ResolvedNode};

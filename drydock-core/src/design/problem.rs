@@ -87,6 +87,11 @@ impl Problems {
         if found.is_empty() { Ok(value) } else { Err(Self(found)) }
     }
 
+    /// These, if there are any.
+    pub fn of(found: Vec<Problem>) -> Option<Self> {
+        (!found.is_empty()).then_some(Self(found))
+    }
+
     /// The problems, one by one.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()

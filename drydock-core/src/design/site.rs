@@ -52,6 +52,11 @@ impl Site {
     pub fn node(&self, name: &NodeName) -> Option<&EffectiveNode> {
         self.nodes.get(name)
     }
+
+    /// One node, to be told more about; nothing that a filter asks for may change.
+    pub(super) fn node_mut(&mut self, name: &NodeName) -> Option<&mut EffectiveNode> {
+        self.nodes.get_mut(name)
+    }
 }
 
 impl Design {

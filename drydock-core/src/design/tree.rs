@@ -1,6 +1,8 @@
 //! Nodes and what documents say of them as trees of JSON, under the names that documents use: for showing, comparing and
 //! explaining. No tree holds a secret; [`NOT_SHOWN`] stands for it.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -66,6 +68,7 @@ impl EffectiveNode {
             "addressing": self.addressing.iter().map(addressing).collect::<Vec<_>>(),
             "interfaces": tree(&self.interfaces),
             "storage": tree(&self.storage),
+            "devices": self.devices.iter().map(|(alias, known)| (alias, &known.name)).collect::<BTreeMap<_, _>>(),
             "platform": {
                 "image": self.platform.image,
                 "kernel": self.platform.kernel,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::split::split;
+use super::split::{Chunk, split};
 use super::tree::{Mark, Node, Value, parse};
 use super::{DOCUMENT_VALUES_MAX, SourceFile};
 use crate::design::{Form, Origin};
@@ -11,6 +11,8 @@ use crate::design::{Form, Origin};
 /// The files that a design was read from.
 pub struct Places<'f> {
     files: &'f [SourceFile<'f>],
+    /// The files that were looked into, cut into their documents.
+    chunks: HashMap<&'f str, Vec<Chunk<'f>>>,
     /// The documents that were asked about; `None` for one that is not there.
     documents: HashMap<Origin, Option<Node>>,
 }
@@ -18,7 +20,7 @@ pub struct Places<'f> {
 impl<'f> Places<'f> {
     /// Of these files, which may be none: then every value stands where its document does.
     pub fn new(files: &'f [SourceFile<'f>]) -> Self {
-        Self { files, documents: HashMap::new() }
+        Self { files, chunks: HashMap::new(), documents: HashMap::new() }
     }
 
     /// Where the value is that `keys` lead to in the body of the document at `document`; if it is not there, the
@@ -42,13 +44,19 @@ impl<'f> Places<'f> {
         )
     }
 
-    fn read(&self, document: &Origin) -> Option<Node> {
+    fn read(&mut self, document: &Origin) -> Option<Node> {
         let file = self.files.iter().find(|file| *file.name == *document.file)?;
-        let source =
-            std::str::from_utf8(file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file.bytes)).ok()?;
-        let chunk = split(source).into_iter().rev().find(|chunk| chunk.lines_before < document.line)?;
-        parse(&chunk, DOCUMENT_VALUES_MAX).ok().map(|(root, _)| root)
+        let chunks = self.chunks.entry(file.name).or_insert_with(|| chunks(file.bytes));
+        let behind = chunks.partition_point(|chunk| chunk.lines_before < document.line);
+        let chunk = chunks.get(behind.checked_sub(1)?)?;
+        parse(chunk, DOCUMENT_VALUES_MAX).ok().map(|(root, _)| root)
     }
+}
+
+/// The documents of a file; none of one that is no text.
+fn chunks(bytes: &[u8]) -> Vec<Chunk<'_>> {
+    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    text.map(split).unwrap_or_default()
 }
 
 /// The entry `key` of a mapping or a list, and where it begins.

@@ -1,6 +1,6 @@
 //! DD5011: a bond joins several devices, and several devices are bonded.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::BondingMode;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -11,7 +11,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
             let (mode, devices) = (link.bonding.mode, interface.slaves.add.len());
             if mode == BondingMode::Disabled && devices > 1 {
                 told.warning(
-                    [node as _, link as _],
+                    [&at(node, &[&"interfaces", &name, &"slaves"]) as _, link as _],
                     format!(
                         "Interface {name} has {devices} slaves, and its link {} does not bond.",
                         link.name
@@ -21,7 +21,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
             } else if mode != BondingMode::Disabled && devices < 2 {
                 let slaves = if devices == 0 { "no slave" } else { "one slave" };
                 told.warning(
-                    [node as _, link as _],
+                    [&at(node, &[&"interfaces", &name, &"slaves"]) as _, link as _],
                     format!("Interface {name} is a bond ({}) with {slaves}.", mode.as_str()),
                     "Add the other devices to the slaves, or disable bonding on the link.",
                 );

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 
 /// The bit of the first octet that makes an address one of a group (IEEE 802, the I/G bit).
 const GROUP: u8 = 1;
@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let octets = mac.octets();
         if octets == [0; 6] || octets[0] & GROUP != 0 {
             told.warning(
-                [node as _],
+                [&at(node, &[&"metadata", &"boot_mac"]) as _],
                 format!("The boot MAC address {mac} is that of no interface."),
                 "Write the MAC address of the interface that the node boots from.",
             );
@@ -23,7 +23,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         if !std::ptr::eq(owner, node) {
             // The provisioner finds a machine by it: one server would be installed as the other.
             told.error(
-                [node as _, owner as _],
+                [&at(node, &[&"metadata", &"boot_mac"]) as _, owner as _],
                 format!("Duplicate boot MAC address found: {mac}"),
                 "Write each node's own MAC address.",
             );

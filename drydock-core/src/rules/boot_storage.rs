@@ -1,6 +1,6 @@
 //! DD1001: a node has a root partition that an operating system fits on, and a boot partition that kernels fit on.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{PartitionSettings, ResolvedNode, StorageAmount, StorageSize};
 
 const GB: u64 = 1_000_000_000;
@@ -13,7 +13,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let (mut roots, boots) = (partitions(node, "root").peekable(), partitions(node, "boot"));
         if roots.peek().is_none() {
             told.error(
-                [node as _],
+                [&at(node, &[&"storage"]) as _],
                 format!("Root volume has to be set and must be > 20GB on BaremetalNode {name}"),
                 "All nodes require a defined root volume at least 20GB in size.",
             );
@@ -24,30 +24,35 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
 }
 
 /// The partitions of this name on all disks.
-fn partitions<'n>(node: &'n ResolvedNode<'_>, name: &'n str) -> impl Iterator<Item = &'n PartitionSettings> {
-    node.settings.storage.devices.set.values().filter_map(move |device| device.partitions.set.get(name))
+fn partitions<'n>(
+    node: &'n ResolvedNode<'_>,
+    name: &'n str,
+) -> impl Iterator<Item = (&'n String, &'n PartitionSettings)> {
+    let disks = node.settings.storage.devices.set.iter();
+    disks.filter_map(move |(disk, device)| Some((disk, device.partitions.set.get(name)?)))
 }
 
 fn volume(
     node: &ResolvedNode<'_>,
-    partition: &PartitionSettings,
+    (disk, partition): (&String, &PartitionSettings),
     which: &str,
     bytes_min: u64,
     told: &mut Told,
 ) {
     let name = &node.document.name;
     let lower = which.to_lowercase();
+    let place = at(node, &[&"storage", &"physical_devices", disk, &"partitions", &lower, &"size"]);
     let size = partition.size.value().and_then(|size| size.parse().ok());
     match size {
         Some(StorageSize { amount: StorageAmount::Bytes(bytes), .. }) if bytes >= bytes_min => {}
         Some(StorageSize { amount: StorageAmount::Bytes(_), .. }) => told.error(
-            [node as _],
+            [&place as _],
             format!("{which} volume must be > {}GB on BaremetalNode {name}", bytes_min / GB),
             format!("Configure a larger {lower} volume."),
         ),
         // Of a disk of unknown size, a percentage may be anything.
         Some(StorageSize { amount: StorageAmount::Percent(_), .. }) | None => told.error(
-            [node as _],
+            [&place as _],
             format!("{which} volume has an invalid size format on BaremetalNode {name}."),
             format!("Use a valid {lower} volume storage specification, such as {}g.", bytes_min / GB),
         ),

@@ -1,6 +1,6 @@
 //! DD2006: the address of a network is that of the network, and not that of a host in it.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     if context.design.networks.is_empty() {
@@ -10,7 +10,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let network_address = network.cidr.trunc();
         if network.cidr != network_address {
             told.error(
-                [network as _],
+                [&at(network, &[&"cidr"]) as _],
                 format!("The provided CIDR {} has host bits set", network.cidr),
                 format!("Provide a CIDR acceptable by MAAS: {network_address}"),
             );

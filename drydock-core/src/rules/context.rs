@@ -1,5 +1,7 @@
 //! What a rule sees, and how it tells what it finds.
 
+use std::fmt::Display;
+
 use super::Rule;
 use super::platform::Platforms;
 use super::report::{Finding, Level};
@@ -21,6 +23,32 @@ pub(super) struct Context<'d> {
 /// A document that a finding is about.
 pub(super) trait About {
     fn reference(&self) -> (DocumentRef, Origin);
+
+    /// The keys that lead to the field that is meant; none for the whole document.
+    fn keys(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A field of a document.
+pub(super) struct At<'a> {
+    about: &'a dyn About,
+    keys: Vec<String>,
+}
+
+/// The field of `about` to which these keys lead: names, and the indices of entries in lists.
+pub(super) fn at<'a>(about: &'a dyn About, keys: &[&dyn Display]) -> At<'a> {
+    At { about, keys: keys.iter().map(ToString::to_string).collect() }
+}
+
+impl About for At<'_> {
+    fn reference(&self) -> (DocumentRef, Origin) {
+        self.about.reference()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.keys.clone()
+    }
 }
 
 fn reference(kind: &str, name: &str, origin: &Origin) -> (DocumentRef, Origin) {
@@ -101,8 +129,10 @@ impl Told {
         text: String,
         advice: String,
     ) {
-        let (documents, origins): (Vec<_>, Vec<_>) = about.into_iter().map(About::reference).unzip();
+        let mut about = about.into_iter().peekable();
+        let keys = about.peek().map(|first| first.keys()).unwrap_or_default();
+        let (documents, origins): (Vec<_>, Vec<_>) = about.map(About::reference).unzip();
         let origin = origins.into_iter().next();
-        self.findings.push(Finding { rule: self.rule, level, text, advice, documents, origin });
+        self.findings.push(Finding { rule: self.rule, level, text, advice, documents, keys, origin });
     }
 }

@@ -1,9 +1,12 @@
 //! DD5005: the devices that interfaces and disks are made of are aliases of the hardware profile, or names as kernels
 //! give them.
 
-use super::context::{Context, Told};
+use std::fmt::Display;
+
+use super::context::{Context, Told, at};
 use crate::design::{HardwareProfile, ResolvedNode};
 use crate::ingest::did_you_mean;
+use crate::lshw::check_pattern;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for profile in context.design.hardware_profiles.values() {
@@ -21,9 +24,16 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
 
 fn without_a_place(profile: &HardwareProfile, told: &mut Told) {
     for (name, alias) in &profile.device_aliases {
+        if let Some(Err(trouble)) = alias.address.as_deref().map(check_pattern) {
+            told.warning(
+                [&at(profile, &[&"device_aliases", &name, &"address"]) as _],
+                format!("The address of the device alias {name} is of no use: {trouble}."),
+                "Correct the pattern after regexp:.",
+            );
+        }
         if alias.address.is_none() || alias.bus_type.is_none() {
             told.warning(
-                [profile as _],
+                [&at(profile, &[&"device_aliases", &name]) as _],
                 format!("The device alias {name} does not say where the device is."),
                 "Write the address of the device, and its bus_type.",
             );
@@ -40,18 +50,27 @@ fn devices(node: &ResolvedNode<'_>, profile: &HardwareProfile, told: &mut Told) 
             unknown(name) && !is_interface(name) && !settings.interfaces.set.contains_key(name.as_str())
         };
         for name in made_of.slaves.add.iter().filter(odd) {
-            tell(node, profile, &format!("Interface {interface}"), name, told);
+            let keys: &[&dyn Display] = &[&"interfaces", interface, &"slaves", name];
+            tell(node, profile, (&format!("Interface {interface}"), keys), name, told);
         }
     }
     for name in settings.storage.devices.set.keys().filter(|name| unknown(name) && !is_disk(name)) {
-        tell(node, profile, "The storage", name, told);
+        let keys: &[&dyn Display] = &[&"storage", &"physical_devices", name];
+        tell(node, profile, ("The storage", keys), name, told);
     }
 }
 
-fn tell(node: &ResolvedNode<'_>, profile: &HardwareProfile, what: &str, name: &str, told: &mut Told) {
+/// `what` names a device that nobody knows, at these keys of the node.
+fn tell(
+    node: &ResolvedNode<'_>,
+    profile: &HardwareProfile,
+    (what, keys): (&str, &[&dyn Display]),
+    name: &str,
+    told: &mut Told,
+) {
     let known: Vec<_> = profile.device_aliases.keys().map(String::as_str).collect();
     told.warning(
-        [node as _, profile as _],
+        [&at(node, keys) as _, profile as _],
         format!(
             "{what} names the device {name}, which is no alias of HardwareProfile {} and no name that a kernel gives.",
             profile.name
@@ -109,6 +128,13 @@ mod tests {
             (
                 "address: x",
                 &["warning HardwareProfile/h: The device alias a does not say where the device is."],
+            ),
+            ("address: 'regexp:0000:(18|19):00', bus_type: pci", &[]),
+            (
+                "address: 'regexp:0000:(18', bus_type: pci",
+                &[
+                    "warning HardwareProfile/h: The address of the device alias a is of no use: the pattern cannot be read: unclosed group.",
+                ],
             ),
             ("bus_type: pci", &["warning HardwareProfile/h: The device alias a does not say"]),
         ] {

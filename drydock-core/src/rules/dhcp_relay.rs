@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::Network;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -11,14 +11,14 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let (name, cidr) = (&network.name, network.cidr);
         if let Some(own) = relay.self_ip.filter(|own| !cidr.contains(own)) {
             told.warning(
-                [network as _],
+                [&at(network, &[&"dhcp_relay", &"self_ip"]) as _],
                 format!("The DHCP relay {own} is not within the defined CIDR: {cidr} of {name}."),
                 "A relay hears only its own network: give it an address on it.",
             );
         }
         let Some(target) = relay.upstream_target else {
             told.warning(
-                [network as _],
+                [&at(network, &[&"dhcp_relay"]) as _],
                 format!("The DHCP relay of {name} has no upstream_target."),
                 "Write the address of the DHCP server that answers, or drop the relay.",
             );
@@ -26,13 +26,13 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         };
         if cidr.contains(&target) {
             told.warning(
-                [network as _],
+                [&at(network, &[&"dhcp_relay", &"upstream_target"]) as _],
                 format!("The upstream_target {target} of the DHCP relay is on {name} itself."),
                 "A DHCP server on the network needs no relay: drop it, or correct the target.",
             );
         } else if !is_reached(context, network, target) {
             told.warning(
-                [network as _],
+                [&at(network, &[&"dhcp_relay", &"upstream_target"]) as _],
                 format!("The upstream_target {target} of the DHCP relay of {name} is on no network, and no route leads there."),
                 "Define the network of the DHCP server, or a route to it.",
             );

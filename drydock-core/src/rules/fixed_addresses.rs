@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Network, NetworkRange, NodeAddress, RangeKind};
 
 const ADVICE: &str = "Take the address out of the dhcp range, or choose another.";
@@ -19,7 +19,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         }
     }
     for node in &context.nodes {
-        for entry in &node.document.addressing {
+        for (index, entry) in node.document.addressing.iter().enumerate() {
             let NodeAddress::Static(address) = entry.address else { continue };
             let Some(network) = context.design.networks.get(&entry.network) else { continue };
             if let Some(range) = handed_out(network, address) {
@@ -28,7 +28,11 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
                     "The address {address} of node {name} is in the range {range} of {}.",
                     network.name
                 );
-                told.error([node as _, network as _], text, ADVICE);
+                told.error(
+                    [&at(node, &[&"addressing", &index, &"address"]) as _, network as _],
+                    text,
+                    ADVICE,
+                );
             }
         }
     }

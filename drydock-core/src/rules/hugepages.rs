@@ -1,13 +1,13 @@
 //! DD1008: huge pages have a number and a size, or neither.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for node in &context.nodes {
         let params = &node.settings.platform.kernel_params.set;
         if params.contains_key("hugepages") != params.contains_key("hugepagesz") {
             told.error(
-                [node as _],
+                [&at(node, &[&"platform", &"kernel_params"]) as _],
                 "Invalid hugepages kernel configuration",
                 "hugepages and hugepagesz must be specified together",
             );

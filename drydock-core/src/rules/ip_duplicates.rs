@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::NodeAddress;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -15,12 +15,12 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     }
     let mut owners = HashMap::new();
     for node in &context.nodes {
-        for entry in &node.document.addressing {
+        for (index, entry) in node.document.addressing.iter().enumerate() {
             let NodeAddress::Static(address) = entry.address else { continue };
             let owner = *owners.entry(address).or_insert((node, entry));
             if !std::ptr::eq(owner.1, entry) {
                 told.error(
-                    [node as _, owner.0 as _],
+                    [&at(node, &[&"addressing", &index, &"address"]) as _, owner.0 as _],
                     format!("Duplicate IP Address Found: {address}"),
                     "Select unique IP addresses for each node.",
                 );

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Network, NodeAddress, ResolvedNode};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -25,13 +25,13 @@ fn gateways(network: &Network, told: &mut Told) {
     for (index, route) in network.routes.iter().enumerate() {
         match route.gateway {
             None => told.error(
-                [network as _],
+                [&at(network, &[&"routes", &index]) as _],
                 format!("No gateway found for route {} of {}.", index + 1, network.name),
                 "Define a network-local gateway for the route.",
             ),
             Some(gateway) if network.cidr.contains(&gateway) || is_next_door(network, gateway) => {}
             Some(gateway) => told.error(
-                [network as _],
+                [&at(network, &[&"routes", &index, &"gateway"]) as _],
                 format!(
                     "The gateway IP Address {gateway} is not within the defined CIDR: {} of {}.",
                     network.cidr, network.name
@@ -51,17 +51,17 @@ fn is_next_door(network: &Network, gateway: IpAddr) -> bool {
 }
 
 fn addresses(context: &Context<'_>, node: &ResolvedNode<'_>, told: &mut Told) {
-    for entry in &node.document.addressing {
+    for (index, entry) in node.document.addressing.iter().enumerate() {
         let NodeAddress::Static(address) = entry.address else { continue };
         match context.design.networks.get(&entry.network) {
             None => told.error(
-                [node as _],
+                [&at(node, &[&"addressing", &index, &"network"]) as _],
                 format!("{} is not a valid network.", entry.network),
                 "Define network or correct address definition.",
             ),
             Some(network) if network.cidr.contains(&address) => {}
             Some(network) => told.error(
-                [node as _],
+                [&at(node, &[&"addressing", &index, &"address"]) as _],
                 format!(
                     "The IP Address {address} is not within the defined CIDR: {} of {}.",
                     network.cidr, network.name

@@ -49,7 +49,7 @@ use context::{Context, Told};
 pub(crate) use boot_action_packages::is_version as is_debian_version;
 pub use platform::Platforms;
 pub use registry::RULES;
-pub use report::{Finding, Level, Report};
+pub use report::{Finding, Level, PLACED_MAX, Report};
 
 /// One rule.
 #[derive(Debug)]

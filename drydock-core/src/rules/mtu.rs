@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use super::context::{About, Context, Told};
+use super::context::{About, Context, Told, at};
 
 /// Bytes: IPv6 needs the first, nothing carries more than the last.
 const MTU: RangeInclusive<u32> = 1280..=65536;
@@ -21,7 +21,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         in_range(network, mtu, told);
         if carried.get(&network.name).is_some_and(|link| mtu > *link) {
             told.error(
-                [network as _],
+                [&at(network, &[&"mtu"]) as _],
                 format!("MTU must be <= the parent Network Link; for Network {}", network.name),
                 "Define a MTU less than or equal to that of the carrying network link.",
             );
@@ -32,7 +32,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
 fn in_range(document: &dyn About, mtu: u32, told: &mut Told) {
     if !MTU.contains(&mtu) {
         told.error(
-            [document],
+            [&at(document, &[&"mtu"]) as _],
             format!("MTU must be between {} and {}, value is {mtu}", MTU.start(), MTU.end()),
             "Define a valid MTU. Standard is 1500, Jumbo is 9100.",
         );

@@ -1,6 +1,6 @@
 //! DD5012: frames of a tagged network fit through the link, and through the interface that its own stands on.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Network, NetworkLink};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -20,7 +20,7 @@ fn fits(link: &NetworkLink, native: Option<&Network>, network: &Network, told: &
     let Some(mtu) = network.mtu else { return };
     if mtu > link.mtu {
         told.warning(
-            [network as _, link as _],
+            [&at(network, &[&"mtu"]) as _, link as _],
             format!(
                 "The MTU {mtu} of Network {} is larger than {} of its NetworkLink {}.",
                 network.name, link.mtu, link.name
@@ -31,7 +31,7 @@ fn fits(link: &NetworkLink, native: Option<&Network>, network: &Network, told: &
         native.and_then(|native| Some((native, native.mtu.filter(|below| mtu > *below)?)))
     {
         told.warning(
-            [network as _, native as _],
+            [&at(network, &[&"mtu"]) as _, native as _],
             format!(
                 "The MTU {mtu} of Network {} is larger than {below} of Network {}, which is untagged on the same NetworkLink {}.",
                 network.name, native.name, link.name

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{InterfaceSettings, NetworkLink, ResolvedNode};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -12,7 +12,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
             let carrier = *carriers.entry(network).or_insert(link);
             if carrier.name != link.name {
                 told.error(
-                    [link as _, carrier as _],
+                    [&at(link, &[&"allowed_networks", &network]) as _, carrier as _],
                     format!(
                         "Allowed network {network} duplicated on NetworkLink {} and NetworkLink {}",
                         carrier.name, link.name
@@ -38,17 +38,21 @@ fn attached(
 ) {
     const DEFINE: &str = "Define the network link attached to this interface.";
     let Some(link) = interface.device_link.value() else {
-        told.error([node as _], format!("Interface {name} names no network link."), DEFINE);
+        told.error(
+            [&at(node, &[&"interfaces", &name]) as _],
+            format!("Interface {name} names no network link."),
+            DEFINE,
+        );
         return;
     };
     let Some(link) = context.design.network_links.get(link) else {
         let text = format!("Interface {name} connected to undefined network link {link}.");
-        told.error([node as _], text, DEFINE);
+        told.error([&at(node, &[&"interfaces", &name, &"device_link"]) as _], text, DEFINE);
         return;
     };
     for network in interface.networks.add.iter().filter(|network| !link.allowed_networks.contains(network)) {
         told.error(
-            [node as _],
+            [&at(node, &[&"interfaces", &name, &"networks", &network]) as _],
             format!("Interface {name} attached to network {network} not allowed on interface link"),
             "Interfaces can only be attached to networks allowed on the network link connected to the interface.",
         );

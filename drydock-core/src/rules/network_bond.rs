@@ -1,13 +1,13 @@
 //! DD1006: a bond has the options that its mode knows, and delays that its monitor can keep.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Bonding, BondingMode, NetworkLink};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for link in context.design.network_links.values() {
         match link.bonding.mode {
             BondingMode::Disabled if has_options(&link.bonding) => told.error(
-                [link as _],
+                [&at(link, &[&"bonding", &"mode"]) as _],
                 "If bonding mode is disabled no other bond option can be specified",
                 "Enable a bonding mode or remove the bond options.",
             ),
@@ -28,7 +28,7 @@ fn delays(link: &NetworkLink, told: &mut Told) {
     for (delay, which, lower) in [(bond.up_delay_ms(), "Up", "up"), (bond.down_delay_ms(), "Down", "down")] {
         if let Some((delay, rate)) = delay.zip(bond.mon_rate_ms()).filter(|(delay, rate)| delay < rate) {
             told.error(
-                [link as _],
+                [&at(link, &[&"bonding", &format!("{lower}_delay")]) as _],
                 format!("{which} delay {delay} is less than mon rate {rate}"),
                 format!("Link {lower} delay must be equal or greater than the mon_rate"),
             );
@@ -40,14 +40,14 @@ fn lacp_options(link: &NetworkLink, told: &mut Told) {
     let mode = link.bonding.mode.as_str();
     if link.bonding.hash.is_some() {
         told.error(
-            [link as _],
+            [&at(link, &[&"bonding", &"hash"]) as _],
             format!("Hash cannot be defined if bond mode is {mode}"),
             "Hash mode is only applicable to LACP (802.3ad)",
         );
     }
     if link.bonding.peer_rate.is_some() {
         told.error(
-            [link as _],
+            [&at(link, &[&"bonding", &"peer_rate"]) as _],
             format!("Peer rate cannot be defined if bond mode is {mode}"),
             "Peer rate is only applicable to LACP (802.3ad)",
         );

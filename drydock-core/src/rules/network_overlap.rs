@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::Network;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let cidr = network.cidr.trunc();
         if let Some(other) = known.get(&cidr) {
             told.warning(
-                [network as _, *other as _],
+                [&at(network, &[&"cidr"]) as _, *other as _],
                 format!("Network {} has the CIDR {cidr} of Network {}.", network.name, other.name),
                 "Give each network a CIDR of its own: the provisioner tells networks apart by it.",
             );
@@ -36,7 +36,7 @@ fn nested(mut networks: Vec<(IpNet, &Network)>, told: &mut Told) {
         while around.pop_if(|(wide, _)| !wide.contains(&cidr)).is_some() {}
         if let Some((wide, other)) = around.last() {
             told.warning(
-                [network as _, *other as _],
+                [&at(network, &[&"cidr"]) as _, *other as _],
                 format!(
                     "The CIDR {cidr} of Network {} is inside {wide} of Network {}.",
                     network.name, other.name

@@ -1,6 +1,6 @@
 //! DD2004: a link that carries several networks tags their frames, and one that does not has one untagged network.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::TrunkingMode;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -8,7 +8,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let untrunked = link.trunking == TrunkingMode::Disabled;
         if untrunked && link.allowed_networks.len() > 1 {
             told.error(
-                [link as _],
+                [&at(link, &[&"allowed_networks"]) as _],
                 "If there is more than 1 allowed network, trunking mode must be enabled",
                 "Reduce the allowed network list to 1 or enable trunking on the link.",
             );
@@ -16,7 +16,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let Some(default) = &link.default_network else {
             if untrunked {
                 told.error(
-                    [link as _],
+                    [&at(link, &[&"trunking"]) as _],
                     "Trunking mode is disabled, a trunking default_network must be defined",
                     "Non-trunked links must have a native network defined.",
                 );
@@ -25,12 +25,12 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         };
         match context.design.networks.get(default) {
             None => told.error(
-                [link as _],
+                [&at(link, &[&"trunking", &"default_network"]) as _],
                 format!("The default network {default} of NetworkLink {} is not defined.", link.name),
                 "Define the network, or name another as default_network.",
             ),
             Some(network) if untrunked && network.vlan.is_some_and(|tag| tag != 0) => told.error(
-                [network as _, link as _],
+                [&at(network, &[&"vlan"]) as _, link as _],
                 "Network link native network has a defined VLAN tag.",
                 "Tagged network not allowed on non-trunked network links.",
             ),

@@ -1,6 +1,6 @@
 //! DD5004: a node is on its primary network.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for node in &context.nodes {
@@ -9,7 +9,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let name = &node.document.name;
         if !node.document.addressing.iter().any(|entry| entry.network == *primary) {
             told.warning(
-                [node as _],
+                [&at(node, &[&"primary_network"]) as _],
                 format!("Node {name} has no address on its primary network {primary}."),
                 "Add an entry for the network to the node's addressing, or name another primary_network.",
             );
@@ -17,7 +17,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         let mut interfaces = node.settings.interfaces.set.values();
         if !interfaces.any(|interface| interface.networks.add.contains(primary)) {
             told.warning(
-                [node as _],
+                [&at(node, &[&"primary_network"]) as _],
                 format!("No interface of node {name} is attached to its primary network {primary}."),
                 "Add the network to the networks of an interface, or name another primary_network.",
             );

@@ -1,6 +1,6 @@
 //! DD5006: the rack that a node stands in has a document.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::ingest::did_you_mean;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -11,7 +11,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         };
         let known: Vec<_> = racks.keys().map(String::as_str).collect();
         told.warning(
-            [node as _],
+            [&at(node, &[&"metadata", &"rack"]) as _],
             format!("Node {} stands in rack {rack}, of which there is no document.", node.document.name),
             format!("Add the Rack document, or correct the name{}", did_you_mean(rack, &known)),
         );

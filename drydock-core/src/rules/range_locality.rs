@@ -1,16 +1,19 @@
 //! DD5001: a range begins before it ends, and is a part of its network.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Network, NetworkRange, RangeKind};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for network in context.design.networks.values() {
-        for range in &network.ranges {
+        for (index, range) in network.ranges.iter().enumerate() {
             if let Some((text, advice)) = wrong(network, range) {
                 // What a DHCP server hands out from such a range works nowhere, or belongs to somebody else.
+                let range_itself = at(network, &[&"ranges", &index]);
                 match range.kind {
-                    RangeKind::Dhcp => told.error([network as _], text, advice),
-                    RangeKind::Static | RangeKind::Reserved => told.warning([network as _], text, advice),
+                    RangeKind::Dhcp => told.error([&range_itself as _], text, advice),
+                    RangeKind::Static | RangeKind::Reserved => {
+                        told.warning([&range_itself as _], text, advice);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! DD5002: an address of a network is for one purpose.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{Network, NetworkRange, RangeKind};
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -30,11 +30,12 @@ fn overlaps(network: &Network, told: &mut Told) {
 fn tell(network: &Network, one: &NetworkRange, other: &NetworkRange, told: &mut Told) {
     let text = format!("The ranges {one} and {other} of {} overlap.", network.name);
     let advice = "Give each address to one range only.";
+    let index = network.ranges.iter().position(|range| std::ptr::eq(range, other)).unwrap_or_default();
     // Addresses that a DHCP server hands out, and that somebody else has: two servers with one address.
     if (one.kind == RangeKind::Dhcp) == (other.kind == RangeKind::Dhcp) {
-        told.warning([network as _], text, advice);
+        told.warning([&at(network, &[&"ranges", &index]) as _], text, advice);
     } else {
-        told.error([network as _], text, advice);
+        told.error([&at(network, &[&"ranges", &index]) as _], text, advice);
     }
 }
 

@@ -6,6 +6,10 @@ use super::context::Told;
 use super::platform::{self, Platforms};
 use super::{RULES, Rule};
 use crate::design::{DocumentRef, Origin, Problem, Problems, Site};
+use crate::ingest::Places;
+
+/// How many findings [`Report::place`] moves.
+pub const PLACED_MAX: usize = 1000;
 
 /// How much a [`Finding`] should be minded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +33,9 @@ pub struct Finding {
     pub advice: String,
     /// The documents that it is about, the one to change first; none when something is missing altogether.
     pub documents: Vec<DocumentRef>,
-    /// Where the first of them stands.
+    /// The keys that lead to the field of the first of them that is meant, as [`Places::of`] takes them; none for all of it.
+    pub keys: Vec<String>,
+    /// Where the first of them stands, or after [`Report::place`] the field.
     pub origin: Option<Origin>,
 }
 
@@ -76,6 +82,18 @@ impl Report {
             }
         }
         Self { problems: self.problems.clone(), findings }
+    }
+
+    /// Moves each finding from the first line of its document to the field that it is about, as far as `places` has the
+    /// files. A field that is inherited is not in the document; then it is what is around it there. Since documents are
+    /// parsed once more for this, only the first [`PLACED_MAX`] findings are moved.
+    pub fn place(&mut self, places: &mut Places<'_>) {
+        for finding in self.findings.iter_mut().filter(|finding| !finding.keys.is_empty()).take(PLACED_MAX) {
+            let keys: Vec<&str> = finding.keys.iter().map(String::as_str).collect();
+            if let Some(origin) = &mut finding.origin {
+                *origin = places.of(origin, &keys);
+            }
+        }
     }
 
     /// Whether the design can be used.

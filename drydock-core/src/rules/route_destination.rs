@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::Route;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -13,7 +13,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
         for (index, route) in network.routes.iter().enumerate() {
             if let Some((text, advice)) = wrong(&domains, route) {
                 let text = format!("Route {} of {} {text}.", index + 1, network.name);
-                told.warning([network as _], text, advice);
+                told.warning([&at(network, &[&"routes", &index]) as _], text, advice);
             }
         }
     }

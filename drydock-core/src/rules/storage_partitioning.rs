@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::ResolvedNode;
 
 pub(super) fn check(context: &Context<'_>, told: &mut Told) {
@@ -16,7 +16,7 @@ fn devices(node: &ResolvedNode<'_>, told: &mut Told) {
     for (name, device) in &node.settings.storage.devices.set {
         if device.partitions.set.is_empty() == device.volume_group.value().is_none() {
             told.error(
-                [node as _],
+                [&at(node, &[&"storage", &"physical_devices", &name]) as _],
                 format!(
                     "Either a volume group OR partitions must be defined for each storage device; on {name} it is {}.",
                     if device.partitions.set.is_empty() { "neither" } else { "both" }
@@ -28,7 +28,7 @@ fn devices(node: &ResolvedNode<'_>, told: &mut Told) {
         for (partition, settings) in &device.partitions.set {
             if settings.volume_group.value().is_some() && settings.filesystem.value().is_some() {
                 told.error(
-                    [node as _],
+                    [&at(node, &[&"storage", &"physical_devices", &name, &"partitions", &partition]) as _],
                     format!(
                         "Both a volume group AND file system cannot be defined in a single partition: {partition} on \
                          {name}"
@@ -51,7 +51,7 @@ fn volume_groups(node: &ResolvedNode<'_>, told: &mut Told) {
     }
     for name in storage.volume_groups.set.keys().filter(|name| !assigned.contains(name)) {
         told.error(
-            [node as _],
+            [&at(node, &[&"storage", &"volume_groups", &name]) as _],
             format!("Volume group {name} not assigned any physical volumes"),
             "Each volume group should be assigned at least one storage device or partition as a physical volume.",
         );

@@ -1,6 +1,6 @@
 //! DD2003: sizes can be read, and percentages of a disk or a volume group leave something over.
 
-use super::context::{Context, Told};
+use super::context::{Context, Told, at};
 use crate::design::{ResolvedNode, Setting, StorageAmount, StorageSize};
 
 /// Hundredths that may be given away at most.
@@ -12,7 +12,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
     for node in &context.nodes {
         let storage = &node.settings.storage;
         for (device, settings) in &storage.devices.set {
-            let mut sum = Sum::new(node, told);
+            let mut sum = Sum::new(node, told, ["physical_devices", device]);
             for (name, partition) in &settings.partitions.set {
                 let subject = format!("Storage partition {name} on device {device}");
                 sum.add(&subject, &partition.size, LOOKED_AT.contains(&name.as_str()));
@@ -20,7 +20,7 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
             sum.finish(&format!("Cumulative partition sizes on device {device} is greater than 99%."));
         }
         for (group, settings) in &storage.volume_groups.set {
-            let mut sum = Sum::new(node, told);
+            let mut sum = Sum::new(node, told, ["volume_groups", group]);
             for (name, volume) in &settings.logical_volumes.set {
                 sum.add(&format!("Logical Volume {name} of volume group {group}"), &volume.size, false);
             }
@@ -35,12 +35,14 @@ pub(super) fn check(context: &Context<'_>, told: &mut Told) {
 struct Sum<'s> {
     node: &'s ResolvedNode<'s>,
     told: &'s mut Told,
+    /// Where it stands in the storage.
+    keys: [&'s str; 2],
     percent: i64,
 }
 
 impl<'s> Sum<'s> {
-    fn new(node: &'s ResolvedNode<'s>, told: &'s mut Told) -> Self {
-        Self { node, told, percent: 0 }
+    fn new(node: &'s ResolvedNode<'s>, told: &'s mut Told, keys: [&'s str; 2]) -> Self {
+        Self { node, told, keys, percent: 0 }
     }
 
     fn add(&mut self, subject: &str, size: &Setting<String>, told_elsewhere: bool) {
@@ -68,7 +70,8 @@ impl<'s> Sum<'s> {
     }
 
     fn error(&mut self, text: String, advice: &str) {
-        self.told.error([self.node as _], text, advice);
+        let [list, name] = &self.keys;
+        self.told.error([&at(self.node, &[&"storage", list, name]) as _], text, advice);
     }
 }
 

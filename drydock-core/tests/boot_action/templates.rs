@@ -16,6 +16,8 @@ fn templates_know_the_node_and_the_action() {
             "{% for name in node.interfaces %}{{ name }} {{ node.interfaces[name].sriov }};{% endfor %}",
             "pxe False;mgmt False;",
         ),
+        // Without an inventory of the server devices have the names that documents have for them.
+        ("{{ node.interfaces.mgmt.slaves | join(',') }} {{ node.devices.bootdisk }}", "nic2 bootdisk"),
         ("{{ action.action_id }}", "01JD6QM000AG3S77C8NJA8EAHW"),
         ("{{ action.action_key }}", KEY),
         ("{{ action.report_url }}", "http://drydock:9000/api/v1.0/bootactions/"),

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use drydock_core::design::{Note, Problems, Site};
-use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, SourceFile, ingest};
+use drydock_core::ingest::{INPUT_BYTES_MAX, Ingested, Places, SourceFile, ingest};
 
 use drydock_core::rules::{Report, validate};
 
@@ -89,7 +89,9 @@ impl SiteFiles {
             (design.networks.len(), "network"),
             (design.host_profiles.len(), "host profile"),
         ];
-        Ok(Validated { report: validate(&design, None), counts, notes })
+        let mut report = validate(&design, None);
+        report.place(&mut Places::new(&self.sources()));
+        Ok(Validated { report, counts, notes })
     }
 
     /// The files as they are read.

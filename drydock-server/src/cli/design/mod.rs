@@ -3,6 +3,7 @@
 mod diff;
 mod excerpt;
 mod graph;
+mod inventory;
 mod render;
 mod schema;
 mod show;

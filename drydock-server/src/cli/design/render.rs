@@ -11,6 +11,7 @@ use drydock_core::design::Site;
 use drydock_core::{NodeName, SecretString};
 use url::Url;
 
+use super::inventory;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
 use crate::cli::site::{self, SiteFiles};
@@ -23,8 +24,10 @@ const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000
 #[command(after_help = "\
 Nothing is deployed, so the action's id and key are zeros. What an asset refers to by file:// is read;
 for any other location give a file that stands for it: --with https://host/list.yaml=list.yaml
+With --lshw templates see the names that the server's operating system has for its devices.
 
-Exit codes: 0 rendered, 1 the design or an asset is wrong, 2 a file cannot be read.
+Exit codes: 0 rendered, 1 the design or an asset is wrong, or it is not clear which device an alias of the node
+means, 2 a file cannot be read.
 
 Examples:
   drydock design render r1n01 --design site.yaml
@@ -41,6 +44,9 @@ pub(in crate::cli) struct Render {
     /// What is at a location
     #[arg(long, value_name = "LOCATION=FILE", value_parser = stand_in)]
     with: Vec<(String, PathBuf)>,
+    /// An inventory of the server: what `lshw -xml` wrote on it
+    #[arg(long, value_name = "FILE")]
+    lshw: Option<PathBuf>,
     /// Writes an archive of the files instead of showing them
     #[arg(long, value_name = "FILE.tar.gz")]
     output: Option<PathBuf>,
@@ -53,7 +59,12 @@ impl Render {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let files = SiteFiles::read(&self.design)?;
         let site = files.resolve();
-        let site = site.map_err(|problems| Failure::failed("the design is not valid").because(problems))?;
+        let mut site =
+            site.map_err(|problems| Failure::failed("the design is not valid").because(problems))?;
+        let unclear = match &self.lshw {
+            Some(path) => inventory::learn(&mut site, &self.node, path)?,
+            None => None,
+        };
         let key = SecretString::from(NO_KEY);
         let design_ref = files.names();
         let renderer = self.renderer(&site, &key, &design_ref)?;
@@ -71,7 +82,7 @@ impl Render {
                 output::line(list(&rendered).trim_end())?;
             }
         }
-        Ok(Exit::Done)
+        unclear.map_or(Ok(Exit::Done), Err)
     }
 
     fn renderer<'n>(

@@ -147,13 +147,13 @@ mod tests {
     fn each_finding_names_its_page_and_on_a_terminal_its_line() {
         let network = "schema: drydock/Network/v1\nmetadata: {name: a}\ndata:\n  cidr: 10.0.0.0/24\n  \
                        routes: [{gateway: 10.0.0.1}]\n";
-        let line = "warning: site.yaml:1:1: Network/a: DD5013 Route Destinations: Route 1 of a has neither a subnet nor a \
+        let line = "warning: site.yaml:5:12: Network/a: DD5013 Route Destinations: Route 1 of a has neither a subnet nor a \
                     routedomain. Write the subnet that it leads to, or the route domain. \
                     (docs/rules/DD5013-route-destination.md)";
         let text = shown(network, false);
         assert!(text.lines().any(|it| it == line) && !text.contains('^'), "{text}");
         let text = shown(network, true);
-        let excerpt = format!("{line}\n  |\n1 | schema: drydock/Network/v1\n  | ^^^^^^\n");
+        let excerpt = format!("{line}\n  |\n5 |   routes: [{{gateway: 10.0.0.1}}]\n  |            ^\n");
         assert!(text.contains(&excerpt), "{text}");
     }
 
