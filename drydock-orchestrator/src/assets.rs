@@ -53,9 +53,10 @@ pub enum AssetError {
 impl Classify for AssetError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Unreachable { .. } => Disposition::Retryable,
-            // Too early, too many, and the other side's own trouble pass.
-            Self::Refused { status: 408 | 425 | 429 | 500..=599, .. } => Disposition::Retryable,
+            // Of refusals, too early, too many, and the other side's own trouble pass.
+            Self::Unreachable { .. } | Self::Refused { status: 408 | 425 | 429 | 500..=599, .. } => {
+                Disposition::Retryable
+            }
             Self::Scheme { .. } | Self::Refused { .. } | Self::TooLarge { .. } | Self::Unreadable { .. } => {
                 Disposition::Permanent
             }

@@ -1,7 +1,7 @@
 //! What a node tells of one of its boot actions: the body of `POST /bootactions/{id}`.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::node_filter::{FieldProblem, kind};
 
@@ -97,25 +97,13 @@ fn message(path: &str, given: &Value, problems: &mut Vec<FieldProblem>) -> Optio
         problems.push(FieldProblem::new(path, format!("must be an object, and is {}", kind(given))));
         return None;
     };
-    let mut wanted = |key: &str, what: &str| {
+    let message = given.get("message").and_then(Value::as_str);
+    let error = given.get("error").and_then(Value::as_bool);
+    let wanted = [("message", message.is_some(), "a string"), ("error", error.is_some(), "true or false")];
+    for (key, _, what) in wanted.into_iter().filter(|(_, there, _)| !there) {
         problems.push(FieldProblem::new(&format!("{path}.{key}"), format!("must be there, and be {what}")));
-    };
-    let field = |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
-    let message = match field(given, "message") {
-        Value::String(text) => Some(text),
-        _ => {
-            wanted("message", "a string");
-            None
-        }
-    };
-    let error = match field(given, "error") {
-        Value::Bool(error) => Some(error),
-        _ => {
-            wanted("error", "true or false");
-            None
-        }
-    };
-    Some(ReportMessage { message: message?, error: error? })
+    }
+    Some(ReportMessage { message: message?.to_owned(), error: error? })
 }
 
 #[cfg(test)]

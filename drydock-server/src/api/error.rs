@@ -91,6 +91,7 @@ fn told(error: &AppError) -> Told {
         | AppError::NoBootActions(_)
         | AppError::NoBootAction(_) => own(StatusCode::NOT_FOUND),
         AppError::HasEnded(_) | AppError::BootActionOver(_) => own(StatusCode::CONFLICT),
+        AppError::TooManyReports => own(StatusCode::TOO_MANY_REQUESTS),
         AppError::NoBootKey => own(StatusCode::UNAUTHORIZED),
         AppError::BootKeyRefused => own(StatusCode::FORBIDDEN),
         // The node that asks can do nothing about it, and the deployment is not what it should be.

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::{App, AppError};
 
+/// How much a node may tell of its boot actions, in bytes: all of it is read whenever an instance takes the task over.
+const REPORTS_MAX: usize = 1 << 20;
+
 /// What came of a report.
 #[derive(Debug)]
 pub(crate) struct Reported {
@@ -60,15 +63,21 @@ impl App {
         let over = || AppError::BootActionOver(action.name.clone());
         let state = self.store.task_read(*task).await?.ok_or_else(over)?;
         let id = id.to_string();
-        let has_ended = state.task.signals.iter().any(|signal| {
-            signal.name == REPORT_SIGNAL
-                && signal
-                    .payload
-                    .decode::<HeardReport>()
-                    .is_ok_and(|heard| heard.action == id && heard.report.status.is_some())
-        });
-        if has_ended || !action.signaling || state.end.is_some() {
+        let signals = state.task.signals.iter().filter(|signal| signal.name == REPORT_SIGNAL);
+        let mut bytes = 0;
+        for signal in signals {
+            bytes += signal.payload.len();
+            let heard = signal.payload.decode::<HeardReport>();
+            if heard.is_ok_and(|heard| heard.action == id && heard.report.status.is_some()) {
+                return Err(over());
+            }
+        }
+        if !action.signaling || state.end.is_some() {
             return Err(over());
+        }
+        // The last word is heard whatever was said before.
+        if bytes > REPORTS_MAX && report.status.is_none() {
+            return Err(AppError::TooManyReports);
         }
         let heard = HeardReport { action: id, report };
         let sent = self.engine.signal(*task, REPORT_SIGNAL, &heard, action.node.as_str()).await?;

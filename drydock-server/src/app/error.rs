@@ -43,6 +43,9 @@ pub(crate) enum AppError {
     /// Nobody waits for a report on this boot action, or not any more.
     #[error("Action {0} status finalized, not available for update.")]
     BootActionOver(String),
+    /// The node has told enough.
+    #[error("the node has told so much of its boot actions already that only their ends are of interest")]
+    TooManyReports,
     /// What the boot actions give cannot be had.
     #[error("what the boot actions give cannot be had")]
     BootActions(#[source] BootActionError),

@@ -225,6 +225,22 @@ async fn a_boot_action_that_says_nothing_fails_its_node_when_its_time_is_over() 
     assert_eq!(shown["result"]["message"], "boot actions did not succeed: hello");
 }
 
+#[tokio::test]
+async fn a_node_that_tells_without_end_is_heard_to_the_end_of_its_action_only() {
+    let (site, store) = (BootSite::start().await, memory());
+    let server = site.server(&store, usual()).await;
+    let (task, _) = site.deploy(&server, "r1n01").await;
+    let node = site.booted(&server, "r1n01").await;
+    let id = node.id().await;
+    let long = json!({"details": [{"message": "x".repeat(600_000), "error": false}]});
+    for status in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
+        assert_eq!(node.post(&id, &node.key, &long).await.status(), status);
+    }
+    json_of(node.post(&id, &node.key, &success()).await, StatusCode::OK).await;
+    server.ended(task).await;
+    assert_eq!(server.get(&format!("/api/v1.0/tasks/{task}")).await["result"]["status"], "success");
+}
+
 /// The task comes to its end, and with what the node has.
 async fn goes_well(site: &BootSite, server: &Server, task: TaskId) {
     let node = site.booted(server, "r1n01").await;

@@ -159,7 +159,7 @@ impl BootSite {
     /// The server that comes up on the machine.
     pub(crate) async fn booted<'s>(&self, server: &'s Server, name: &'static str) -> Node<'s> {
         self.until(name, &[MaasStatus::Deploying, MaasStatus::Deployed]).await;
-        Node { server, name, key: self.key(name).await.expect("a key") }
+        Node { server, name, key: self.key(name).await.unwrap() }
     }
 }
 
