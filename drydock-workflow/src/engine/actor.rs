@@ -53,6 +53,10 @@ pub(super) struct Actor {
     pub(super) all: CancellationToken,
 
     pub(super) starting: HashMap<TaskId, Starting, Repeatable>,
+    /// How many children are being started here.
+    pub(super) spawning: usize,
+    /// How many other instances there are, once that is known.
+    pub(super) rivals: Option<u32>,
     /// Bodies that wait for a mark of theirs to be stored.
     pub(super) marking: HashMap<(TaskId, StepKey, String), Marking, Repeatable>,
     /// Steps that wait for locks and were refused.
@@ -104,6 +108,8 @@ pub(super) struct Live {
     pub(super) priority: i16,
     /// What bodies are given as their fence token.
     pub(super) fence: Fence,
+    /// A step of it was begun anew.
+    pub(super) reopened: bool,
     /// Cancelled when the task is.
     pub(super) cancel: CancellationToken,
     /// Cancelled when this incarnation has the task no more.
@@ -128,6 +134,7 @@ impl Live {
             parent,
             priority: 0,
             fence,
+            reopened: false,
             cancel: CancellationToken::new(),
             gone: CancellationToken::new(),
             next_message: 0,
@@ -188,6 +195,8 @@ impl Actor {
             spawned: TaskTracker::new(),
             all: CancellationToken::new(),
             starting: HashMap::default(),
+            spawning: 0,
+            rivals: None,
             marking: HashMap::default(),
             locks_wanted: BTreeMap::new(),
             slots: Slots::default(),
@@ -305,6 +314,7 @@ impl Actor {
     pub(super) fn on_message(&mut self, message: Message) {
         match message {
             Message::Look => self.look(),
+            Message::Rivals(rivals) => self.rivals = Some(rivals),
             Message::Finished(finished) => self.on_finished(finished),
             Message::Claimed { asked, took, answer } => self.on_claimed(asked, took, answer),
             Message::AskNews => {

@@ -78,7 +78,7 @@ impl Actor {
     /// Records further children, up to `end`, and that the step waits for them, in one commit.
     fn queue_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
         let now = self.ports.clock.now();
-        let Some(live) = self.lives.get_mut(&task) else { return Ok(()) };
+        let Some(live) = self.lives.get(&task) else { return Ok(()) };
         let definition = &live.workflow.dag.steps()[slot];
         let StepKind::Children(child) = &definition.kind else { return Ok(()) };
         let (StepState::Running(progress) | StepState::Waiting { progress, .. }) = *live.run.step(slot)
@@ -86,20 +86,26 @@ impl Actor {
             return Ok(());
         };
         let Numbered { id: workflow, limit } = self.registry.number_of(child).map_err(StepError::from)?;
+        let Some(begin) = live.broods.get(&slot).map(|brood| brood.children.started()) else { return Ok(()) };
+        // Under a limit they have to be claimed, for only the store knows whether there is a place; and after a failed attempt they
+        // may be there already.
+        let free = limit.is_none() && progress.attempt == 1;
+        let here = begin + if free { self.share(live, workflow, end.saturating_sub(begin)) } else { 0 };
         let priority = definition.priority.unwrap_or(live.priority);
-        let Some(brood) = live.broods.get_mut(&slot) else { return Ok(()) };
-        let name = definition.name.clone();
-        let begin = brood.children.started();
+        let (name, child, plain) = (definition.name.clone(), child.clone(), definition.rollout.is_plain());
+        let brood = self.lives.get_mut(&task).and_then(|live| live.broods.get_mut(&slot));
+        let Some(brood) = brood else { return Ok(()) };
         brood.children.start(end);
+        self.spawning += (begin..here).len();
         for index in begin..end {
             let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
             let (id, parent) = (child_id(task, &name, index), Parent { task, step: name.clone(), index });
-            let child = NewTask::new(id, workflow, input.unwrap_or(Payload::NULL), now);
-            let child = child.child_of(parent).priority(priority).limit(limit.clone());
-            self.writes.push(Write::TaskQueued(child));
+            let new = NewTask::new(id, workflow, input.unwrap_or(Payload::NULL), now);
+            let new = new.child_of(parent).priority(priority).limit(limit.clone());
+            self.writes.push(if index < here { Write::TaskStarted(new) } else { Write::TaskQueued(new) });
         }
         let total = brood.children.total();
-        let (reason, scratch) = if definition.rollout.is_plain() {
+        let (reason, scratch) = if plain {
             (format!("{total} child tasks of {child}"), None)
         } else {
             let scratch = Payload::encode(&Started { started: end }).ok();

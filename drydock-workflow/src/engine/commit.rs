@@ -41,6 +41,7 @@ impl Actor {
                 }
                 Write::StepReopened(task, record) => {
                     if self.fold(task, |run| run.fold_reopened(&record)).is_some() {
+                        self.lives.entry(task).and_modify(|live| live.reopened = true);
                         self.advance(task);
                     }
                 }
@@ -72,6 +73,7 @@ impl Actor {
 
     fn on_started(&mut self, task: NewTask) {
         let origin = self.told_started(task.id);
+        self.spawning -= usize::from(task.parent.is_some());
         let Some(workflow) = self.workflows.get(&task.workflow).cloned() else { return };
         let run = Run::new(Arc::clone(&workflow.dag), task.input);
         let live = Live::new(run, workflow, Fence::FIRST, task.parent);

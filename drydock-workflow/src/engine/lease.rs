@@ -27,7 +27,7 @@ pub(super) async fn run(
     let third = lease / 3;
     // At once: who dies soon after this is gone a lease later, and not a lease after a look that was yet to come.
     let (mut renewed, mut look) = (joined, joined);
-    let mut rivals = Rivals::default();
+    let (mut rivals, mut told) = (Rivals::default(), None);
     loop {
         let due = renewed + third;
         tokio::time::sleep_until(due.min(look)).await;
@@ -37,6 +37,9 @@ pub(super) async fn run(
                 ports.meters.takeovers.increment(1);
                 // Tasks became free. A full inbox loses the hint; the next poll finds them.
                 let _hint_lost = inbox.try_send(Message::Look).is_err();
+            }
+            if rivals.count != told && inbox.try_send(Message::Rivals(rivals.count.unwrap_or(0))).is_ok() {
+                told = rivals.count;
             }
             look = rivals.next_look(lease);
             continue;
@@ -78,14 +81,18 @@ struct Seen {
 
 /// The others.
 #[derive(Default)]
-struct Rivals(HashMap<Epoch, Seen>);
+struct Rivals {
+    seen: HashMap<Epoch, Seen>,
+    /// How many there are, once that is known.
+    count: Option<u32>,
+}
 
 impl Rivals {
     /// Where there are others, a beat is to be seen soon after it was made, and a lease's end when it comes: what a look is late is added
     /// to how long a dead instance's tasks lie still.
     fn next_look(&self, lease: Duration) -> Instant {
         let now = Instant::now();
-        match self.0.values().map(|rival| rival.up).min() {
+        match self.seen.values().map(|rival| rival.up).min() {
             None => now + lease / 3,
             Some(up) if up > now => up.min(now + lease / 10),
             // It could not be retired.
@@ -99,15 +106,16 @@ impl Rivals {
             return false;
         };
         let now = Instant::now();
-        let seen = |rival: &InstanceBeat| match self.0.get(&rival.epoch) {
+        let seen = |rival: &InstanceBeat| match self.seen.get(&rival.epoch) {
             Some(seen) if seen.beat == rival.beat => *seen,
             Some(_) | None => Seen { beat: rival.beat, up: now + rival.lease },
         };
         let others = instances.iter().filter(|rival| rival.epoch != own);
-        self.0 = others.map(|rival| (rival.epoch, seen(rival))).collect();
+        self.seen = others.map(|rival| (rival.epoch, seen(rival))).collect();
+        self.count = u32::try_from(self.seen.len()).ok();
         let mut retired = false;
         for rival in instances {
-            let still = self.0.get(&rival.epoch).is_some_and(|seen| now >= seen.up);
+            let still = self.seen.get(&rival.epoch).is_some_and(|seen| now >= seen.up);
             if still && matches!(ports.journal.instance_retire(rival.epoch, rival.beat).await, Ok(true)) {
                 tracing::warn!(
                     instance = %rival.name, claim.epoch = %rival.epoch,

@@ -37,6 +37,8 @@ pub(super) enum Request {
 pub(super) enum Message {
     /// There may be work or news: look now.
     Look,
+    /// There are so many other instances.
+    Rivals(u32),
     /// An attempt is over.
     Finished(Finished),
     /// A claim was answered.

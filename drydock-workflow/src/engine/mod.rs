@@ -37,6 +37,7 @@ mod refused;
 mod registry;
 mod requests;
 mod retention;
+mod share;
 mod slots;
 mod start;
 mod stopping;

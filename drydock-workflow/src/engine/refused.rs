@@ -14,6 +14,8 @@ impl Actor {
         let reason = error_chain(&error);
         let Some(task) = writes.first().map(flusher::owner) else { return };
         tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
+        let is_child = |write: &&Write| matches!(write, Write::TaskStarted(task) if task.parent.is_some());
+        self.spawning -= writes.iter().filter(is_child).count();
         if let Some(Starting { reply, .. }) = self.starting.remove(&task) {
             answer(reply, Err(error.into()));
             return;

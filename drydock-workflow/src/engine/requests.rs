@@ -56,9 +56,12 @@ impl Actor {
     }
 
     /// How many more tasks fit, whatever those that are here do.
-    fn fits(&self) -> usize {
-        let coming = self.starting.len() + self.claiming;
-        self.options.capacity.saturating_sub(self.lives.len() + coming)
+    pub(super) fn fits(&self) -> usize {
+        self.options.capacity.saturating_sub(self.lives.len() + self.coming())
+    }
+
+    fn coming(&self) -> usize {
+        self.starting.len() + self.spawning + self.claiming
     }
 
     /// How many more tasks fit. Tasks that only wait for their children take no room, or these might find none; nor do those that
@@ -71,8 +74,7 @@ impl Actor {
         }
         let takes_none = |run: &Run| run.awaits_children() || run.awaits_locks() || run.is_stuck();
         let idle = self.lives.values().filter(|live| takes_none(&live.run)).count();
-        let coming = self.starting.len() + self.claiming;
-        self.options.capacity.saturating_sub(self.lives.len() - idle + coming)
+        self.options.capacity.saturating_sub(self.lives.len() - idle + self.coming())
     }
 
     fn watch(&mut self, task: TaskId, reply: oneshot::Sender<Option<TaskEnd>>) {

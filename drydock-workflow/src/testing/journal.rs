@@ -21,6 +21,8 @@ pub enum Call<'a> {
     Join(&'a InstanceName),
     /// A lease is renewed.
     Renew(Epoch),
+    /// The instances are looked at.
+    Instances,
     /// A rival, or oneself, is retired.
     Retire(Epoch),
     /// An instance leaves.
@@ -287,7 +289,7 @@ impl Journal for FaultyJournal {
     }
 
     async fn instance_list(&self) -> Result<Vec<InstanceBeat>, JournalError> {
-        self.pass_other(|| self.store.instance_list()).await
+        self.pass(Call::Instances, None, |_| self.store.instance_list(), |_| Answer::Done).await
     }
 
     async fn instance_retire(&self, epoch: Epoch, beat: i64) -> Result<bool, JournalError> {

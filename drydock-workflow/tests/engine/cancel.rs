@@ -7,7 +7,7 @@ use drydock_store::repo::{ParentFilter, TaskQuery, TaskRepo as _, TaskStatus};
 use drydock_workflow::{EventKind, Outcome, StepContext, StepError, Workflow, WorkflowBuilder, step_fn};
 
 use crate::faulty::{Call, Fault, FaultyJournal, Switch};
-use crate::support::{Log, World, parent_of, within};
+use crate::support::{Log, World, childless, parent_of, within};
 
 fn by(end: &TaskEnd) -> Option<&str> {
     match &end.kind {
@@ -149,12 +149,10 @@ async fn children_on_another_instance_are_cancelled_with_their_parent() {
     let child = long(true, &log);
     let parent = parent_of(&child);
     let world = World::new();
-    // The parent's instance takes no tasks, so the children run on the other.
-    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
-        Call::Claim(_) => Some(Fault::Away),
-        _ => None,
-    });
-    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    // The children run on the other.
+    let journal = FaultyJournal::new(world.store.clone(), childless);
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent);
+    let engine = engine.start().await.unwrap();
     let other = world.instance("b").workflow(&child).start().await.unwrap();
     let mut events = other.events();
     let task = engine.submit(&parent, &vec![1, 2]).await.unwrap();

@@ -1,11 +1,17 @@
 //! Child tasks: one per item, each on its own way, joined in order.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use drydock_core::journal::Write;
 use drydock_workflow::{
-    ChildOutcome, ChildResult, Engine, EngineOptions, Outcome, StepContext, StepError, Workflow,
+    ChildOutcome, ChildResult, Engine, EngineOptions, Join, Outcome, StepContext, StepError, Workflow,
     WorkflowBuilder, step_fn,
 };
+use tokio::sync::Notify;
 
-use crate::support::{World, output};
+use crate::faulty::{Call, FaultyJournal};
+use crate::support::{Log, World, children, failure, output, parent_of};
 
 fn square() -> Workflow<i32, i32> {
     let mut builder = WorkflowBuilder::<i32>::new("square", 1);
@@ -75,4 +81,94 @@ async fn a_child_whose_workflow_is_not_offered_is_found_at_start() {
     let world = World::new();
     let refused = world.instance("a").workflow(&squares(&square())).start().await.err().unwrap();
     assert!(refused.to_string().contains("does not offer workflow square"), "{refused}");
+}
+
+/// How children came to be, in the order of their commits: which were started by their parent's instance, and which were queued.
+#[derive(Clone, Default)]
+struct Births(Arc<Mutex<Vec<(bool, u32)>>>);
+
+impl Births {
+    fn journal(&self, world: &World) -> Arc<FaultyJournal> {
+        let births = self.clone();
+        FaultyJournal::new(world.store.clone(), move |call| {
+            if let Call::Append { writes, .. } = call {
+                births.0.lock().unwrap().extend(writes.iter().filter_map(|write| match write {
+                    Write::TaskStarted(task) => Some((true, task.parent.as_ref()?.index)),
+                    Write::TaskQueued(task) => Some((false, task.parent.as_ref()?.index)),
+                    _ => None,
+                }));
+            }
+            None
+        })
+    }
+
+    fn take(&self) -> Vec<(bool, u32)> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parents_instance_starts_its_share_of_children_and_queues_the_others() {
+    let (child, world, births) = (square(), World::new(), Births::default());
+    let parent = parent_of(&child);
+    let a = world.instance_over(births.journal(&world), "a").workflow(&child).workflow(&parent);
+    let a = a.start().await.unwrap();
+    let b = world.instance("b").workflow(&child).workflow(&parent).start().await.unwrap();
+    // Longer than any look at the others takes to come.
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let task = a.submit(&parent, &(0..9).collect()).await.unwrap();
+    let squares: Vec<i32> = children(&a.wait(task).await.unwrap());
+    assert_eq!(squares, (0..9).map(|n| n * n).collect::<Vec<_>>());
+    assert_eq!(births.take(), (0..9).map(|index| (index < 5, index)).collect::<Vec<_>>());
+
+    // Alone, it starts all of them; with little room, as many as fit.
+    b.drain().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    for (capacity, here) in [(10_000, 9), (4, 3)] {
+        a.drain().await.unwrap();
+        let options = EngineOptions { capacity, lease: Duration::from_secs(9), ..EngineOptions::default() };
+        let a = world.instance_over(births.journal(&world), "c").options(options);
+        let a = a.workflow(&child).workflow(&parent).start().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        let task = a.submit(&parent, &(0..9).collect()).await.unwrap();
+        assert_eq!(children::<i32>(&a.wait(task).await.unwrap()).len(), 9);
+        assert_eq!(births.take(), (0..9).map(|index| (index < here, index)).collect::<Vec<_>>());
+        a.drain().await.unwrap();
+    }
+}
+
+/// They may have been started before, and have ended: who starts a task has to know that nobody did.
+#[tokio::test(start_paused = true)]
+async fn children_of_a_step_that_is_tried_again_are_queued() {
+    let (child, world, births, log) = (square(), World::new(), Births::default(), Log::default());
+    let gate = Arc::new(Notify::new());
+    let mut builder = WorkflowBuilder::<Vec<i32>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", &child).join(Join::All).run(&input);
+    let holds = {
+        let (gate, log) = (gate.clone(), log.clone());
+        step_fn(move |_: StepContext, _: Vec<i32>| {
+            let (gate, log) = (gate.clone(), log.clone());
+            async move {
+                log.note("holds");
+                gate.notified().await;
+                Ok(Outcome::Done(()))
+            }
+        })
+    };
+    builder.step("holds", holds).run(&input);
+    let parent = builder.build().unwrap();
+    let a = world.instance_over(births.journal(&world), "a").workflow(&child).workflow(&parent);
+    let a = a.start().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let task = a.submit(&parent, &vec![1, -1]).await.unwrap();
+    log.reaches(1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(births.take(), [(true, 0), (true, 1)]);
+    assert!(a.retry(task, Some("all".parse().unwrap()), "ada").await.unwrap());
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(births.take(), [(false, 0), (false, 1)]);
+    gate.notify_one();
+    let end = failure(&a.wait(task).await.unwrap());
+    assert!(end.contains("negative") || end.contains("children"), "{end}");
 }

@@ -7,8 +7,8 @@ use drydock_workflow::{
     ChildResult, Engine, EventKind, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn,
 };
 
-use crate::faulty::{Call, Fault, FaultyJournal};
-use crate::support::{Log, World, children, output, parent_of, single, within, works};
+use crate::faulty::FaultyJournal;
+use crate::support::{Log, World, childless, children, output, parent_of, single, within, works};
 
 type Lists = (Vec<u64>, Vec<u64>);
 
@@ -63,12 +63,9 @@ async fn the_output_limit_is_each_childs_not_that_of_all_together() {
 
 /// An instance that starts tasks but takes none.
 async fn starts_only(world: &World, child: &Workflow<u64, u64>) -> Engine {
-    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
-        Call::Claim(_) => Some(Fault::Away),
-        _ => None,
-    });
-    let engine = world.instance_over(journal as Arc<_>, "a").workflow(child).workflow(&parent_of(child));
-    engine.start().await.unwrap()
+    let journal = FaultyJournal::new(world.store.clone(), childless);
+    let engine = world.instance_over(journal as Arc<_>, "a");
+    engine.workflow(child).workflow(&parent_of(child)).start().await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]

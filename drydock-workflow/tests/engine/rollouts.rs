@@ -9,8 +9,8 @@ use drydock_workflow::{
     WorkflowBuilder, step_fn,
 };
 
-use crate::faulty::{Call, Fault, FaultyJournal};
-use crate::support::{Log, World, children, failure, output, within};
+use crate::faulty::FaultyJournal;
+use crate::support::{Log, World, childless, children, failure, output, within};
 
 /// A child that works for as many seconds as its number says; one with a negative number fails after as many.
 fn works(log: &Log) -> Workflow<i64, i64> {
@@ -148,12 +148,10 @@ async fn children_on_another_instance_make_room_for_the_next() {
     let child = works(&log);
     let parent = parent(&child, |children| children.at_once(2));
     let world = World::new();
-    // The parent's instance takes no tasks, so the children run on the other.
-    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
-        Call::Claim(_) => Some(Fault::Away),
-        _ => None,
-    });
-    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    // The children run on the other.
+    let journal = FaultyJournal::new(world.store.clone(), childless);
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent);
+    let engine = engine.start().await.unwrap();
     let _other = world.instance("b").workflow(&child).start().await.unwrap();
     let task = engine.submit(&parent, &vec![10, 11, 12, 13, 14]).await.unwrap();
     let end = within(Duration::from_mins(5), engine.wait(task)).await.unwrap().unwrap();

@@ -15,6 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, watch};
 
+use crate::faulty::{Call, Fault};
+
 /// A world: one store, one clock, as many instances as a test wants.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
@@ -59,6 +61,12 @@ impl World {
         self.store.task_submit(std::slice::from_ref(&task)).await.unwrap();
         task
     }
+}
+
+/// Makes an instance run what is submitted to it, and no children: it can claim none, and does not know how many others there are, so that
+/// it does not know its share either.
+pub(crate) fn childless(call: &Call<'_>) -> Option<Fault> {
+    matches!(call, Call::Claim(_) | Call::Instances).then_some(Fault::Away)
 }
 
 /// A workflow of one step, which the task's input feeds.
