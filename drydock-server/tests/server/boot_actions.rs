@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use drydock_core::TaskId;
 use drydock_core::boot_action::ActionId;
+use drydock_core::journal::StepEnd;
 use drydock_drivers::emulator::MaasFault;
 use drydock_orchestrator::{NodeKeyFact, OrchestratorOptions};
 use drydock_store::repo::FactQuery;
@@ -105,10 +106,17 @@ async fn assert_no_key(server: &Server, store: &Arc<dyn Store>, tasks: &[TaskId]
         let facts: Vec<String> = facts.iter().map(|found| bytes(&found.record.fact.data)).collect();
         let state = store.task_read(*task).await.unwrap().unwrap();
         let signals: Vec<String> = state.task.signals.iter().map(|signal| bytes(&signal.payload)).collect();
+        let outputs = state.task.checkpoints.iter().filter_map(|checkpoint| match &checkpoint.end {
+            StepEnd::Done(output) => Some(bytes(output)),
+            _ => None,
+        });
+        let scratches = state.task.waits.iter().filter_map(|wait| wait.scratch.as_ref().map(bytes));
+        let kept: Vec<String> = outputs.chain(scratches).collect();
+        assert!(!kept.is_empty());
         let shown = server.get(&format!("/api/v1.0/tasks/{task}?layers=-1&builddata=true")).await;
         let steps = server.get(&format!("/api/v1.0/tasks/{task}/steps")).await;
         let history = format!("{:?}", store.task_history(*task).await.unwrap().unwrap());
-        let all = format!("{facts:?} {signals:?} {shown} {steps} {history} {state:?}");
+        let all = format!("{facts:?} {signals:?} {kept:?} {shown} {steps} {history} {state:?}");
         assert!(!all.contains(key), "{all}");
     }
     let none = server.request(Method::GET, "/api/v1.0/nodes/r1n01/builddata").send().await.unwrap();
