@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use drydock_core::TaskId;
+use drydock_core::boot_action::NodeKey;
+use drydock_core::design::AssetKind;
 use drydock_core::task::{Action, TaskResult};
 use drydock_workflow::{BuildErrors, Engine, EngineBuilder, EngineError, Workflow};
 
 use crate::actions::{
     deploy_node, destroy_node, over_nodes, prepare_node, validate_design, verify_node, verify_site,
 };
+use crate::boot_actions::{BootActionError, BootActions, Share};
 use crate::tools::{Drivers, OrchestratorOptions, Tools};
-use crate::{DesignSource, TaskInput};
+use crate::{DesignSource, NodeJob, TaskInput};
 
 /// A workflow that carries out an action, or one node's share of it.
 pub(crate) type ActionWorkflow = Workflow<TaskInput, TaskResult>;
@@ -33,6 +36,7 @@ pub struct Orchestrator {
     actions: Arc<[(Action, ActionWorkflow)]>,
     shares: Arc<[ActionWorkflow]>,
     designs: Arc<dyn DesignSource>,
+    boot: BootActions,
 }
 
 impl Orchestrator {
@@ -40,9 +44,10 @@ impl Orchestrator {
     pub fn new(
         drivers: Drivers,
         designs: Arc<dyn DesignSource>,
+        boot: BootActions,
         options: OrchestratorOptions,
     ) -> Result<Self, BuildErrors> {
-        let tools = Arc::new(Tools { drivers, designs: Arc::clone(&designs), options });
+        let tools = Arc::new(Tools { drivers, designs: Arc::clone(&designs), boot: boot.clone(), options });
         let verify = verify_node::workflow(&tools)?;
         let prepare = prepare_node::workflow(&tools)?;
         let deploy = deploy_node::workflow(&tools)?;
@@ -55,12 +60,32 @@ impl Orchestrator {
             (Action::DeployNodes, over_nodes::workflow("deploy_nodes", &deploy, &tools)?),
             (Action::DestroyNodes, over_nodes::workflow("destroy_nodes", &destroy, &tools)?),
         ];
-        Ok(Self { actions: actions.into(), shares: [verify, prepare, deploy, destroy].into(), designs })
+        Ok(Self { actions: actions.into(), shares: [verify, prepare, deploy, destroy].into(), designs, boot })
     }
 
     /// Where its designs come from, for questions that need no task.
     pub fn designs(&self) -> &dyn DesignSource {
         &*self.designs
+    }
+
+    /// The archive of the files, or of the units, that a node gets from its boot actions: those of the deployment that the task
+    /// `deployment` with this input is, whose key is `key`. The same deployment gives the same bytes, as long as what assets refer to
+    /// by location is the same.
+    ///
+    /// Cancel-safe: it changes nothing.
+    pub async fn boot_files(
+        &self,
+        deployment: TaskId,
+        input: &TaskInput,
+        key: &NodeKey,
+        kind: AssetKind,
+    ) -> Result<Vec<u8>, BootActionError> {
+        let Some(NodeJob { node, design_digest }) = &input.job else {
+            return Err(BootActionError::NoDeployment(deployment));
+        };
+        let design = self.designs.load_pinned(&input.design_ref, design_digest).await?;
+        let share = Share::new(&self.boot, design, node.clone(), deployment, input.design_ref.to_string());
+        share.with_key(key.to_hex()).archive(&*self.boot.assets, kind).await
     }
 
     /// Adds all workflows to an engine that is to run them.

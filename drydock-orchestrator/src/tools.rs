@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::design::EffectiveNode;
-use drydock_core::{NodeName, RetryPolicy};
+use drydock_core::{NodeName, RetryPolicy, TaskId};
 use drydock_drivers::node::{NodeIdentity, ReleaseRequest};
 use drydock_drivers::oob::Bmc;
 use drydock_drivers::{NodeDriver, OobDriver};
 use drydock_workflow::StepError;
 
 use crate::DesignSource;
+use crate::boot_actions::{BootActions, Share};
 use crate::input::{NodeJob, TaskInput};
 
 /// The UDP port of IPMI over LAN (IANA, `asf-rmcp`).
@@ -52,6 +53,10 @@ pub struct OrchestratorOptions {
     pub deploy: Duration,
     /// The longest that giving a machine back may take; 30 min.
     pub release: Duration,
+    /// The longest that a node may take after its installation to report on its boot actions; 15 min.
+    pub boot_actions: Duration,
+    /// How long a node's key is of use, counted from before its installation; 24 h.
+    pub boot_key: Duration,
     /// Whether and how disks are erased when a node is destroyed: erased, quickly.
     pub erase: ReleaseRequest,
 }
@@ -66,6 +71,8 @@ impl Default for OrchestratorOptions {
             commission: Duration::from_mins(30),
             deploy: Duration::from_mins(45),
             release: Duration::from_mins(30),
+            boot_actions: Duration::from_mins(15),
+            boot_key: Duration::from_hours(24),
             erase: ReleaseRequest { erase: true, quick_erase: true },
         }
     }
@@ -75,6 +82,7 @@ impl Default for OrchestratorOptions {
 pub(crate) struct Tools {
     pub(crate) drivers: Drivers,
     pub(crate) designs: Arc<dyn DesignSource>,
+    pub(crate) boot: BootActions,
     pub(crate) options: OrchestratorOptions,
 }
 
@@ -88,6 +96,13 @@ impl Tools {
             .node(node)
             .cloned()
             .ok_or_else(|| StepError::permanent(format!("the design has no node {node}")))
+    }
+
+    /// The boot actions of the node of the child task `task`, as its pinned design has them.
+    pub(crate) async fn share(&self, input: &TaskInput, task: TaskId) -> Result<Share, StepError> {
+        let NodeJob { node, design_digest } = job(input)?;
+        let design = self.designs.load_pinned(&input.design_ref, design_digest).await?;
+        Ok(Share::new(&self.boot, design, node.clone(), task, input.design_ref.to_string()))
     }
 
     /// The out-of-band driver of a node, and where its BMC is.

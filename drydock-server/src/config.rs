@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use drydock_core::{ExposeSecret, InstanceName, SecretString};
 use drydock_drivers::oob::IpmiOptions;
-use drydock_orchestrator::OrchestratorOptions;
+use drydock_orchestrator::{OrchestratorOptions, REPORT_URL};
 pub use drydock_store::DatabaseUrl;
 use drydock_workflow::{EngineOptions, Retention};
 use url::Url;
@@ -45,6 +45,8 @@ pub struct ServeConfig {
     pub designs: DesignsConfig,
     /// Times of the IPMI driver.
     pub ipmi: IpmiOptions,
+    /// Where nodes send reports on their boot actions: what templates know as `action.report_url`, to which they add the action's id.
+    pub report_url: String,
     /// How often machines are looked at, and how long things may take.
     pub orchestrator: OrchestratorOptions,
 }
@@ -86,6 +88,7 @@ impl ServeConfig {
             maas: None,
             designs: DesignsConfig::default(),
             ipmi: IpmiOptions::default(),
+            report_url: REPORT_URL.to_owned(),
             orchestrator: OrchestratorOptions::default(),
         }
     }
@@ -113,6 +116,11 @@ impl ServeConfig {
             "an instance with room for no task runs none".to_owned()
         });
         problems.when(engine.batch == 0, "batch", || "a commit must hold at least one write".to_owned());
+        let url = self.report_url.parse::<Url>();
+        problems.when(!url.is_ok_and(|url| matches!(url.scheme(), "http" | "https")), "report_url", || {
+            "not a URL that nodes can send reports to: write http://HOST:9000/api/v1.0/bootactions/"
+                .to_owned()
+        });
         if let Some(maas) = &self.maas {
             maas.check(&mut problems);
         }
@@ -197,7 +205,7 @@ mod tests {
             })
         };
         type Change = Box<dyn Fn(&mut ServeConfig)>;
-        let table: [(&str, Change); 13] = [
+        let table: [(&str, Change); 14] = [
             ("listen", Box::new(|it| it.listen = "10.0.0.1:9000".parse().unwrap())),
             (
                 "lease",
@@ -208,6 +216,7 @@ mod tests {
             ("poll", Box::new(|it| it.engine.poll = Duration::from_hours(1))),
             ("capacity", Box::new(|it| it.engine.capacity = 0)),
             ("batch", Box::new(|it| it.engine.batch = 0)),
+            ("report_url", Box::new(|it| it.report_url = "drydock.example/reports".to_owned())),
             ("maas.url", Box::new(move |it| it.maas = maas("maas.example", "a:b:c"))),
             ("maas.url", Box::new(move |it| it.maas = maas("ftp://maas.example", "a:b:c"))),
             ("maas.url", Box::new(move |it| it.maas = maas("http://me:secret@maas", "a:b:c"))),

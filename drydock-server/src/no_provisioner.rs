@@ -1,6 +1,8 @@
 //! What takes a provisioner's place when none is configured: every verb fails, and says what to do.
 
 use async_trait::async_trait;
+use drydock_core::NodeName;
+use drydock_core::boot_action::NodeKey;
 use drydock_core::rules::Platforms;
 use drydock_drivers::node::{DeployRequest, Machine, MachineId, NodeIdentity, ReleaseRequest, ServiceCheck};
 use drydock_drivers::{DriverError, DriverErrorKind, NodeDriver};
@@ -45,6 +47,10 @@ impl NodeDriver for NoProvisioner {
 
     async fn allocate(&self, _: &MachineId, _: &str) -> Result<(), DriverError> {
         refuse("allocate")
+    }
+
+    async fn put_key(&self, _: &MachineId, _: &NodeName, _: &NodeKey) -> Result<(), DriverError> {
+        refuse("put key")
     }
 
     async fn deploy(&self, _: &MachineId, _: &DeployRequest) -> Result<(), DriverError> {

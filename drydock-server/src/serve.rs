@@ -84,6 +84,9 @@ pub enum ServeError {
     /// A driver cannot be built.
     #[error("cannot set up a driver")]
     Driver(#[from] DriverError),
+    /// What boot actions refer to cannot be fetched by anybody here.
+    #[error("cannot set up the client that fetches what boot actions refer to")]
+    Assets(#[source] reqwest::Error),
     /// The actions make no workflows.
     #[error("the actions cannot be built")]
     Actions(#[from] BuildErrors),

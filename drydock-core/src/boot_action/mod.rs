@@ -6,6 +6,7 @@
 //! * [`Context`]: what templates know; its `action` part differs from one deployment to the next.
 //! * [`Renderer`]: assets to [`RenderedFile`]s, and lists of packages to [`Packages`].
 //! * [`NodeKey`]: with what a node proves who it is; [`KeptKey`] is all that is stored of it.
+//! * [`BootReport`]: what a node tells of an action.
 //! * [`archive`]: files to a gzip'ed GNU tar, as the v1.0 API promises it.
 
 mod action_id;
@@ -17,6 +18,7 @@ mod key;
 mod packages;
 mod pipeline;
 mod render;
+mod report;
 mod sandbox;
 
 pub use action_id::{ActionId, InvalidActionId};
@@ -24,8 +26,10 @@ pub use archive::{archive, list};
 pub use context::{ActionContext, Context};
 pub use error::{ArchiveError, RenderError, RenderProblem, Stage};
 pub use key::{InvalidKey, KeptKey, KeyRefused, NodeKey};
-pub use packages::Packages;
+pub use packages::{Packages, cloud_config};
 pub use render::{Fetched, Location, RenderedFile, Renderer};
+pub use report::{BootReport, ReportMessage, ReportStatus};
+pub use sandbox::CONTENT_MAX;
 
 use crate::design::{BootAction, EffectiveNode, Site};
 use crate::node_filter::{Selector, Subject};

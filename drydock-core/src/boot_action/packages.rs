@@ -1,6 +1,9 @@
 //! The packages that a node gets: those of all its boot actions together.
 
+use std::fmt::Write as _;
+
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::error::RenderProblem;
 use crate::rules::is_debian_version;
@@ -27,4 +30,37 @@ pub(super) fn read(bytes: &[u8]) -> Result<Packages, RenderProblem> {
         let text = error.to_string();
         RenderProblem::PackageList(text.lines().next().unwrap_or_default().to_owned())
     })
+}
+
+/// The user data by which cloud-init installs the packages, in their order; none where there is nothing to install.
+pub fn cloud_config(packages: &Packages) -> Option<String> {
+    if packages.is_empty() {
+        return None;
+    }
+    let mut text = "#cloud-config\npackages:\n".to_owned();
+    for (package, version) in packages {
+        // A string of JSON is one of YAML, too.
+        let package = Value::from(package.as_str());
+        // Writing to a string does not fail.
+        let _always_ok = match version {
+            None => writeln!(text, "- {package}"),
+            Some(version) => writeln!(text, "- [{package}, {}]", Value::from(version.as_str())),
+        };
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cloud_init_is_told_of_packages_in_their_order() {
+        assert_eq!(cloud_config(&Packages::new()), None);
+        let packages: Packages = [("tmux", None), ("lldpd", Some("1.0-1")), ("a\nb", None)]
+            .map(|(name, version)| (name.to_owned(), version.map(str::to_owned)))
+            .into();
+        let expected = "#cloud-config\npackages:\n- \"tmux\"\n- [\"lldpd\", \"1.0-1\"]\n- \"a\\nb\"\n";
+        assert_eq!(cloud_config(&packages).unwrap(), expected);
+    }
 }

@@ -98,6 +98,12 @@ impl<'n> Renderer<'n> {
         files.map(|part| part.file(fetched)).collect()
     }
 
+    /// As [`Renderer::files`], those of one kind alone: nothing needs to be fetched for the others.
+    pub fn files_of(&self, kind: AssetKind, fetched: &Fetched) -> Result<Vec<RenderedFile>, RenderError> {
+        let files = self.parts().filter(|part| part.asset.kind == kind && kind != AssetKind::PkgList);
+        files.map(|part| part.file(fetched)).collect()
+    }
+
     /// The packages of all lists: where several actions name one, the later version counts.
     pub fn packages(&self, fetched: &Fetched) -> Result<Packages, RenderError> {
         let mut packages = Packages::new();

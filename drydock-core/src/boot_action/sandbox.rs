@@ -16,7 +16,7 @@ use crate::ExposeSecret as _;
 /// The longest template, in bytes.
 const TEMPLATE_MAX: usize = 1 << 20;
 /// The longest outcome, in bytes; that of any asset too.
-pub(super) const CONTENT_MAX: usize = 4 << 20;
+pub const CONTENT_MAX: usize = 4 << 20;
 /// How much may be computed.
 const FUEL: u64 = 200_000;
 /// Calls within calls.

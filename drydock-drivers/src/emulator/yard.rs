@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drydock_core::{Clock, SecretString, Timestamp, after};
-use serde::{Deserialize, Serialize};
 
+use super::effect::{Effect, EffectKind, MaasStatus, Refusal};
 use crate::oob::{BootDevice, PowerAction};
 
 /// A machine to emulate.
@@ -49,71 +49,6 @@ impl Timing {
     }
 }
 
-/// The provisioning statuses that the yard goes through, with MAAS's own numbers
-/// (MAAS API `machines/`, field `status`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum MaasStatus {
-    /// Enlisted.
-    New = 0,
-    /// Being commissioned.
-    Commissioning = 1,
-    /// Lost power while commissioning.
-    FailedCommissioning = 2,
-    /// Free.
-    Ready = 4,
-    /// Installed.
-    Deployed = 6,
-    /// Being installed.
-    Deploying = 9,
-    /// Taken.
-    Allocated = 10,
-    /// Lost power while being installed.
-    FailedDeployment = 11,
-    /// Being given back.
-    Releasing = 12,
-}
-
-/// What happened to a machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "value")]
-pub enum EffectKind {
-    /// Its BMC was told to change the power.
-    Power(PowerAction),
-    /// Its BMC was told what to boot from.
-    BootDevice(BootDevice),
-    /// A caller of the provisioner's API set this status by a request.
-    Requested(MaasStatus),
-    /// The machine reached this status by itself.
-    Reached(MaasStatus),
-    /// The provisioner forgot the machine.
-    Deleted,
-}
-
-/// One line of the effect log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Effect {
-    /// When.
-    pub at: Timestamp,
-    /// Which machine.
-    pub machine: String,
-    /// What.
-    #[serde(flatten)]
-    pub effect: EffectKind,
-}
-
-/// Why a request is not possible now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No machine has this name.
-    #[error("no machine {0:?}")]
-    NoMachine(String),
-    /// The machine's status does not allow it.
-    #[error("not possible in status {0:?}")]
-    WrongStatus(Option<MaasStatus>),
-}
-
 /// A machine at one moment.
 #[derive(Debug, Clone)]
 pub struct MachineView {
@@ -129,6 +64,8 @@ pub struct MachineView {
     pub boot: BootDevice,
     /// Its provisioning status; `None` while the provisioner does not know it.
     pub status: Option<MaasStatus>,
+    /// The user data that its installation was begun with.
+    pub user_data: Option<String>,
 }
 
 struct Machine {
@@ -136,6 +73,7 @@ struct Machine {
     powered: bool,
     boot: BootDevice,
     status: Option<MaasStatus>,
+    user_data: Option<String>,
     /// What is under way: the status it leads to, and when.
     pending: Option<(MaasStatus, Timestamp)>,
 }
@@ -160,9 +98,11 @@ impl Yard {
         let machines = machines
             .into_iter()
             .map(|spec| {
+                let name = spec.name.clone();
+                let boot = BootDevice::Default;
                 let machine =
-                    Machine { spec, powered: false, boot: BootDevice::Default, status: None, pending: None };
-                (machine.spec.name.clone(), machine)
+                    Machine { spec, powered: false, boot, status: None, user_data: None, pending: None };
+                (name, machine)
             })
             .collect();
         let state = State { machines, effects: Vec::new(), sink: None };
@@ -250,11 +190,15 @@ impl Yard {
         self.request(name, &[MaasStatus::Ready], MaasStatus::Allocated, |_| None)
     }
 
-    /// The provisioner starts to install an Allocated machine.
-    pub fn deploy(&self, name: &str) -> Result<(), Refusal> {
+    /// The provisioner starts to install an Allocated machine, which gets this user data.
+    pub fn deploy(&self, name: &str, user_data: Option<String>) -> Result<(), Refusal> {
         self.request(name, &[MaasStatus::Allocated], MaasStatus::Deploying, |timing| {
             Some((MaasStatus::Deployed, timing.deploy))
-        })
+        })?;
+        if let Some(machine) = self.lock().machines.get_mut(name) {
+            machine.user_data = user_data;
+        }
+        Ok(())
     }
 
     /// The provisioner starts to take a machine back.
@@ -357,6 +301,7 @@ impl Machine {
             powered: self.powered,
             boot: self.boot,
             status: self.status,
+            user_data: self.user_data.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use drydock_core::NodeName;
+use drydock_core::boot_action::NodeKey;
 use drydock_core::rules::Platforms;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,9 @@ pub trait NodeDriver: Send + Sync + 'static {
 
     /// Takes a [`MachineState::Ready`] machine for `owner`, a text that the machine then shows.
     async fn allocate(&self, id: &MachineId, owner: &str) -> Result<(), DriverError>;
+
+    /// Puts a node's key where its installation finds it, in the place of any older key of this node. No error shows the key.
+    async fn put_key(&self, id: &MachineId, node: &NodeName, key: &NodeKey) -> Result<(), DriverError>;
 
     /// Starts the installation of an allocated machine. The state goes to [`MachineState::Deploying`].
     async fn deploy(&self, id: &MachineId, request: &DeployRequest) -> Result<(), DriverError>;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use drydock_core::SystemEntropy;
+use drydock_core::boot_action::NodeKey;
 use drydock_drivers::DriverErrorKind::{self, Busy, Credential, NotFound, Protocol, Refused};
 use drydock_drivers::node::MachineState::{self, *};
 use drydock_drivers::node::{DeployRequest, Machine, MachineId, NodeIdentity, ReleaseRequest};
@@ -10,6 +12,7 @@ use drydock_drivers::{DriverError, NodeDriver};
 use crate::recording::{Recording, names};
 use crate::replay::Replay;
 use crate::rig::{HandClock, MAC, driver, everything, n1, options};
+use crate::tags::RECORDED;
 
 /// A verb of the driver.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,7 @@ enum Verb {
     NameIn,
     Commission,
     Allocate,
+    PutKey,
     Deploy,
     DeployFocal,
     Release,
@@ -109,6 +113,14 @@ const CASES: &[(&[&str], Verb, Outcome)] = &[
     (&["i-lifecycle-03", "i-lifecycle-05", "e-machine-01"], Verb::Allocate, Fails(Refused, "it is Allocated, allocated for nobody known here")),
     (&["e-machine-28", "e-machine-11"], Verb::Allocate, Fails(Refused, "it is New")),
     (&["i-lifecycle-02", "e-machine-33"], Verb::Allocate, Fails(Refused, "it hasn't been acquired")),
+    // The key.
+    (&["h-tags-05", "h-tags-01", "h-tags-07"], Verb::PutKey, Done),
+    (&["h-tags-05", "h-tags-01", "h-tags-08"], Verb::PutKey, Fails(NotFound, "no machine got the tag")),
+    (&["h-tags-05", "h-tags-02"], Verb::PutKey, Fails(Refused, "name: Tag with this Name already exists.")),
+    (&["h-tags-05", "h-tags-03"], Verb::PutKey, Fails(Refused, "name: Enter a valid value.")),
+    (&["h-tags-05", "h-tags-01", "h-tags-06"], Verb::PutKey, Fails(NotFound, "No Tag matches the given query.")),
+    (&["h-tags-04"], Verb::PutKey, Fails(Protocol, "unexpected content")),
+    (&["a-auth-08"], Verb::PutKey, Fails(Protocol, "is the URL that of a MAAS?")),
     // Installation.
     (&["i-lifecycle-21"], Verb::Deploy, Done),
     (&["i-lifecycle-23", "i-lifecycle-22"], Verb::Deploy, Done),
@@ -153,7 +165,8 @@ async fn every_recorded_answer_means_what_it_should() {
             (Ok(outcome), expected) => assert_eq!(&outcome, expected, "{what}"),
             (Err(error), _) => panic!("{what}: {error}"),
         }
-        let asked: Vec<String> = replay.requests().into_iter().map(|request| request.line).collect();
+        let asked: Vec<String> =
+            replay.requests().into_iter().map(|request| recorded_tag(request.line)).collect();
         assert!(asked.len() >= recorded.len(), "{what}: not all were asked for");
         if *expected == Done && *recordings != ["i-lifecycle-63"] {
             assert_eq!(asked, recorded, "the answers fit the questions");
@@ -161,10 +174,19 @@ async fn every_recorded_answer_means_what_it_should() {
     }
 }
 
+/// With the recorded tag in the place of one with a key.
+fn recorded_tag(line: String) -> String {
+    match line.split_once("n1__baid__") {
+        Some((before, rest)) => format!("{before}mytag{}", &rest[64..]),
+        None => line,
+    }
+}
+
 /// No recording is kept that proves nothing.
 #[test]
 fn every_recording_is_used() {
-    let used: BTreeSet<&str> = CASES.iter().flat_map(|(recordings, ..)| recordings.iter().copied()).collect();
+    let decoded = CASES.iter().flat_map(|(recordings, ..)| recordings.iter().copied());
+    let used: BTreeSet<&str> = decoded.chain(RECORDED.iter().map(|(name, _)| *name)).collect();
     let is_used = |file: &String| used.iter().any(|name| file.starts_with(&format!("{name}-")));
     let idle: Vec<String> = names().into_iter().filter(|file| !is_used(file)).collect();
     assert!(idle.is_empty(), "{idle:?}");
@@ -189,6 +211,10 @@ async fn play(replay: &Replay, verb: Verb, id: MachineId) -> Result<Outcome, Dri
         Verb::NameIn => driver.name(&id, "n1", Some("rack1.example.net")).await.map(|()| Done),
         Verb::Commission => driver.commission(&id).await.map(|()| Done),
         Verb::Allocate => driver.allocate(&id, "task-1").await.map(|()| Done),
+        Verb::PutKey => {
+            let key = NodeKey::generate(&SystemEntropy);
+            driver.put_key(&id, &n1().name, &key).await.map(|()| Done)
+        }
         Verb::Deploy => driver.deploy(&id, &image("jammy")).await.map(|()| Done),
         Verb::DeployFocal => driver.deploy(&id, &image("focal")).await.map(|()| Done),
         Verb::Release => driver.release(&id, ReleaseRequest::default()).await.map(|()| Done),

@@ -11,7 +11,7 @@ use crate::rig::{Rig, UNIT};
 
 /// How far the machine has come before the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+pub(crate) enum Stage {
     Unknown,
     New,
     Commissioning,
@@ -26,7 +26,7 @@ enum Stage {
 
 /// How the request is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signed {
+pub(crate) enum Signed {
     /// As recorded, with a new nonce and the time of now; not at all if it was not.
     Anew,
     /// 400 s ago.
@@ -38,7 +38,7 @@ use Signed::{Again, Anew, LongAgo};
 
 /// What of a document must be as recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Like {
+pub(crate) enum Like {
     /// The same text; numbers and the id of the machine aside, and lists of what is available.
     Text,
     /// The same fields, with values of the same types.
@@ -173,7 +173,7 @@ async fn the_emulated_maas_answers_recorded_requests_as_the_real_one_did() {
 }
 
 /// Leads `n1` to the stage; its id once it has one.
-async fn bring(rig: &Rig, stage: Stage) -> Option<MachineId> {
+pub(crate) async fn bring(rig: &Rig, stage: Stage) -> Option<MachineId> {
     if stage == Stage::Unknown {
         return None;
     }
@@ -208,7 +208,7 @@ async fn bring(rig: &Rig, stage: Stage) -> Option<MachineId> {
     Some(id)
 }
 
-async fn send(
+pub(crate) async fn send(
     http: &reqwest::Client,
     rig: &Rig,
     recording: &Recording,
@@ -239,7 +239,7 @@ fn set_parameter(header: &str, name: &str, value: &str) -> String {
     format!("{before}{name}=\"{value}\"{after}")
 }
 
-fn base64(text: &str) -> String {
+pub(crate) fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(text)
 }
@@ -249,7 +249,7 @@ fn parse(body: &str) -> Value {
 }
 
 /// The document, or the first of a list.
-fn first(body: &str) -> Value {
+pub(crate) fn first(body: &str) -> Value {
     match parse(body) {
         Value::Array(items) => items.into_iter().next().expect("a list with something in it"),
         document => document,
@@ -257,7 +257,7 @@ fn first(body: &str) -> Value {
 }
 
 /// A text without what may differ.
-fn plain(body: &str, machine: &str) -> String {
+pub(crate) fn plain(body: &str, machine: &str) -> String {
     let body =
         serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |value| value.to_string());
     let body = body.replace(machine, "MACHINE");
@@ -308,7 +308,7 @@ fn assert_same_shape(what: &str, recorded: &Value, ours: &Value) {
     }
 }
 
-fn assert_like_machine(what: &str, recorded: &Value, ours: &Value) {
+pub(crate) fn assert_like_machine(what: &str, recorded: &Value, ours: &Value) {
     assert_eq!(keys(recorded), keys(ours), "{what}");
     assert_eq!(keys(&recorded["interface_set"][0]), keys(&ours["interface_set"][0]), "{what}");
     assert_fields(what, &MACHINE_FIELDS, recorded, ours);

@@ -11,4 +11,5 @@ mod replay;
 mod rig;
 mod secrets;
 mod spans;
+mod tags;
 mod tls;

@@ -1,6 +1,7 @@
 //! The steps: driver verbs with what they mean to a task. Each looks before it acts, so that running it again after a crash
 //! does no harm.
 
+pub(crate) mod boot_action;
 pub(crate) mod node;
 pub(crate) mod oob;
 

@@ -21,9 +21,9 @@ pub(crate) struct Known {
 /// A machine, as far as later steps need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Found {
-    id: MachineId,
+    pub(super) id: MachineId,
     /// One of the provisioner's own controllers: nothing is done to it.
-    is_controller: bool,
+    pub(super) is_controller: bool,
 }
 
 impl From<Machine> for Found {
@@ -207,7 +207,7 @@ pub(crate) async fn deploy(
             let request = DeployRequest {
                 image: node.platform.image.clone(),
                 kernel: node.platform.kernel.clone(),
-                user_data: None,
+                user_data: tools.share(&input, ctx.task()).await?.user_data(&*tools.boot.assets).await?,
             };
             driver.deploy(&machine.id, &request).await?;
             ctx.say_about("node", node.name.as_str(), "Installation started");
@@ -325,7 +325,7 @@ fn done(ctx: &StepContext, input: &TaskInput, text: &str) -> StepResult<TaskResu
     Ok(Outcome::Done(succeeded(node)))
 }
 
-fn unexpected(machine: &Machine, verb: &str) -> StepError {
+pub(super) fn unexpected(machine: &Machine, verb: &str) -> StepError {
     StepError::permanent(format!("a machine that is {} cannot be {verb}", described(machine)))
 }
 

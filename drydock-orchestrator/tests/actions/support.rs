@@ -16,7 +16,10 @@ use drydock_drivers::emulator::{
 };
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::{IpmiDriver, IpmiOptions};
-use drydock_orchestrator::{Drivers, FileDesigns, Orchestrator, OrchestratorOptions, TaskInput, task_result};
+use drydock_orchestrator::{
+    BootActions, Drivers, FileDesigns, Orchestrator, OrchestratorOptions, REPORT_URL, TaskInput, WebAssets,
+    task_result,
+};
 use drydock_store::MemoryStore;
 use drydock_store::repo::TaskRepo as _;
 use drydock_workflow::Engine;
@@ -60,7 +63,12 @@ impl World {
         let quick = Duration::from_millis(20);
         let options =
             OrchestratorOptions { poll: quick, power_poll: quick, ..OrchestratorOptions::default() };
-        let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), options).unwrap();
+        let boot = BootActions {
+            assets: Arc::new(WebAssets::new().unwrap()),
+            entropy: Arc::new(SystemEntropy),
+            report_url: REPORT_URL.to_owned(),
+        };
+        let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), boot, options).unwrap();
         let store = Arc::new(MemoryStore::new());
         let engine = Engine::builder(store.clone(), InstanceName::new("test").unwrap());
         let engine = orchestrator.offer(engine).start().await.unwrap();

@@ -1,7 +1,7 @@
 //! From what went wrong to the response: one place, one form.
 
 use axum::Json;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use drydock_core::journal::JournalError;
 use drydock_core::node_filter::FieldProblem;
@@ -85,8 +85,24 @@ impl ApiError {
 fn told(error: &AppError) -> Told {
     let own = |status| Told { status, message: error.to_string(), retry: false };
     match error {
-        AppError::NoSuchTask(_) | AppError::NoTaskId(_) | AppError::NoBuildData => own(StatusCode::NOT_FOUND),
-        AppError::HasEnded(_) => own(StatusCode::CONFLICT),
+        AppError::NoSuchTask(_)
+        | AppError::NoTaskId(_)
+        | AppError::NoBuildData
+        | AppError::NoBootActions(_)
+        | AppError::NoBootAction(_) => own(StatusCode::NOT_FOUND),
+        AppError::HasEnded(_) | AppError::BootActionOver(_) => own(StatusCode::CONFLICT),
+        AppError::TooManyReports => own(StatusCode::TOO_MANY_REQUESTS),
+        AppError::NoBootKey => own(StatusCode::UNAUTHORIZED),
+        AppError::BootKeyRefused => own(StatusCode::FORBIDDEN),
+        // The node that asks can do nothing about it, and the deployment is not what it should be.
+        AppError::BootActions(error) => Told {
+            status: match error.disposition() {
+                Disposition::Retryable => StatusCode::SERVICE_UNAVAILABLE,
+                Disposition::Permanent | Disposition::Cancelled | Disposition::Bug => StatusCode::CONFLICT,
+            },
+            message: error_chain(error),
+            retry: error.disposition() == Disposition::Retryable,
+        },
         AppError::Invalid(_) | AppError::UnsupportedAction(_) => own(StatusCode::BAD_REQUEST),
         // The server that has it may answer again.
         AppError::Design(problem) if problem.is_passing() => {
@@ -155,6 +171,11 @@ impl IntoResponse for ApiError {
             _ => Vec::new(),
         };
         let document = ErrorDocument { retry, details, ..ErrorDocument::new(message) };
-        (status, Json(document)).into_response()
+        let mut response = (status, Json(document)).into_response();
+        if matches!(self, Self::App(AppError::NoBootKey)) {
+            let scheme = HeaderValue::from_static("Bootaction-Key");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }

@@ -12,6 +12,7 @@
 //! | `v1/nodes` | `GET /api/v1.0/nodes/{name}/builddata` |
 //! | `v1/node_filter` | `POST /api/v1.0/nodefilter` |
 //! | `v1/validate_design` | `POST /api/v1.0/validatedesign` |
+//! | `v1/boot_actions` | `GET /api/v1.0/bootactions/nodes/{name}/files`, `…/units`, `POST /api/v1.0/bootactions/{id}` |
 //! | `v1/tasks/steps` | `GET /api/v1.0/tasks/{id}/steps`, an extension |
 //! | `v1/events` | `GET /api/v1.0/events`, an extension |
 //! | `workers` | `POST /workers/v1/queues/…`, for embedders of the engine |

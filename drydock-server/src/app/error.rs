@@ -3,7 +3,7 @@
 use drydock_core::journal::JournalError;
 use drydock_core::node_filter::FieldProblem;
 use drydock_core::task::Action;
-use drydock_orchestrator::{DesignError, SubmitError};
+use drydock_orchestrator::{BootActionError, DesignError, SubmitError};
 use drydock_workflow::EngineError;
 
 /// The actions of v1.0 that this version carries out.
@@ -28,6 +28,27 @@ pub(crate) enum AppError {
     /// Nothing was found out about a node, or by a task.
     #[error("No build data found")]
     NoBuildData,
+    /// No deployment has given this node a key.
+    #[error("No boot actions are on record for node {0}")]
+    NoBootActions(String),
+    /// No deployment has a boot action of this id.
+    #[error("Boot action {0} does not exist")]
+    NoBootAction(String),
+    /// A node must say by its key who it is.
+    #[error("No X-Bootaction-Key: send the key of the node's deployment in this header")]
+    NoBootKey,
+    /// The key is wrong, another node's, or of use no more: which, nobody is told.
+    #[error("Invalid X-Bootaction-Key")]
+    BootKeyRefused,
+    /// Nobody waits for a report on this boot action, or not any more.
+    #[error("Action {0} status finalized, not available for update.")]
+    BootActionOver(String),
+    /// The node has told enough.
+    #[error("the node has told so much of its boot actions already that only their ends are of interest")]
+    TooManyReports,
+    /// What the boot actions give cannot be had.
+    #[error("what the boot actions give cannot be had")]
+    BootActions(#[source] BootActionError),
     /// The request cannot be carried out as it is written.
     #[error("{}", joined(.0))]
     Invalid(Vec<FieldProblem>),

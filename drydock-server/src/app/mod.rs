@@ -1,5 +1,6 @@
 //! Use cases, without HTTP: what the API does, in the words of tasks and stores.
 
+mod boot_actions;
 mod designs;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ use drydock_store::Store;
 use drydock_workflow::Engine;
 use drydock_workflow::observe::Page;
 
+pub(crate) use boot_actions::Reported;
 pub(crate) use error::{AppError, OFFERED};
 pub(crate) use health::Health;
 pub(crate) use steps::{Step, StepStatus, steps_of};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use drydock_core::{InstanceName, WorkflowName, error_chain};
+use drydock_orchestrator::REPORT_URL;
 use drydock_workflow::EngineOptions;
 
 use super::designs::DesignArgs;
@@ -78,6 +79,12 @@ pub(super) struct Serve {
     /// How often it asks the provisioner and the BMCs how far a server is
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = units::some_duration)]
     poll_interval: Duration,
+    /// Where servers that come up first send reports: the URL under which they reach this API, up to the action's id
+    #[arg(long, default_value = REPORT_URL, value_name = "URL")]
+    report_url: String,
+    /// How long a server may take after its installation to report on its boot actions
+    #[arg(long, default_value = "15m", value_name = "TIME", value_parser = units::some_duration)]
+    boot_action_timeout: Duration,
     /// The MAAS that installs servers
     #[arg(
         long,
@@ -153,6 +160,8 @@ impl Serve {
         config.retention.feed = self.keep_feed.0;
         config.archive = self.archive;
         config.designs = self.designs.config()?;
+        config.report_url = self.report_url;
+        config.orchestrator.boot_actions = self.boot_action_timeout;
         config.orchestrator.poll = self.poll_interval;
         config.orchestrator.power_poll = config.orchestrator.power_poll.min(self.poll_interval);
         config.maas = match self.maas_url {

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod basics;
+mod boot_actions;
+mod boot_site;
 mod build_data;
 mod cancel;
 mod create;

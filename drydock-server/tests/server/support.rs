@@ -8,7 +8,10 @@ use drydock_core::task::{Action, TaskResult};
 use drydock_core::{InstanceName, NodeName, SecretString, SystemClock, SystemEntropy, TaskId};
 use drydock_drivers::NodeDriver;
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
-use drydock_orchestrator::{Drivers, FileDesigns, NodeJob, Orchestrator, OrchestratorOptions, TaskInput};
+use drydock_orchestrator::{
+    BootActions, Drivers, FileDesigns, NodeJob, Orchestrator, OrchestratorOptions, REPORT_URL, TaskInput,
+    WebAssets,
+};
 use drydock_server::App;
 use drydock_server::api::Access;
 use drydock_server::serve::{Served, serve_app};
@@ -48,13 +51,28 @@ impl Server {
 
     /// The same; steps under way get this time when the server ends.
     pub(crate) async fn with_grace(store: Arc<dyn Store>, maas: &str, grace: Duration) -> Self {
+        Self::with(store, maas, grace, OrchestratorOptions::default()).await
+    }
+
+    /// The same; machines are looked at as often as `times` says.
+    pub(crate) async fn with(
+        store: Arc<dyn Store>,
+        maas: &str,
+        grace: Duration,
+        times: OrchestratorOptions,
+    ) -> Self {
         let options = MaasOptions::new(maas, SecretString::from(MAAS_KEY));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let maas: Arc<dyn NodeDriver> =
             Arc::new(MaasDriver::new(&options, clock.clone(), entropy.clone()).unwrap());
         let drivers = Drivers { node: Arc::clone(&maas), oob: Vec::new() };
         let designs = Arc::new(FileDesigns::new());
-        let orchestrator = Orchestrator::new(drivers, designs, OrchestratorOptions::default()).unwrap();
+        let boot = BootActions {
+            assets: Arc::new(WebAssets::new().unwrap()),
+            entropy: entropy.clone(),
+            report_url: REPORT_URL.to_owned(),
+        };
+        let orchestrator = Orchestrator::new(drivers, designs, boot, times).unwrap();
         let workflows = Workflows::new();
         let page = Page::default();
         let journal: Arc<dyn Store> = Arc::clone(&store);

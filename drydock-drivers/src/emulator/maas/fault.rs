@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::Uri;
+
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaasFault {
@@ -22,34 +24,48 @@ pub struct MaasFaults {
     plan: Arc<Mutex<Plan>>,
 }
 
-/// What happens to the coming requests; `None` lets them pass.
-type Plan = VecDeque<(Option<MaasFault>, usize)>;
+#[derive(Debug, Default)]
+struct Plan {
+    /// What happens to the coming requests; `None` lets them pass.
+    next: VecDeque<(Option<MaasFault>, usize)>,
+    /// What happens to all requests whose path or query has such a part.
+    at: Vec<(String, MaasFault)>,
+}
 
 impl MaasFaults {
     /// The next `count` requests, after those planned before, go wrong in this way.
     pub fn next(&self, count: usize, fault: MaasFault) {
-        self.lock().push_back((Some(fault), count));
+        self.lock().next.push_back((Some(fault), count));
     }
 
     /// The next `count` requests, after those planned before, go well.
     pub fn pass(&self, count: usize) {
-        self.lock().push_back((None, count));
+        self.lock().next.push_back((None, count));
+    }
+
+    /// All requests whose path or query has this part, such as `op=deploy`, go wrong in this way.
+    pub fn at(&self, part: impl Into<String>, fault: MaasFault) {
+        self.lock().at.push((part.into(), fault));
     }
 
     /// All goes well from now on.
     pub fn clear(&self) {
-        self.lock().clear();
+        *self.lock() = Plan::default();
     }
 
     /// The fault of the request that has just come in.
-    pub(super) fn take(&self) -> Option<MaasFault> {
+    pub(super) fn take(&self, uri: &Uri) -> Option<MaasFault> {
         let mut plan = self.lock();
-        while let Some((fault, count)) = plan.front_mut() {
+        let uri = uri.to_string();
+        if let Some((_, fault)) = plan.at.iter().find(|(part, _)| uri.contains(part.as_str())) {
+            return Some(*fault);
+        }
+        while let Some((fault, count)) = plan.next.front_mut() {
             if *count > 0 {
                 *count -= 1;
                 return *fault;
             }
-            plan.pop_front();
+            plan.next.pop_front();
         }
         None
     }

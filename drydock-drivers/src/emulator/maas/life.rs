@@ -1,6 +1,8 @@
 //! What may be done to machines, and what MAAS says when it may not be done.
 
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::body::Fields;
 use super::machine::{machine_json, status_name};
@@ -126,7 +128,14 @@ fn deploy(site: &mut Site, machine: &Known, form: &Fields) -> Result<(), Reply> 
         let text = format!("{kernel} is not available for ubuntu/{series} on amd64/generic.");
         return Err(Reply::invalid("hwe_kernel", &text));
     }
-    site.yard.deploy(&machine.view.name).map_err(|_| wrong_state())?;
+    let user_data = match form.get("user_data").filter(|data| !data.is_empty()) {
+        None => None,
+        Some(data) => match BASE64.decode(data).ok().and_then(|data| String::from_utf8(data).ok()) {
+            Some(data) => Some(data),
+            None => return Err(Reply::invalid("user_data", "Incorrect padding")),
+        },
+    };
+    site.yard.deploy(&machine.view.name, user_data).map_err(|_| wrong_state())?;
     let record = site.record(machine);
     series.clone_into(&mut record.series);
     record.kernel = Some(kernel);

@@ -48,6 +48,7 @@ pub(super) fn machine_json(site: &Site, known: &Known) -> Value {
         ("netboot", json!(*status != MaasStatus::Deployed)),
         ("interface_set", json!([interface])),
         ("boot_interface", interface),
+        ("tag_names", json!(site.tag_names(system_id))),
         ("resource_uri", json!(format!("/MAAS/api/2.0/machines/{system_id}/"))),
     ];
     let mut document = TEMPLATE.machine.clone();

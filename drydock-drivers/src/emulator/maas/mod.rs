@@ -11,6 +11,7 @@ mod names;
 mod reply;
 mod route;
 mod site;
+mod tags;
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,7 +72,7 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let now = server.clock.now();
-    match server.faults.take() {
+    match server.faults.take(&uri) {
         None => server.reply(&method, &uri, &headers, &body).into_response(now),
         Some(MaasFault::Status(status)) => {
             Reply::text(status, "This failure is emulated.").into_response(now)

@@ -8,7 +8,7 @@ use super::auth::Guard;
 use super::body::Fields;
 use super::reply::Reply;
 use super::site::Site;
-use super::{info, life};
+use super::{info, life, tags};
 
 pub(super) fn reply(
     site: &mut Site,
@@ -28,8 +28,15 @@ pub(super) fn reply(
     let op = query.get("op");
     let known = matches!(
         path.as_slice(),
-        ["version" | "account" | "users" | "boot-resources" | "rackcontrollers" | "domains" | "machines"]
-            | ["machines", _]
+        ["version"
+            | "account"
+            | "users"
+            | "boot-resources"
+            | "rackcontrollers"
+            | "domains"
+            | "machines"
+            | "tags"]
+            | ["machines" | "tags", _]
     );
     if !known {
         return unknown();
@@ -52,6 +59,9 @@ pub(super) fn reply(
         (["rackcontrollers"], "GET", None) => info::racks(&query),
         (["domains"], "GET", None) => info::domains(site),
         (["domains"], "POST", None) => info::create_domain(site, &form),
+        (["tags"], "GET", None) => tags::list(site),
+        (["tags"], "POST", None) => tags::create(site, &form),
+        (["tags", name], method, op) => tags::operate(site, name, method, op, &form),
         (["machines"], "GET", None) => life::list(site, &query),
         (["machines"], "POST", Some("allocate")) => life::allocate(site, &form),
         (["machines"], "PUT" | "DELETE", None) => Reply::wrong_method("GET, POST"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::auth::Guard;
 use super::names;
+use super::tags::Tag;
 use crate::emulator::{MaasStatus, MachineView, Yard};
 
 /// The images that are there: series and the version in kernel names.
@@ -21,6 +22,8 @@ pub(super) struct Site {
     pub(super) guard: Guard,
     /// Names by id. Id 0 is the domain of machines that were given none.
     pub(super) domains: Vec<String>,
+    /// In the order in which they were made.
+    pub(super) tags: Vec<Tag>,
     records: BTreeMap<String, Record>,
 }
 
@@ -49,7 +52,13 @@ pub(super) struct Known {
 
 impl Site {
     pub(super) fn new(yard: Yard, api_key: SecretString) -> Self {
-        Self { yard, guard: Guard::new(api_key), domains: vec!["maas".to_owned()], records: BTreeMap::new() }
+        Self {
+            yard,
+            guard: Guard::new(api_key),
+            domains: vec!["maas".to_owned()],
+            tags: vec![Tag::built_in()],
+            records: BTreeMap::new(),
+        }
     }
 
     /// Lets only well signed requests through.
@@ -80,6 +89,7 @@ impl Site {
     /// Forgets what is kept about a machine.
     pub(super) fn forget(&mut self, known: &Known) {
         self.records.remove(&known.view.name);
+        self.untag(&known.system_id);
     }
 
     fn know(&mut self, view: MachineView) -> Option<Known> {

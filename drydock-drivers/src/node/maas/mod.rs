@@ -11,6 +11,7 @@
 mod answer;
 mod client;
 mod find;
+mod key;
 mod life;
 mod model;
 mod name;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use drydock_core::boot_action::NodeKey;
 use drydock_core::rules::Platforms;
-use drydock_core::{Clock, Entropy, RetryPolicy, SecretString};
+use drydock_core::{Clock, Entropy, NodeName, RetryPolicy, SecretString};
 
 use self::client::{Call, Client, DRIVER};
 use super::{DeployRequest, Machine, MachineId, NodeDriver, NodeIdentity, ReleaseRequest, ServiceCheck};
@@ -113,6 +115,10 @@ impl NodeDriver for MaasDriver {
 
     async fn allocate(&self, id: &MachineId, owner: &str) -> Result<(), DriverError> {
         life::allocate(&self.client, id, owner).await
+    }
+
+    async fn put_key(&self, id: &MachineId, node: &NodeName, key: &NodeKey) -> Result<(), DriverError> {
+        key::put(&self.client, id, node, key).await
     }
 
     async fn deploy(&self, id: &MachineId, request: &DeployRequest) -> Result<(), DriverError> {

@@ -2,6 +2,7 @@
 //!
 //! Names, kinds and nulls are those of the v1.0 service; what it had no document for is marked as an extension.
 
+mod boot_action;
 mod build_data;
 mod error;
 mod events;
@@ -12,6 +13,7 @@ mod time;
 mod tree;
 mod validation;
 
+pub use boot_action::BootActionDocument;
 pub use build_data::BuildDataDocument;
 pub use error::{ErrorDetail, ErrorDocument};
 pub use events::EventsDocument;

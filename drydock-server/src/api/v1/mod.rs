@@ -1,5 +1,6 @@
 //! The routes of `/api/v1.0`.
 
+mod boot_actions;
 mod events;
 mod health;
 mod node_filter;
@@ -26,5 +27,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/v1.0/tasks/{id}/cancel", post(tasks::cancel::cancel))
         .route("/api/v1.0/nodes/{name}/builddata", get(nodes::build_data))
         .route("/api/v1.0/nodefilter", post(node_filter::select))
+        .route("/api/v1.0/bootactions/nodes/{name}/files", get(boot_actions::files))
+        .route("/api/v1.0/bootactions/nodes/{name}/units", get(boot_actions::units))
+        .route("/api/v1.0/bootactions/{id}", post(boot_actions::report))
+        .route("/api/v1.0/bootactions/{id}/", post(boot_actions::report))
         .route("/api/v1.0/validatedesign", post(validate_design::validate))
 }

@@ -6,6 +6,7 @@ use drydock_core::Timestamp;
 use drydock_core::task::ActionResult;
 
 use crate::api::document::{StepDocument, StepStatus, TaskDocument};
+use crate::cli::output;
 use crate::client::{Client, ClientError};
 
 /// Where a task stands.
@@ -113,7 +114,11 @@ pub(in crate::cli) fn name_of(task: &TaskDocument) -> String {
 /// What a task said that tells of errors.
 fn errors_of(task: &TaskDocument) -> Vec<String> {
     let messages = &task.result.details.message_list;
-    messages.iter().filter(|message| message.error).map(|message| message.message.clone()).collect()
+    messages
+        .iter()
+        .filter(|message| message.error)
+        .map(|message| output::printable(&message.message))
+        .collect()
 }
 
 /// The node of a child task.

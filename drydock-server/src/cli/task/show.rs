@@ -82,7 +82,8 @@ fn facts(task: &TaskDocument) -> Result<(), Failure> {
 fn said(task: &TaskDocument) -> Result<(), Failure> {
     for message in &task.result.details.message_list {
         let level = if message.error { "error" } else { "said" };
-        output::line(&format!("{level:<13} {}", message.message))?;
+        // Some of it comes from servers that have just been installed.
+        output::line(&format!("{level:<13} {}", output::printable(&message.message)))?;
     }
     Ok(())
 }
@@ -98,12 +99,13 @@ fn shares(tree: &TaskTree) -> Result<(), Failure> {
         let result = &child.result;
         let error = result.details.message_list.iter().rfind(|message| message.error);
         let message = result.message.as_ref().or(error.map(|error| &error.message));
+        let message = message.map(|message| output::printable(message)).unwrap_or_default();
         table.add_row([
             name.as_str(),
             child.status.as_str(),
             result.status.as_str(),
             &child.task_id,
-            message.map_or("", String::as_str),
+            &message,
         ]);
     }
     output::line("")?;
