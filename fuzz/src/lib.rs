@@ -1,24 +1,14 @@
-//! What the fuzz targets share: a real site.
+//! What the fuzz targets check, each a function here, so that their corpora run as ordinary tests, too (`tests/corpora.rs`).
 
-use std::sync::LazyLock;
+mod boot_action_template;
+mod filter;
+mod ingest;
+mod lshw;
+mod short_filter;
+mod site;
 
-use drydock_core::design::{Design, Site};
-use drydock_core::ingest::{SourceFile, ingest};
-
-static TWO_RACKS: LazyLock<Option<Design>> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../tests/fixtures/sites/two-racks.yaml");
-    read(bytes)
-});
-
-fn read(bytes: &[u8]) -> Option<Design> {
-    ingest(&[SourceFile { name: "site", bytes }]).ok().map(|read| read.design)
-}
-
-/// The site of two racks, and the boot actions of `more` documents.
-///
-/// None if they cannot be read, or make no site.
-pub fn site_with(more: &[u8]) -> Option<Site> {
-    let mut design = TWO_RACKS.clone()?;
-    design.boot_actions.extend(read(more)?.boot_actions);
-    Site::new(design).ok()
-}
+pub use boot_action_template::boot_action_template;
+pub use filter::filter;
+pub use ingest::ingest;
+pub use lshw::lshw;
+pub use short_filter::short_filter;

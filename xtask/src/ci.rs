@@ -10,12 +10,14 @@ use crate::error::Error;
 type Step = (&'static str, &'static [&'static str]);
 
 /// From quick to slow; the tests stand last, so that their result is the last thing printed.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", &["fmt", "--all", "--check"]),
     ("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     ("tidy", &["xtask", "tidy"]),
     ("deny", &["deny", "--workspace", "check", "licenses", "bans", "sources"]),
     ("doc", &["doc", "--workspace", "--no-deps", "--config", "build.rustdocflags=['-D', 'warnings']"]),
+    // A workspace of its own; its corpora need no fuzzer, and its targets have to compile.
+    ("fuzz targets", &["test", "--locked", "--manifest-path", "fuzz/Cargo.toml"]),
     (LAST, &["xtask", "test"]),
 ];
 
