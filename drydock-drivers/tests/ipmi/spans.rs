@@ -16,9 +16,7 @@ async fn a_verb_is_a_span() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    // While there is one subscriber alone, a thread that has none decides for all that nobody wants a span it comes to first.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _hearing = drydock_testkit::hear(subscriber);
     let served = served(1).await;
     driver(QUICK).power_state(&served.bmcs[0]).await.unwrap();
     let text = log.text();

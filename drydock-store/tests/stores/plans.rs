@@ -17,9 +17,9 @@ use drydock_store::conformance::samples::{
     at, attempt, claimed, completed, done, fact, id, join, message, name, progress, put_workflow, signal,
     signal_id, step, submit, task, wait,
 };
+use drydock_testkit::Hearing;
 use sqlx::{Connection, PgConnection};
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use super::postgres::Cluster;
@@ -60,11 +60,11 @@ const LARGE: [&str; 18] = [
 struct Plans(Arc<Mutex<String>>);
 
 impl Plans {
-    /// Begins to listen, until the guard is dropped.
-    fn hear() -> (Self, DefaultGuard) {
+    /// Begins to listen, until the second is dropped.
+    fn hear() -> (Self, Hearing) {
         let plans = Self::default();
-        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(plans.clone()));
-        (plans, guard)
+        let hearing = drydock_testkit::hear(tracing_subscriber::registry().with(plans.clone()));
+        (plans, hearing)
     }
 
     /// Fails unless what ran since the last time used these indexes, and read no large table from end to end.
@@ -142,7 +142,7 @@ async fn site(cluster: &Cluster) -> (Shared, Epoch) {
 async fn on_postgres_what_runs_often_uses_its_indexes() {
     let cluster = Cluster::new().await;
     let (store, epoch) = site(&cluster).await;
-    let (plans, _guard) = Plans::hear();
+    let (plans, _hearing) = Plans::hear();
     batches(&store, epoch, &plans).await;
     claims(&store, epoch, &plans).await;
     questions(&store, epoch, &plans).await;

@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use drydock_testkit::Hearing;
 use tokio::sync::watch;
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
 /// What was logged, a line each.
 #[derive(Clone, Default)]
@@ -23,11 +23,11 @@ impl io::Write for Captured {
 }
 
 impl Captured {
-    /// Captures this thread's log from now on: a test's runtime has one thread.
-    pub(crate) fn start() -> (Self, DefaultGuard) {
+    /// Captures this thread's log from now on.
+    pub(crate) fn start() -> (Self, Hearing) {
         let captured = Self::default();
-        let guard = tracing::subscriber::set_default(captured.subscriber());
-        (captured, guard)
+        let hearing = drydock_testkit::hear(captured.subscriber());
+        (captured, hearing)
     }
 
     /// Captures the log of all threads that have none of their own, for good: once in this program.

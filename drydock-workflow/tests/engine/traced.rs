@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use drydock_testkit::Hearing;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -45,11 +45,11 @@ struct Inner {
 }
 
 impl Traced {
-    /// From now on: a test's runtime has one thread.
-    pub(crate) fn start() -> (Self, DefaultGuard) {
+    /// From now on.
+    pub(crate) fn start() -> (Self, Hearing) {
         let traced = Self::default();
-        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(traced.clone()));
-        (traced, guard)
+        let hearing = drydock_testkit::hear(tracing_subscriber::registry().with(traced.clone()));
+        (traced, hearing)
     }
 
     /// Those of a name, with their numbers, in the order in which they were made.
