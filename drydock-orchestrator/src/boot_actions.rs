@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use drydock_core::boot_action::{
-    ActionContext, ActionId, ArchiveError, BootReport, CONTENT_MAX, Fetched, KeptKey, RenderError, Renderer,
-    archive, cloud_config,
+    ActionContext, ActionId, ArchiveError, BootReport, CONTENT_MAX, Fetched, KeptKey, NO_KEY, RenderError,
+    Renderer, archive, cloud_config,
 };
 use drydock_core::design::{AssetKind, BootAction, EffectiveNode, Site};
 use drydock_core::journal::Fact;
@@ -23,9 +23,6 @@ pub const REPORT_SIGNAL: &str = "boot-action";
 
 /// What made the facts below.
 const GENERATOR: &str = "boot_key";
-
-/// What stands for the key where packages are listed, which are for the provisioner and not for the node.
-const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What boot actions need from outside.
 #[derive(Clone)]

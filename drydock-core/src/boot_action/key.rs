@@ -14,6 +14,10 @@ use crate::{Entropy, ExposeSecret as _, SecretString, Timestamp};
 /// The length of a key, in bytes.
 const LENGTH: usize = 32;
 
+/// What stands for a node's key where it has none: in a preview, and where packages are listed, which are for the provisioner and
+/// not for the node.
+pub const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// A node's key. Neither `Debug` nor any other form but [`NodeKey::to_hex`] shows it; it is wiped when it is dropped.
 #[derive(Debug)]
 pub struct NodeKey(SecretBox<[u8; LENGTH]>);

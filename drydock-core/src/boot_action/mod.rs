@@ -25,7 +25,7 @@ pub use action_id::{ActionId, InvalidActionId};
 pub use archive::{archive, list};
 pub use context::{ActionContext, Context};
 pub use error::{ArchiveError, RenderError, RenderProblem, Stage};
-pub use key::{InvalidKey, KeptKey, KeyRefused, NodeKey};
+pub use key::{InvalidKey, KeptKey, KeyRefused, NO_KEY, NodeKey};
 pub use packages::{Packages, cloud_config};
 pub use render::{Fetched, Location, RenderedFile, Renderer};
 pub use report::{BootReport, ReportMessage, ReportStatus};

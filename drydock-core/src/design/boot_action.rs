@@ -50,6 +50,20 @@ pub enum AssetKind {
     PkgList,
 }
 
+impl AssetKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unit, Self::File, Self::PkgList];
+
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::File => "file",
+            Self::PkgList => "pkg_list",
+        }
+    }
+}
+
 /// The content of an asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssetData {
@@ -75,6 +89,10 @@ pub enum Segment {
 }
 
 impl Segment {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Base64Encode, Self::Base64Decode, Self::Utf8Encode, Self::Utf8Decode, Self::Template];
+
     /// The word in documents.
     pub const fn as_str(self) -> &'static str {
         match self {

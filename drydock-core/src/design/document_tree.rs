@@ -214,11 +214,6 @@ fn repository(repository: &Repository) -> Value {
 
 /// An asset, without its content if that is a text, and without its location.
 fn asset(asset: &Asset) -> Value {
-    let kind = match asset.kind {
-        super::AssetKind::Unit => "unit",
-        super::AssetKind::File => "file",
-        super::AssetKind::PkgList => "pkg_list",
-    };
     let words = |pipeline: &[super::Segment]| pipeline.iter().map(|it| it.as_str()).collect::<Vec<_>>();
     let packages = match &asset.data {
         Some(AssetData::Packages(packages)) => packages
@@ -228,7 +223,7 @@ fn asset(asset: &Asset) -> Value {
         Some(AssetData::Text(_)) | None => BTreeMap::new(),
     };
     json!({
-        "type": kind,
+        "type": asset.kind.as_str(),
         "path": asset.path,
         "location_pipeline": words(&asset.location_pipeline),
         "data_pipeline": words(&asset.data_pipeline),

@@ -59,15 +59,7 @@ fn combine(map: &Fields<'_>, key: &'static str) {
 }
 
 fn asset(found: &mut Findings, map: &Fields<'_>) -> Option<Asset> {
-    const SEGMENTS: [(&str, Segment); 5] = [
-        ("base64_encode", Segment::Base64Encode),
-        ("base64_decode", Segment::Base64Decode),
-        ("utf8_encode", Segment::Utf8Encode),
-        ("utf8_decode", Segment::Utf8Decode),
-        ("template", Segment::Template),
-    ];
-    let kinds = [("unit", AssetKind::Unit), ("file", AssetKind::File), ("pkg_list", AssetKind::PkgList)];
-    let kind = map.choice(found, "type", &kinds);
+    let kind = map.choice(found, "type", &AssetKind::ALL.map(|kind| (kind.as_str(), kind)));
     let kind = map.required(found, "type", "file", kind);
     let path = map.text(found, "path");
     if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.len() < 2) {
@@ -75,9 +67,11 @@ fn asset(found: &mut Findings, map: &Fields<'_>) -> Option<Asset> {
     }
     map.is("path", || Shape::Pattern(r"^/[\s\S]"));
     let location = map.text(found, "location");
-    let location_pipeline = map.choices(found, "location_pipeline", &[("template", Segment::Template)]);
+    let location_pipeline =
+        map.choices(found, "location_pipeline", &[(Segment::Template.as_str(), Segment::Template)]);
     let data = content(found, map);
-    let data_pipeline = map.choices(found, "data_pipeline", &SEGMENTS);
+    let data_pipeline =
+        map.choices(found, "data_pipeline", &Segment::ALL.map(|segment| (segment.as_str(), segment)));
     let permissions = permissions(found, map);
     map.no_others(found);
     Some(Asset { kind: kind?, path, location, location_pipeline, data, data_pipeline, permissions })

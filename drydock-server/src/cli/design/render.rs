@@ -5,19 +5,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use drydock_core::boot_action::{
-    ActionContext, ActionId, Fetched, Packages, RenderError, RenderedFile, Renderer, archive, list,
+    ActionContext, ActionId, Fetched, NO_KEY, Packages, RenderError, RenderedFile, Renderer, archive, list,
 };
 use drydock_core::design::Site;
 use drydock_core::{NodeName, SecretString};
+use drydock_orchestrator::REPORT_URL;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::inventory;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::site::{self, SiteFiles};
-
-/// What stands for a node's key in a preview.
-const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Shows what a node gets from its boot actions: files with their content, units, packages.
 #[derive(Debug, Args)]
@@ -51,16 +50,17 @@ pub(in crate::cli) struct Render {
     #[arg(long, value_name = "FILE.tar.gz")]
     output: Option<PathBuf>,
     /// Where reports go
-    #[arg(long, value_name = "URL", default_value = "http://localhost:9000/api/v1.0/bootactions/")]
+    #[arg(long, value_name = "URL", default_value = REPORT_URL)]
     report_url: String,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t, conflicts_with = "output")]
+    format: Format,
 }
 
 impl Render {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let files = SiteFiles::read(&self.design)?;
-        let site = files.resolve();
-        let mut site =
-            site.map_err(|problems| Failure::failed("the design is not valid").because(problems))?;
+        let mut site = files.valid_site()?;
         let unclear = match &self.lshw {
             Some(path) => inventory::learn(&mut site, &self.node, path)?,
             None => None,
@@ -71,9 +71,10 @@ impl Render {
         let fetched = self.fetch(&renderer)?;
         let rendered = renderer.files(&fetched).map_err(wrong)?;
         let packages = renderer.packages(&fetched).map_err(wrong)?;
-        match &self.output {
-            None => show(&rendered, &packages)?,
-            Some(path) => {
+        match (&self.output, self.format) {
+            (None, Format::Table) => show(&rendered, &packages)?,
+            (None, Format::Json) => output::json(&document(&rendered, &packages))?,
+            (Some(path), _) => {
                 let bytes = archive(&rendered)
                     .map_err(|error| Failure::failed("cannot pack the files").because(error))?;
                 std::fs::write(path, bytes).map_err(|error| {
@@ -141,6 +142,21 @@ fn wrong(error: RenderError) -> Failure {
     Failure::failed("the boot actions cannot be rendered").because(error)
 }
 
+/// A file that is no text has no content here: it is in the archive.
+fn document(files: &[RenderedFile], packages: &Packages) -> Value {
+    let files = files.iter().map(|file| {
+        json!({
+            "action": file.action,
+            "type": file.kind.as_str(),
+            "path": file.path,
+            "permissions": format!("{:o}", file.mode),
+            "bytes": file.content.len(),
+            "content": std::str::from_utf8(&file.content).ok(),
+        })
+    });
+    json!({"files": files.collect::<Vec<_>>(), "packages": packages})
+}
+
 fn show(files: &[RenderedFile], packages: &Packages) -> Result<(), Failure> {
     for file in files {
         output::line(&format!("# {}", list([file]).trim()))?;
@@ -197,6 +213,7 @@ mod tests {
         assert!(one.len() > 100 && one == two);
         assert_eq!(run(&["r1n02"]).unwrap(), Exit::Done);
         assert_eq!(run(&["r1n01", "hello"]).unwrap(), Exit::Done);
+        assert_eq!(run(&["r1n01", "hello", "--format", "json"]).unwrap(), Exit::Done);
     }
 
     #[test]

@@ -56,8 +56,7 @@ impl Filter {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let filter = self.filter().map_err(|problem| Failure::usage(problem.to_string()))?;
         let files = SiteFiles::read(&self.files)?;
-        let site = files.resolve();
-        let site = site.map_err(|problems| Failure::failed("the design is not valid").because(problems))?;
+        let site = files.valid_site()?;
         let verdicts = filter.explain(&site);
         let selected = verdicts.iter().filter(|verdict| verdict.selected).count();
         let shown: Vec<&Verdict> = verdicts.iter().filter(|verdict| self.all || verdict.selected).collect();

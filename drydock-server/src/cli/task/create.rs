@@ -1,5 +1,6 @@
 //! `drydock task create`: asks for something to be done.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,15 +23,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Creates a task, and prints its id.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The task is for all nodes of the design, or for those that --nodes, --tags or --racks name: a node
-that any of them fits is chosen.
+The task is for all nodes of the design, or for those that meet all of --nodes, --tags, --labels and
+--racks that are given. Of several names, tags or racks one is enough; labels must all be there. As in
+`drydock node filter`, which shows who is selected; but names are written out here, without patterns.
 
 Exit codes: 0 created (with --wait: and successful), 1 refused or not successful, 3 no server.
 
 Examples:
   drydock task create verify_site --design site.yaml --wait
   drydock task create deploy_nodes --design site.yaml --nodes r1n01,r1n02
-  drydock task create deploy_nodes --design file:///etc/drydock/site.yaml --tags compute
+  drydock task create deploy_nodes --design file:///etc/drydock/site.yaml --tags compute --racks rack1
   drydock task watch $(drydock task create prepare_nodes --design site.yaml)")]
 pub(in crate::cli) struct Create {
     /// What to do
@@ -43,13 +45,16 @@ pub(in crate::cli) struct Create {
         help = "The design: a file, which the server must be able to read, or a reference such as file:///etc/drydock/site.yaml or https://sites.example/site.yaml"
     )]
     design: String,
-    /// Only nodes of these names
+    /// Only nodes with one of these names
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     nodes: Vec<String>,
     /// Only nodes with one of these tags
     #[arg(long, value_delimiter = ',', value_name = "TAG,…")]
     tags: Vec<String>,
-    /// Only nodes in these racks
+    /// Only nodes with all of these labels
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE,…", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Only nodes in one of these racks
     #[arg(long, value_delimiter = ',', value_name = "RACK,…")]
     racks: Vec<String>,
     /// Follow the task to its end
@@ -99,22 +104,36 @@ impl Create {
     }
 
     fn node_filter(&self) -> Result<Option<NodeFilter>, Failure> {
-        if self.nodes.is_empty() && self.tags.is_empty() && self.racks.is_empty() {
+        if self.nodes.is_empty() && self.tags.is_empty() && self.labels.is_empty() && self.racks.is_empty() {
             return Ok(None);
         }
+        let labels: BTreeMap<&str, &str> =
+            self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        if labels.len() < self.labels.len() {
+            return Err(Failure::usage("--labels names a key twice: a node has one value for each"));
+        }
+        // An empty criterion is none.
         let filter = json!({
             "filter_set_type": "intersection",
             "filter_set": [{
-                "filter_type": "union",
+                "filter_type": "intersection",
                 "node_names": self.nodes,
                 "node_tags": self.tags,
+                "node_labels": labels,
                 "rack_names": self.racks,
             }],
         });
-        let filter = serde_json::from_value(filter)
-            .map_err(|error| Failure::usage("--nodes, --tags or --racks is not usable").because(error))?;
+        let filter = serde_json::from_value(filter).map_err(|error| {
+            Failure::usage("--nodes, --tags, --labels or --racks is not usable").because(error)
+        })?;
         Ok(Some(filter))
     }
+}
+
+/// Reads `key=value`.
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("write key=value")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// A reference as it is; a file as an absolute reference to it.
@@ -132,7 +151,51 @@ pub(in crate::cli) fn design_ref(text: &str) -> Result<DesignRef, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use drydock_core::design::Site;
+    use drydock_core::ingest::{SourceFile, ingest};
+    use drydock_core::node_filter::ShortFilter;
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        create: Create,
+    }
+
+    #[test]
+    fn a_task_is_for_the_nodes_that_node_filter_shows() {
+        let site = include_bytes!("../../../../tests/fixtures/sites/two-racks.yaml");
+        let site = ingest(&[SourceFile { name: "site.yaml", bytes: site }]).unwrap();
+        let site = Site::new(site.design).unwrap();
+        for (criteria, expected) in [
+            (&[("tags", "compute"), ("racks", "rack1")][..], 5),
+            (&[("nodes", "r1n01,r1n02"), ("tags", "control")], 1),
+            (&[("labels", "role=control"), ("racks", "rack1,rack2")], 2),
+            (&[("racks", "rack2")], 6),
+            (&[("nodes", "r1n01"), ("racks", "rack2")], 0),
+        ] {
+            let mut words: Vec<String> = ["create", "deploy_nodes", "--design", "x"].map(Into::into).to_vec();
+            let mut short = ShortFilter::default();
+            for (kind, text) in criteria {
+                words.extend([format!("--{kind}"), (*text).to_owned()]);
+                short.want(kind, text).unwrap();
+            }
+            let filter = Alone::parse_from(words).create.node_filter().unwrap().unwrap();
+            let selected = filter.select(&site);
+            assert_eq!(selected.len(), expected, "{criteria:?}: {selected:?}");
+            assert_eq!(selected, short.to_filter(&site).select(&site), "{criteria:?}");
+        }
+    }
+
+    #[test]
+    fn labels_are_pairs_with_one_value_for_each_key() {
+        let parse =
+            |labels| Alone::try_parse_from(["create", "deploy_nodes", "--design", "x", "--labels", labels]);
+        assert!(parse("role").is_err());
+        assert!(parse("role=a,role=b").unwrap().create.node_filter().is_err());
+    }
 
     #[test]
     fn references_are_kept_and_files_become_absolute() {
