@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
+use super::growth;
+
 /// The widest indentation, in columns.
 const INDENT_MAX: usize = 200;
 
@@ -84,6 +86,7 @@ fn indent(
             format!("cannot indent by more than {INDENT_MAX}"),
         ));
     }
+    growth::bounded(value.len().saturating_add(value.split('\n').count().saturating_mul(width)))?;
     let margin = " ".repeat(width);
     let lines = value.split('\n').enumerate().map(|(place, line)| {
         let indented = if place == 0 { first } else { blank || !line.is_empty() };

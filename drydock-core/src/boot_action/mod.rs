@@ -14,6 +14,7 @@ mod archive;
 mod context;
 mod error;
 mod filters;
+mod growth;
 mod key;
 mod packages;
 mod pipeline;

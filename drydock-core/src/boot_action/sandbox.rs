@@ -2,15 +2,16 @@
 //!
 //! Bounded are the length of a template, how much is computed (*fuel*: about one unit for each step of the template),
 //! and how long the outcome gets. The filters whose numbers alone could ask for any amount of memory are replaced by
-//! those of `filters`, or left out. A text that is doubled again and again within an expression is seen only when it is
-//! written: templates come from those who may install anything on the servers anyway.
+//! those of `filters`, or left out; what `replace`, `join` and `format` make of their arguments is bounded by `growth`.
+//! A text that operators (`~`, `+`, `*`) double again and again is seen only when it is written, for minijinja asks nobody
+//! about them: templates come from those who may install anything on the servers anyway.
 
 use std::io;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::error::RenderProblem;
-use super::{Context, filters};
+use super::{Context, filters, growth};
 use crate::ExposeSecret as _;
 
 /// The longest template, in bytes.
@@ -47,8 +48,8 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION_MAX);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::replace(&mut environment);
+    growth::bound(&mut environment);
     environment
 }
 
