@@ -36,6 +36,8 @@ pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) epoch: Epoch,
     pub(super) options: EngineOptions,
+    /// From so many writes on a second commit is worth its while.
+    pub(super) half: usize,
     pub(super) registry: Arc<Registry>,
     pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
     /// Where what this actor sets going reports to.
@@ -183,6 +185,7 @@ impl Actor {
             ports: instance.ports.clone(),
             epoch,
             options: instance.options,
+            half: instance.half,
             registry: Arc::clone(&instance.registry),
             workflows,
             inbox,
