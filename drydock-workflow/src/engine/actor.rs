@@ -67,8 +67,8 @@ pub(super) struct Actor {
     pub(super) slots: Slots,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
-    /// Tasks that were brought back and taken again before the answer about their end has come.
-    pub(super) early: BTreeMap<TaskId, ClaimedTask>,
+    /// Tasks that were brought back and taken again before the answer about their end has come; those that were given up, before they are.
+    pub(super) early: BTreeMap<TaskId, Option<ClaimedTask>>,
     pub(super) watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// Tasks that may have nothing more to do for a while.
     pub(super) sleepy: Vec<TaskId>,
