@@ -29,8 +29,6 @@ pub(super) struct Brood {
     items: Vec<Payload>,
     /// Whether the ends that there were at a takeover have been read.
     known: bool,
-    /// How many lots of them are on their way to the store: nothing that is said to those is heard.
-    unstored: u32,
     /// Whether those that are not needed any more have been told.
     cancelled: bool,
 }
@@ -45,7 +43,7 @@ impl Brood {
     fn new(items: Vec<Payload>, started: Option<u32>) -> Self {
         let total = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let children = Children::new(total, started.unwrap_or(total));
-        Self { children, items, known: false, unstored: 0, cancelled: false }
+        Self { children, items, known: false, cancelled: false }
     }
 }
 
@@ -98,7 +96,6 @@ impl Actor {
         let brood = self.lives.get_mut(&task).and_then(|live| live.broods.get_mut(&slot));
         let Some(brood) = brood else { return Ok(()) };
         brood.children.start(end);
-        brood.unstored += 1;
         self.spawning += (begin..here).len();
         for index in begin..end {
             let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
@@ -165,18 +162,6 @@ impl Actor {
         }
     }
 
-    /// Children are durable that were on their way to the store. What was to be said to them meanwhile finds them now.
-    pub(super) fn on_children_stored(&mut self, task: TaskId, slot: SlotIndex) {
-        let Some(live) = self.lives.get_mut(&task) else { return };
-        let Some(brood) = live.broods.get_mut(&slot) else { return };
-        brood.unstored = brood.unstored.saturating_sub(1);
-        let next = brood.children.next(&live.workflow.dag.steps()[slot].rollout, live.run.is_stopping());
-        self.stop_children(task);
-        if let Next::Cancel(open) = next {
-            self.cancel_children(task, slot, &open);
-        }
-    }
-
     /// Asks for the end of children that are not needed any more.
     fn cancel_children(&mut self, task: TaskId, slot: SlotIndex, open: &[u32]) {
         let Some(live) = self.lives.get_mut(&task) else { return };
@@ -184,7 +169,7 @@ impl Actor {
         let ids: Vec<TaskId> = open.iter().map(|index| child_id(task, name, *index)).collect();
         let by = format!("step {name} of task {task}: the others' ends are enough");
         let Some(brood) = live.broods.get_mut(&slot) else { return };
-        if brood.unstored > 0 || std::mem::replace(&mut brood.cancelled, true) {
+        if std::mem::replace(&mut brood.cancelled, true) {
             return;
         }
         let request = Cancellation { by, at: self.ports.clock.now() };

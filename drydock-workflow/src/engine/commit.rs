@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, TaskEnd, WaitKind, Write};
+use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, TaskEnd, Write};
 use drydock_core::{Fence, TaskId};
 use tracing::Span;
 
@@ -36,9 +36,6 @@ impl Actor {
                             self.timers.insert((until, task, slot));
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
-                        if record.kind == WaitKind::Children {
-                            self.on_children_stored(task, slot);
-                        }
                         self.advance(task);
                     }
                 }
@@ -138,7 +135,9 @@ impl Actor {
         self.forget_slots(task);
         let early = self.early.remove(&task).flatten();
         let Some(live) = self.lives.remove(&task) else {
-            early.into_iter().for_each(|claimed| self.on_claimed_task(&claimed));
+            if let Some(claimed) = early {
+                self.on_claimed_task(&claimed);
+            }
             return;
         };
         live.workflow.meters.ended(&end.kind);
@@ -149,7 +148,9 @@ impl Actor {
         if let Some(parent) = &live.parent {
             self.on_child_ended(parent, &end.kind);
         }
-        early.into_iter().for_each(|claimed| self.on_claimed_task(&claimed));
+        if let Some(claimed) = early {
+            self.on_claimed_task(&claimed);
+        }
         if self.look_again {
             self.look();
         } else if live.workflow.dag.definition().limit.is_some() {

@@ -150,8 +150,7 @@ impl EngineBuilder {
 
     /// Replaces the number of writes from which on a second commit is worth its while: where there is little to do, none would be.
     #[cfg(feature = "testing")]
-    #[doc(hidden)]
-    pub fn half(mut self, half: usize) -> Self {
+    pub(crate) fn half(mut self, half: usize) -> Self {
         self.half = half.max(1);
         self
     }

@@ -16,12 +16,6 @@ impl Actor {
         let Some(live) = self.lives.get(&task) else { return };
         live.cancel.cancel();
         self.leave_queues(task);
-        self.stop_children(task);
-        self.after_grace(Some(task));
-    }
-
-    /// Passes on that the task is being cancelled, if it is.
-    pub(super) fn stop_children(&self, task: TaskId) {
         let Some(live) = self.lives.get(&task) else { return };
         if let Some(request) = live.run.cancellation().cloned()
             && live.run.awaits_children()
@@ -36,6 +30,7 @@ impl Actor {
                 Message::Look
             });
         }
+        self.after_grace(Some(task));
     }
 
     pub(super) fn on_drain(&mut self) {

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drydock_core::TaskId;
-use drydock_core::journal::{TaskEndKind, Write};
-use drydock_workflow::{EngineOptions, Join, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
+use drydock_core::journal::Write;
+use drydock_workflow::{EngineOptions, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn};
 
 use crate::faulty::{Call, Fault, FaultyJournal};
-use crate::support::{Log, World, output, parent_of, within, works};
+use crate::support::{World, output};
 use drydock_workflow::testing::{Answer, Tamper};
 
 /// A slow store that watches which tasks the commits under way are about.
@@ -79,50 +79,4 @@ async fn two_commits_are_under_way_but_never_about_one_task() {
         }
         assert_eq!(*watch.most.lock().unwrap(), lanes, "feed: {feed}");
     }
-}
-
-/// The children from `first` on are long on their way to the store.
-fn late_children(first: u32) -> impl Fn(&Call<'_>) -> Option<Fault> + Send + Sync {
-    move |call| {
-        let Call::Append { writes, .. } = call else { return None };
-        let late = |write: &Write| match write {
-            Write::TaskStarted(task) | Write::TaskQueued(task) => {
-                task.parent.as_ref().is_some_and(|parent| parent.index >= first)
-            }
-            _ => false,
-        };
-        writes.iter().any(late).then_some(Fault::Slow(Duration::from_secs(10)))
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_child_that_is_not_needed_any_more_before_it_is_durable_is_cancelled_all_the_same() {
-    let (world, log) = (World::new(), Log::default());
-    let child = works(&log);
-    let mut builder = WorkflowBuilder::<Vec<u64>>::new("two-of-three", 1);
-    let input = builder.input();
-    let two = builder.children("all", &child).at_once(2).join(Join::Quorum(2)).run(&input);
-    let parent = builder.output(&two).unwrap();
-    let journal = FaultyJournal::new(world.store.clone(), late_children(2));
-    let engine = world.instance_over(journal, "a").half(1).workflow(&child).workflow(&parent);
-    let engine = engine.start().await.unwrap();
-    // When the first has ended the third is started, and when the second has, that is in vain.
-    let task = engine.submit(&parent, &vec![1, 2, 36_000]).await.unwrap();
-    let end =
-        within(Duration::from_mins(5), engine.wait(task)).await.expect("it waits for the third").unwrap();
-    output(&end);
-}
-
-#[tokio::test(start_paused = true)]
-async fn children_of_a_task_that_is_cancelled_before_they_are_durable_are_cancelled_with_it() {
-    let (world, log) = (World::new(), Log::default());
-    let child = works(&log);
-    let parent = parent_of(&child);
-    let journal = FaultyJournal::new(world.store.clone(), late_children(0));
-    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
-    let task = engine.submit(&parent, &vec![36_000, 36_000]).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(engine.cancel(task, "ann").await.unwrap());
-    let end = within(Duration::from_mins(5), engine.wait(task)).await.expect("its children go on").unwrap();
-    assert!(matches!(end.kind, TaskEndKind::Cancelled(_)), "{end:?}");
 }

@@ -19,7 +19,7 @@ fn play(seeds: Range<u64>) -> Tally {
     match simulation().play_seeds(seeds, 2) {
         Ok(tally) => {
             println!("{tally:#?}");
-            return tally;
+            tally
         }
         Err(SimulationError::Broken(failure)) => {
             let file = folder().join(format!("{}.json", failure.scenario.seed));
