@@ -23,7 +23,7 @@ macro_rules! claim {
     ($queued:literal) => {
         concat!(
             "WITH fence AS (
-                SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
+                SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE
             ), limited AS (
                 SELECT min(limit_name) IS NOT NULL AS there,
                     coalesce((SELECT min(wake_at) FROM live WHERE wake_at IS NOT NULL) <= $3, false) AS due
@@ -109,7 +109,7 @@ const CLAIM_LIMITED: &str = claim!(
         WHERE owner IS NULL AND task_id IN (SELECT task_id FROM chosen) FOR UPDATE SKIP LOCKED
     )"
 );
-const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE";
+const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE";
 /// A task's rows in another table. Between $2 and $3 are all of $1: by that the planner knows in which partitions to look.
 macro_rules! its {
     ($table:literal) => {

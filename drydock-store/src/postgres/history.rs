@@ -21,7 +21,7 @@ use crate::row::Reader;
 
 /// Where another has the duty that is not retired, nothing; what is looked at again is the row as the other left it.
 const TAKE: &str =
-    "INSERT INTO duties (name, epoch) SELECT $2, epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE
+    "INSERT INTO duties (name, epoch) SELECT $2, epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE
     ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch
         WHERE duties.epoch = excluded.epoch
             OR NOT EXISTS (SELECT 1 FROM instances WHERE instances.epoch = duties.epoch AND alive)

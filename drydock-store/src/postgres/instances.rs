@@ -1,7 +1,8 @@
 //! Joining, renewing and retiring.
 //!
-//! INVARIANT: `alive` is cleared in a statement of its own, before the tasks are freed. Clearing it waits for the writes that
-//! hold the row, and only a later statement sees the tasks that they have started.
+//! INVARIANT: `alive` is cleared under a lock `FOR UPDATE`, and in statements of their own, before the tasks are freed. Taking that lock
+//! waits for the writes that hold the row, which clearing alone would not; and only a later statement sees the tasks that they have
+//! started.
 
 use std::time::Duration;
 
@@ -22,7 +23,10 @@ const FREE: &str = "WITH locked AS (
 /// The counter's row stays locked until the commit: whoever joins does so alone. So epochs become visible in their order, and whoever reads
 /// the feed knows which are yet to come: those after the greatest. Before all else, as nobody who holds another row waits for this one.
 const COUNT: &str = "UPDATE epochs SET last = last + 1 RETURNING last";
-const LEAVE: &str = "UPDATE instances SET alive = false WHERE name = $1 AND alive RETURNING epoch";
+const EARLIER: &str = "SELECT epoch FROM instances WHERE name = $1 AND alive FOR UPDATE";
+const SILENT: &str =
+    "SELECT epoch FROM instances WHERE epoch = $1 AND alive AND beat = coalesce($2, beat) FOR UPDATE";
+const CLEAR: &str = "UPDATE instances SET alive = false WHERE epoch = ANY($1)";
 const JOIN: &str =
     "INSERT INTO instances (epoch, name, joined_at, lease_ms, offers) VALUES ($1, $2, $3, $4, $5)";
 const VACATE: &str = "DELETE FROM slots WHERE epoch = ANY($1)";
@@ -38,9 +42,12 @@ impl PgStore {
         let (lease, offers) = (codec::lease_ms(lease), codec::offers(offers)?);
         let mut tx = self.write().await?;
         let epoch: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *tx).await.map_err(journal_error)?;
-        let earlier: Vec<i64> =
-            sqlx::query_scalar(LEAVE).bind(name.as_str()).fetch_all(&mut *tx).await.map_err(journal_error)?;
-        for sql in [FREE, VACATE] {
+        let earlier: Vec<i64> = sqlx::query_scalar(EARLIER)
+            .bind(name.as_str())
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(journal_error)?;
+        for sql in [CLEAR, FREE, VACATE] {
             sqlx::query(sql).bind(&earlier).execute(&mut *tx).await.map_err(journal_error)?;
         }
         let join = sqlx::query(JOIN).bind(epoch).bind(name.as_str()).bind(at).bind(lease).bind(offers);
@@ -71,14 +78,13 @@ impl PgStore {
     /// Retires `epoch` and frees its tasks; when `beat` is given, only if it is still that. Whether it did.
     pub(super) async fn retire(&self, epoch: Epoch, beat: Option<i64>) -> Result<bool, JournalError> {
         let mut tx = self.write().await?;
-        let retire =
-            "UPDATE instances SET alive = false WHERE epoch = $1 AND alive AND beat = coalesce($2, beat)";
-        let retired = sqlx::query(retire).bind(epoch.get()).bind(beat).execute(&mut *tx).await;
-        if retired.map_err(journal_error)?.rows_affected() == 0 {
+        let silent = sqlx::query_scalar(SILENT).bind(epoch.get()).bind(beat).fetch_all(&mut *tx).await;
+        let silent: Vec<i64> = silent.map_err(journal_error)?;
+        if silent.is_empty() {
             return Ok(false);
         }
-        for sql in [FREE, VACATE] {
-            sqlx::query(sql).bind(vec![epoch.get()]).execute(&mut *tx).await.map_err(journal_error)?;
+        for sql in [CLEAR, FREE, VACATE] {
+            sqlx::query(sql).bind(&silent).execute(&mut *tx).await.map_err(journal_error)?;
         }
         tx.commit().await.map_err(journal_error)?;
         Ok(true)

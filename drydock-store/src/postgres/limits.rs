@@ -22,7 +22,7 @@ type Tx = Transaction<'static, Postgres>;
 const GRASP: &str = "SELECT name FROM limits WHERE name = ANY($1) ORDER BY name FOR UPDATE";
 const PLACES: &str = "INSERT INTO limits (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
 /// One row without a task for the fence alone; none means that it did not hold.
-const OWNED: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE)
+const OWNED: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE)
     SELECT live.task_id FROM fence LEFT JOIN live ON live.owner = fence.epoch AND live.task_id = ANY($2)";
 /// How many steps hold slots. A slot of a task that has ended is free.
 const TAKEN: &str = "SELECT slots.name, count(*) AS taken

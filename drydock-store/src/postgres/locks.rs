@@ -16,7 +16,7 @@ type Tx = Transaction<'static, Postgres>;
 
 /// How often a rival may free a lock just when its row is to be locked.
 const TRIES: usize = 100;
-const OWNED: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE)
+const OWNED: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE)
     SELECT live.created_at FROM fence JOIN live ON live.owner = fence.epoch WHERE live.task_id = $2";
 const PLACES: &str = "INSERT INTO locks (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
 const GRASP: &str = "SELECT name FROM locks WHERE name = ANY($1) ORDER BY name FOR UPDATE";

@@ -1,7 +1,8 @@
 //! The store on Postgres, which any number of instances may share.
 //!
-//! Every write of an instance locks the instance's row `FOR SHARE` while it checks that the epoch is alive; retiring updates
-//! that row. So a retirement waits for the writes that are under way, and the later ones see it.
+//! Every write of an instance locks the instance's row `FOR KEY SHARE` while it checks that the epoch is alive; retiring locks that row
+//! `FOR UPDATE`. So a retirement waits for the writes that are under way, and the later ones see it. A renewal waits for none of them: of
+//! several writes at once, one is always under way.
 //!
 //! # The SQL
 //!

@@ -47,7 +47,7 @@ const KEYS: i64 = 1_000;
 const CLOSED: i16 = 1;
 const GOING: i16 = 2;
 
-const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE";
+const FENCE: &str = "SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE";
 const STATE: &str = "UPDATE spans SET state = $2 WHERE first = $1 AND state <= $2 RETURNING suffix";
 const REOPEN: &str = "UPDATE spans SET state = 0 WHERE first = $1 AND state = 1";
 const BEGUN: &str = "SELECT first, beyond, state, suffix FROM spans WHERE state <> 0 ORDER BY first";

@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::parts::{Part, Parts};
 
-const FENCE: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR SHARE)";
+const FENCE: &str = "WITH fence AS (SELECT epoch FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE)";
 const NO_FENCE: &str = "WITH fence AS (SELECT $1::bigint AS epoch)";
 const RESULT: &str = " SELECT count(*) FROM fence";
 /// Tasks that start and end in this batch have no live row.

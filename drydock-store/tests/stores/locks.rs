@@ -5,7 +5,9 @@ use std::time::Duration;
 use drydock_core::journal::{JournalError, Write};
 use drydock_core::{Epoch, ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
-use drydock_store::conformance::samples::{at, claim, claimed, id, join, message, put_workflow, running};
+use drydock_store::conformance::samples::{
+    at, claim, claimed, completed, id, join, message, put_workflow, running,
+};
 use sqlx::{Connection, PgConnection};
 
 use super::postgres::Cluster;
@@ -18,11 +20,11 @@ async fn run(connection: &mut PgConnection, sql: &'static str, epoch: Epoch) {
     sqlx::query(sql).bind(epoch.get()).execute(connection).await.unwrap();
 }
 
-/// Returns once another connection of this database waits for a lock.
-async fn until_somebody_waits(observer: &mut PgConnection) {
+/// Returns once so many other connections of this database wait for a lock.
+async fn until_they_wait(observer: &mut PgConnection, count: i64) {
     let waiting = async {
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut *observer).await.unwrap() == 0 {
+        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut *observer).await.unwrap() < count {
             tokio::task::yield_now().await;
         }
     };
@@ -39,7 +41,7 @@ async fn a_retirement_waits_for_the_writes_under_way_and_frees_what_they_started
     let rival = join(&store, "b").await;
     let (mut batch, mut observer) = (connection(&url).await, connection(&url).await);
     let mut tx = batch.begin().await.unwrap();
-    run(&mut tx, "SELECT FROM instances WHERE epoch = $1 AND alive FOR SHARE", epoch).await;
+    run(&mut tx, "SELECT FROM instances WHERE epoch = $1 AND alive FOR KEY SHARE", epoch).await;
     run(
         &mut tx,
         "INSERT INTO tasks SELECT '00000000-0000-7000-0000-000000000002', NULL, workflow_id, NULL, created_at, NULL, input
@@ -56,7 +58,7 @@ async fn a_retirement_waits_for_the_writes_under_way_and_frees_what_they_started
     .await;
     let retire = store.instance_retire(epoch, 0);
     let commit = async {
-        until_somebody_waits(&mut observer).await;
+        until_they_wait(&mut observer, 1).await;
         assert_eq!(store.instance_list().await.unwrap().len(), 2, "retired before the batch was done");
         tx.commit().await.unwrap();
     };
@@ -77,15 +79,51 @@ async fn a_write_waits_for_the_retirement_under_way_and_is_refused() {
     let epoch = running(&store).await;
     let (mut rival, mut observer) = (connection(&url).await, connection(&url).await);
     let mut tx = rival.begin().await.unwrap();
-    run(&mut tx, "UPDATE instances SET alive = false WHERE epoch = $1", epoch).await;
+    // The retirement gets as far as the tasks that it is to free.
+    run(&mut tx, "SELECT FROM live WHERE owner = $1 FOR UPDATE", epoch).await;
     let batch = [Write::MessageSaid(id(1), message(0))];
-    let commit = async {
-        until_somebody_waits(&mut observer).await;
-        tx.commit().await.unwrap();
+    let append = async {
+        until_they_wait(&mut observer, 1).await;
+        let commit = async {
+            until_they_wait(&mut observer, 2).await;
+            tx.commit().await.unwrap();
+        };
+        tokio::join!(store.append(epoch, &batch), commit).0
     };
-    let (appended, ()) = tokio::join!(store.append(epoch, &batch), commit);
+    let (retired, appended) = tokio::join!(store.instance_retire(epoch, 0), append);
+    assert!(retired.unwrap());
     assert!(matches!(appended, Err(JournalError::Fenced { .. })), "{appended:?}");
     assert_eq!(store.task_get(id(1)).await.unwrap().unwrap().messages, []);
+    drop(store);
+    cluster.close().await;
+}
+
+/// With several batches at once there is hardly a moment without one: a renewal that waited for them would come too late.
+#[tokio::test]
+async fn a_renewal_waits_for_no_write_under_way_and_a_retirement_does() {
+    let cluster = Cluster::new().await;
+    let (url, store) = cluster.store().await;
+    let store: Shared = store;
+    let epoch = running(&store).await;
+    let (mut blocker, mut observer) = (connection(&url).await, connection(&url).await);
+    let mut tx = blocker.begin().await.unwrap();
+    run(&mut tx, "SELECT FROM live WHERE owner = $1 FOR UPDATE", epoch).await;
+    let batch = [Write::TaskEnded(id(1), None, completed(9))];
+    let retire = async {
+        until_they_wait(&mut observer, 1).await;
+        store.instance_renew(epoch).await.unwrap();
+        let commit = async {
+            until_they_wait(&mut observer, 2).await;
+            assert_eq!(store.instance_list().await.unwrap().len(), 1, "retired before the batch was done");
+            tx.commit().await.unwrap();
+        };
+        assert!(!store.instance_retire(epoch, 0).await.unwrap(), "it was renewed");
+        tokio::join!(store.instance_retire(epoch, 1), commit).0
+    };
+    let (appended, retired) = tokio::join!(store.append(epoch, &batch), retire);
+    appended.unwrap();
+    assert!(retired.unwrap());
+    assert!(store.task_end(id(1)).await.unwrap().is_some());
     drop(store);
     cluster.close().await;
 }

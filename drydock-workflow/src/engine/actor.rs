@@ -36,6 +36,8 @@ pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) epoch: Epoch,
     pub(super) options: EngineOptions,
+    /// From so many writes on a second commit is worth its while.
+    pub(super) half: usize,
     pub(super) registry: Arc<Registry>,
     pub(super) workflows: HashMap<WorkflowId, Arc<Loaded>>,
     /// Where what this actor sets going reports to.
@@ -65,8 +67,8 @@ pub(super) struct Actor {
     pub(super) slots: Slots,
     /// Tasks that somebody holds.
     pub(super) paused: HashSet<TaskId, Repeatable>,
-    /// Tasks that were brought back and taken again before the answer about their end has come.
-    pub(super) early: BTreeMap<TaskId, ClaimedTask>,
+    /// Tasks that were brought back and taken again before the answer about their end has come; those that were given up, before they are.
+    pub(super) early: BTreeMap<TaskId, Option<ClaimedTask>>,
     pub(super) watchers: HashMap<TaskId, Vec<oneshot::Sender<Option<TaskEnd>>>, Repeatable>,
     /// Tasks that may have nothing more to do for a while.
     pub(super) sleepy: Vec<TaskId>,
@@ -183,6 +185,7 @@ impl Actor {
             ports: instance.ports.clone(),
             epoch,
             options: instance.options,
+            half: instance.half,
             registry: Arc::clone(&instance.registry),
             workflows,
             inbox,

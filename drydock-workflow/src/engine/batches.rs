@@ -14,7 +14,7 @@ const BATCH_BYTES: usize = 32 << 20;
 const GATHERINGS: usize = 3;
 
 /// From so many writes on, half of what is here is enough for a commit. Below, a second commit costs more than is gained by it.
-const HALF: usize = 64;
+pub(super) const HALF: usize = 64;
 
 impl Actor {
     /// Lets what is ready to run, run: attempts that end without waiting for anything share the commit that is about to begin.
@@ -37,7 +37,7 @@ impl Actor {
 
     /// Whether there is enough for another commit: anything, while none is under way; beside one that is, as much as repays it.
     pub(super) fn is_enough(&self, lanes: &Lanes) -> bool {
-        let least = if lanes.are_idle() { 1 } else { HALF };
+        let least = if lanes.are_idle() { 1 } else { self.half };
         lanes.have_room() && self.writes.len() >= least && lanes.sendable(&self.writes, least) >= least
     }
 
@@ -54,7 +54,7 @@ impl Actor {
     pub(super) async fn flush_before(&mut self, answer: &Flushed, lanes: &mut Lanes) {
         let half = self.half(answer.writes.len());
         let is_orderly = answer.last && answer.refused.is_none() && lanes.are_idle();
-        if is_orderly && self.writes.len() >= HALF && self.writes.len() >= half / 2 {
+        if is_orderly && self.writes.len() >= self.half && self.writes.len() >= half / 2 {
             self.send(half, lanes).await;
         }
     }
@@ -62,7 +62,7 @@ impl Actor {
     /// Half of the writes that are here and of those that will follow from `answered` ones; or all, if they are few.
     fn half(&self, answered: usize) -> usize {
         let all = self.writes.len() + answered;
-        if all < 2 * HALF { all } else { all.div_ceil(2) }
+        if all < 2 * self.half { all } else { all.div_ceil(2) }
     }
 
     /// Commits about `enough` writes. Cancel-safe: nothing is lost, and nothing is sent twice.

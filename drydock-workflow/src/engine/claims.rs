@@ -66,8 +66,10 @@ impl Actor {
         for task in claimed {
             match task {
                 // It has ended here, and was brought back: what it was comes to its end first.
-                Ok(task) if self.lives.contains_key(&task.task.id) => {
-                    self.early.insert(task.task.id, task);
+                Ok(task)
+                    if self.lives.contains_key(&task.task.id) || self.early.contains_key(&task.task.id) =>
+                {
+                    self.early.insert(task.task.id, Some(task));
                 }
                 Ok(task) => self.on_claimed_task(&task),
                 Err(bad) => self.give_up(bad.task, error_chain(&bad)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, Write};
+use drydock_core::journal::{AttemptRecord, NewTask, StepEnd, TaskEnd, Write};
 use drydock_core::{Fence, TaskId};
 use tracing::Span;
 
@@ -55,7 +55,7 @@ impl Actor {
                 Write::LocksFreed(..) => self.ask_locks_again(),
                 Write::SlotsFreed(task, step, _) => self.on_slots_freed(task, &step),
                 Write::MessageSaid(..) | Write::FactFound(..) | Write::StepProgressed(..) => {}
-                Write::TaskEnded(task, _, end) => self.on_ended(task, &end),
+                Write::TaskEnded(task, fence, end) => self.on_ended(task, fence, &end),
                 Write::TaskParked(task, parking) => {
                     self.on_parked(task, parking);
                     parked = true;
@@ -125,11 +125,21 @@ impl Actor {
         }
     }
 
-    fn on_ended(&mut self, task: TaskId, end: &drydock_core::journal::TaskEnd) {
+    fn on_ended(&mut self, task: TaskId, fence: Option<Fence>, end: &TaskEnd) {
+        if self.lives.get(&task).is_some_and(|live| fence != Some(live.fence)) {
+            // It was given up twice, and brought back in between.
+            return;
+        }
         self.tell_watchers(task, end);
         self.emit(task, || EventKind::TaskEnded(end.kind.clone()));
         self.forget_slots(task);
-        let Some(live) = self.lives.remove(&task) else { return };
+        let early = self.early.remove(&task).flatten();
+        let Some(live) = self.lives.remove(&task) else {
+            if let Some(claimed) = early {
+                self.on_claimed_task(&claimed);
+            }
+            return;
+        };
         live.workflow.meters.ended(&end.kind);
         live.abort();
         for (at, slot) in live.run.timers() {
@@ -138,7 +148,7 @@ impl Actor {
         if let Some(parent) = &live.parent {
             self.on_child_ended(parent, &end.kind);
         }
-        if let Some(claimed) = self.early.remove(&task) {
+        if let Some(claimed) = early {
             self.on_claimed_task(&claimed);
         }
         if self.look_again {

@@ -100,6 +100,7 @@ pub struct EngineBuilder {
     registry: Registry,
     recorder: Option<Arc<dyn metrics::Recorder + Send + Sync>>,
     keeper: Option<Keeper>,
+    half: usize,
 }
 
 impl EngineBuilder {
@@ -147,6 +148,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Replaces the number of writes from which on a second commit is worth its while: where there is little to do, none would be.
+    #[cfg(feature = "testing")]
+    pub(crate) fn half(mut self, half: usize) -> Self {
+        self.half = half.max(1);
+        self
+    }
+
     /// Lets this instance see to it that ended tasks go when they are old enough, and that there is room ahead for new ones: for all instances
     /// of the store, while it is the one that does. `history` is the store that the engine runs on. All instances that may do it are best
     /// told the same. Without any, everything is kept.
@@ -181,6 +189,7 @@ impl EngineBuilder {
             name: self.name,
             options: self.options,
             keeper: self.keeper,
+            half: self.half,
             registry: Arc::clone(&registry),
             requests,
             events: events.clone(),
@@ -203,8 +212,8 @@ impl Engine {
             reach: Reach::new(metrics::Counter::noop()),
             meters: Arc::new(Meters::silent()),
         };
-        let (options, registry) = (EngineOptions::default(), Registry::default());
-        EngineBuilder { ports, name, options, registry, recorder: None, keeper: None }
+        let (options, registry, half) = (EngineOptions::default(), Registry::default(), batches::HALF);
+        EngineBuilder { ports, name, options, registry, recorder: None, keeper: None, half }
     }
 
     /// Asks for a task's cancellation, on behalf of `by`; whichever instance has it will see. `false` when it has ended or

@@ -86,7 +86,7 @@ impl Actor {
         for watcher in self.watchers.remove(&task).unwrap_or_default() {
             answer(watcher, None);
         }
-        if let Some(claimed) = self.early.remove(&task) {
+        if let Some(claimed) = self.early.remove(&task).flatten() {
             self.on_claimed_task(&claimed);
         }
     }

@@ -43,6 +43,7 @@ impl Actor {
     /// Ends a task that cannot go on, whatever is under way.
     pub(super) fn give_up(&mut self, task: TaskId, message: String) {
         let live = self.lives.remove(&task);
+        self.early.entry(task).or_default();
         if let Some(live) = &live {
             live.abort();
         }

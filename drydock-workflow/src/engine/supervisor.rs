@@ -34,6 +34,8 @@ pub(super) struct Supervisor {
     pub(super) name: InstanceName,
     pub(super) options: EngineOptions,
     pub(super) keeper: Option<Keeper>,
+    /// From so many writes on a second commit is worth its while.
+    pub(super) half: usize,
     pub(super) registry: Arc<Registry>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) events: broadcast::Sender<Event>,

@@ -7,11 +7,13 @@ use std::time::Duration;
 use drydock_core::TaskId;
 use drydock_core::journal::{Checkpoint, JournalError, StepEnd, Write};
 use drydock_workflow::testing::{Answer, Tamper};
-use drydock_workflow::{EngineError, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
+use drydock_workflow::{
+    EngineError, EngineOptions, Outcome, StepContext, Workflow, WorkflowBuilder, step_fn,
+};
 use serde_json::value::RawValue;
 
 use crate::faulty::{Call, Fault, FaultyJournal};
-use crate::support::{Log, World, failure, nothing, output, within, works};
+use crate::support::{Log, World, failure, nothing, output, single, within, works};
 
 fn two_steps() -> Workflow<(), ()> {
     let step = || step_fn(|_, (): ()| async { Ok(Outcome::Done(())) });
@@ -188,4 +190,29 @@ async fn a_task_of_which_the_news_cannot_be_read_is_given_up_and_the_others_go_o
     let end = within(Duration::from_secs(5), engine.wait(bad)).await.expect("it goes on").unwrap();
     assert_eq!(failure(&end), "what is stored of it cannot be read: live.cancel_by is empty");
     assert_eq!(output(&engine.wait(good).await.unwrap()), "100");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_was_given_up_and_is_brought_back_before_that_is_heard_goes_on() {
+    let (world, refused) = (World::new(), AtomicUsize::new(0));
+    let journal = FaultyJournal::new(world.store.clone(), move |call| {
+        let Call::Append { writes, .. } = call else { return None };
+        if writes.iter().any(|write| matches!(write, Write::TaskEnded(..))) {
+            return Some(Fault::AnswerLate(Duration::from_secs(10)));
+        }
+        let waits = writes.iter().any(|write| matches!(write, Write::StepWaits(..)));
+        (waits && refused.fetch_add(1, Ordering::SeqCst) == 0).then_some(Fault::Refuse)
+    });
+    let waits = step_fn(|ctx: StepContext, (): ()| async move {
+        let over = ctx.elapsed() >= Duration::from_secs(1);
+        Ok(if over { Outcome::Done(7) } else { Outcome::wait(Duration::from_secs(1), "a second") })
+    });
+    let workflow = single("waits", waits);
+    let engine = world.instance_over(journal, "a").workflow(&workflow).start().await.unwrap();
+    let task = engine.submit(&workflow, &()).await.unwrap();
+    failure(&engine.wait(task).await.unwrap());
+    assert!(engine.retry(task, None, "ann").await.unwrap());
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let end = within(Duration::from_mins(5), engine.wait(task)).await.expect("it is forgotten").unwrap();
+    assert_eq!(output(&end), "7");
 }

@@ -72,6 +72,11 @@ fn dependents_that_begin_before_the_commit_are_caught() {
 }
 
 #[test]
+fn two_commits_about_one_task_at_once_are_caught() {
+    is_caught(Bug::TwoLanes, &[Rule::OneLane]);
+}
+
+#[test]
 fn an_instance_that_does_not_renew_its_lease_is_caught() {
     // Alone, it is retired again and again, and long steps never come to their end.
     is_caught(Bug::NoRenewal, &[Rule::LateBody, Rule::Ends]);

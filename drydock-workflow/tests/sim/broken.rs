@@ -31,6 +31,8 @@ pub(crate) enum Bug {
     GivenTwice,
     /// Dependents begin before the commit: it is answered first and made later.
     EarlyAnswer,
+    /// The instance sends each commit twice at once.
+    TwoLanes,
     /// The instance does not renew its lease.
     NoRenewal,
     /// The instance forgets, of the tasks that it takes over, what was noted of steps on their way.
@@ -51,6 +53,7 @@ pub(crate) enum Bug {
 pub(crate) fn simulation(bug: Bug) -> Simulation {
     match bug {
         Bug::EarlyAnswer => Simulation::new(|| Arc::new(MemoryStore::new()), workload).layer(answers_early),
+        Bug::TwoLanes => Simulation::new(|| Arc::new(MemoryStore::new()), workload).layer(sends_twice),
         Bug::NoRenewal => Simulation::new(|| Arc::new(MemoryStore::new()), workload).layer(|journal| {
             FaultyJournal::new(journal, |call| matches!(call, Call::Renew(_)).then_some(Fault::Pretend))
         }),
@@ -104,6 +107,19 @@ fn answers_early(journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
             }
         });
         Some(Fault::Pretend)
+    })
+}
+
+/// An instance that has two commits about the same tasks under way.
+fn sends_twice(journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
+    let beside = TaskTracker::new();
+    let store = journal.clone();
+    FaultyJournal::new(journal, move |call| {
+        let Call::Append { epoch, writes, place } = *call else { return None };
+        let (store, writes) = (store.clone(), writes.to_vec());
+        // Whoever asked hears of the other.
+        beside.spawn(async move { store.append_told(epoch, &writes, place).await });
+        None
     })
 }
 

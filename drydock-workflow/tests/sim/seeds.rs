@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use drydock_workflow::testing::sim::{Scenario, SimulationError};
+use drydock_workflow::testing::sim::{Scenario, SimulationError, Tally};
 
 use crate::dags::simulation;
 
@@ -15,9 +15,12 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
 }
 
-fn play(seeds: Range<u64>) {
+fn play(seeds: Range<u64>) -> Tally {
     match simulation().play_seeds(seeds, 2) {
-        Ok(tally) => println!("{tally:#?}"),
+        Ok(tally) => {
+            println!("{tally:#?}");
+            tally
+        }
         Err(SimulationError::Broken(failure)) => {
             let file = folder().join(format!("{}.json", failure.scenario.seed));
             let kept = serde_json::to_string_pretty(&failure.scenario).unwrap() + "\n";
@@ -38,7 +41,12 @@ fn worlds_from_many_seeds_keep_all_rules() {
         return;
     }
     let first = number("DRYDOCK_SIM_FROM").unwrap_or(0);
-    play(first..first + number("DRYDOCK_SIM_SEEDS").unwrap_or(USUAL));
+    let count = number("DRYDOCK_SIM_SEEDS").unwrap_or(USUAL);
+    let tally = play(first..first + count);
+    // What is rare is in many worlds all the same.
+    if count >= USUAL {
+        assert!(tally.beside > count && tally.started_here > count / 10, "{tally:#?}");
+    }
 }
 
 #[test]

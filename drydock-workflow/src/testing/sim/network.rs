@@ -6,11 +6,11 @@ use std::time::Duration;
 use drydock_core::Epoch;
 use drydock_core::journal::{FeedPlace, JournalError, Write};
 
-use super::oracle::Oracle;
+use super::oracle::{Oracle, owners};
 use super::scenario::{Trouble, TroubleKind};
 use crate::context::StepContext;
 use crate::testing::probe::{BodyEnd, Watch};
-use crate::testing::{Answer, Call, Fault, Tamper};
+use crate::testing::{Answer, Call, Fault, Random, Tamper};
 
 /// A commit that is still on its way.
 #[derive(Clone)]
@@ -88,11 +88,33 @@ impl Tamper for Door {
     }
 }
 
+/// Before an instance's way to the store: tells the oracle what is under way.
+pub(super) struct Gate {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Tamper for Gate {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        if let Call::Append { epoch, writes, .. } = call {
+            self.shared.oracle().sets_out(*epoch, writes);
+        }
+        None
+    }
+
+    fn after(&self, call: &Call<'_>, _answer: Answer<'_>) {
+        if let Call::Append { epoch, writes, .. } = call {
+            self.shared.oracle().comes_back(*epoch, writes);
+        }
+    }
+}
+
 /// An instance's way to the store, with its troubles.
 pub(super) struct Line {
     pub(super) shared: Arc<Shared>,
     pub(super) troubles: Vec<Trouble>,
     pub(super) commit: Duration,
+    /// How often as long it takes, where that differs: so that one which set out later may arrive before.
+    pub(super) lengths: Option<Mutex<Random>>,
 }
 
 impl Tamper for Line {
@@ -100,12 +122,17 @@ impl Tamper for Line {
         let now = self.shared.oracle().now;
         let troubles = self.troubles.iter().filter(|trouble| trouble.is_on(now));
         let slow = matches!(call, Call::Append { .. }) && self.commit > Duration::ZERO;
-        let usual = slow.then_some(Fault::Slow(self.commit));
+        let usual = slow.then(|| Fault::Slow(self.commit * self.length()));
         troubles.filter_map(|trouble| self.fault(trouble.kind, call, now)).next_back().or(usual)
     }
 }
 
 impl Line {
+    fn length(&self) -> u32 {
+        let random = self.lengths.as_ref().map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        random.and_then(|mut random| random.pick(&[1, 1, 2, 6]).copied()).unwrap_or(1)
+    }
+
     fn fault(&self, kind: TroubleKind, call: &Call<'_>, now: u64) -> Option<Fault> {
         // A store promises that a claim whose answer was lost is repeated with the next one; this line is no part of the store, so
         // it loses none.
@@ -131,6 +158,10 @@ impl Line {
                 let doubled = matches!(call, Call::Append { .. } | Call::Lock { .. } | Call::Slots { .. });
                 doubled.then_some(Fault::Twice)
             }
+            TroubleKind::Picky => match call {
+                Call::Append { writes, .. } if owners(writes).len() > 1 => Some(Fault::Refuse),
+                _ => None,
+            },
             TroubleKind::Crash | TroubleKind::Pause | TroubleKind::Drain | TroubleKind::ClockSet(_) => None,
         }
     }

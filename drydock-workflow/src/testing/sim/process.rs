@@ -9,16 +9,19 @@ use drydock_core::{InstanceName, TaskId, error_chain};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::network::{Door, Ledger, Line, Shared};
+use super::network::{Door, Gate, Ledger, Line, Shared};
 use super::oracle::Rule;
 use super::scenario::{LEASE_MS, Scenario};
 use super::workload::Workload;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineBuilder, EngineOptions};
 use crate::testing::probe::Watch;
 use crate::testing::{FaultyJournal, Random, SeededEntropy, TokioClock};
 
 /// After how long a wait a task sleeps, in milliseconds: one of these. Some instances let none sleep but those that wait for no time.
 const NAPS: [u64; 4] = [200, 1_000, 3_000, 86_400_000];
+
+/// From how many writes on an instance that has several commits under way begins another beside one: one of these.
+const BESIDE: [usize; 4] = [1, 1, 2, 4];
 
 /// What stands between an instance and its way to the store; tests of the oracle put broken things there.
 pub(super) type Layer = dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Send + Sync;
@@ -33,6 +36,7 @@ pub(super) struct Process {
     journal: Arc<dyn Journal>,
     shared: Arc<Shared>,
     options: EngineOptions,
+    half: Option<usize>,
     /// How much faster its monotonic clock runs than the world's, in millionths.
     drift: i64,
     /// How far its wall clock is off, in microseconds.
@@ -61,14 +65,17 @@ impl Process {
         layer: &Layer,
     ) -> Self {
         let mut random = Random::new(scenario.seed).fork(100 + u64::from(index));
+        let mut lanes = Random::new(scenario.seed).fork(300 + u64::from(index));
         let door = Door { shared: Arc::clone(shared), instance: Some(index) };
         let line = Line {
             shared: Arc::clone(shared),
             troubles: scenario.troubles.iter().filter(|trouble| trouble.instance == index).cloned().collect(),
             commit: Duration::from_millis(scenario.commit_ms),
+            lengths: (!scenario.feed).then(|| Mutex::new(lanes.fork(1))),
         };
         let journal = FaultyJournal::watched(Arc::clone(store), door);
-        let journal = layer(FaultyJournal::watched(journal, line));
+        let gate = Gate { shared: Arc::clone(shared) };
+        let journal = layer(FaultyJournal::watched(FaultyJournal::watched(journal, line), gate));
         let signed = |random: &mut Random, most: u64| {
             i64::try_from(random.below(2 * most + 1)).unwrap_or(0) - i64::try_from(most).unwrap_or(0)
         };
@@ -79,7 +86,7 @@ impl Process {
             capacity: usize::try_from(scenario.capacity).unwrap_or(1).max(1),
             grace: Duration::from_secs(1),
             batch: if random.chance(20) { 2 } else { 1_000 },
-            feed: true,
+            feed: scenario.feed,
             park_after: Duration::from_millis(sleep.pick(&NAPS).copied().unwrap_or(0)),
             ..EngineOptions::default()
         };
@@ -89,6 +96,7 @@ impl Process {
             journal,
             shared: Arc::clone(shared),
             options,
+            half: lanes.pick(&BESIDE).copied().filter(|_| !scenario.feed),
             drift: signed(&mut random, 10_000),
             offset: signed(&mut random, 5_000_000),
             entropy: Arc::new(SeededEntropy::new(random.number())),
@@ -111,6 +119,7 @@ impl Process {
             journal: Arc::clone(&self.journal),
             shared: Arc::clone(&self.shared),
             options: self.options,
+            half: self.half,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&self.entropy),
             watch: Arc::new(Ledger { shared: Arc::clone(&self.shared), instance: self.index }),
@@ -188,6 +197,7 @@ struct Life {
     journal: Arc<dyn Journal>,
     shared: Arc<Shared>,
     options: EngineOptions,
+    half: Option<usize>,
     clock: Arc<TokioClock>,
     entropy: Arc<SeededEntropy>,
     watch: Arc<dyn Watch>,
@@ -203,6 +213,7 @@ impl Life {
                 .clock(Arc::clone(&self.clock) as _)
                 .entropy(Arc::clone(&self.entropy) as _)
                 .options(self.options);
+            let builder = self.half.into_iter().fold(builder, EngineBuilder::half);
             let offered =
                 self.workload.offers.iter().fold(builder, |builder, offer| offer(builder, &self.watch));
             // The store may be away: a service manager tries again.

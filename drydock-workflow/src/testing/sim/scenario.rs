@@ -16,10 +16,18 @@ pub struct Scenario {
     pub capacity: u32,
     /// How long a commit takes, in milliseconds.
     pub commit_ms: u64,
+    /// Whether instances tell the feed of their commits. Those that do not have several under way at once, of different lengths.
+    #[serde(default = "told")]
+    pub feed: bool,
     /// Which tasks of the workload are started.
     pub tasks: Vec<Submission>,
     /// What goes wrong.
     pub troubles: Vec<Trouble>,
+}
+
+/// What a scenario says that was kept when all worlds had a feed.
+const fn told() -> bool {
+    true
 }
 
 /// A task of the workload.
@@ -82,6 +90,8 @@ pub enum TroubleKind {
     Slow(u64),
     /// What is to be committed arrives twice.
     Twice,
+    /// What is to be committed is refused, unless it is about one task.
+    Picky,
     /// The instance's clock is set by so many milliseconds, and back at the end.
     ClockSet(i64),
 }
@@ -131,7 +141,7 @@ impl Scenario {
                 }
             })
             .collect();
-        let troubles = (0..random.below(9))
+        let mut troubles: Vec<Trouble> = (0..random.below(9))
             .map(|_| {
                 let (kind, for_ms) = Self::trouble(&mut random);
                 Trouble { at_ms: random.below(9_000), for_ms, instance: one_of(&mut random), kind }
@@ -139,7 +149,13 @@ impl Scenario {
             .collect();
         let capacity = if random.chance(25) { 1 + one_of(&mut random) } else { 100 };
         let commit_ms = random.pick(&[0, 2, 15, 120]).copied().unwrap_or(0);
-        Self { seed, instances, capacity, commit_ms, tasks, troubles }
+        let mut untold = Random::new(seed).fork(5);
+        let feed = untold.chance(50);
+        if !feed && untold.chance(30) {
+            let (at_ms, for_ms) = (untold.below(9_000), untold.below(4 * LEASE_MS));
+            troubles.push(Trouble { at_ms, for_ms, instance: one_of(&mut untold), kind: TroubleKind::Picky });
+        }
+        Self { seed, instances, capacity, commit_ms, feed, tasks, troubles }
     }
 
     fn trouble(random: &mut Random) -> (TroubleKind, u64) {

@@ -42,6 +42,7 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
     }
     with(&|it| it.instances = it.instances.saturating_sub(1).max(1));
     with(&|it| it.commit_ms = 0);
+    with(&|it| it.feed = true);
     with(&|it| it.capacity = 100);
     for place in 0..scenario.tasks.len() {
         with(&|it| it.tasks[place].cancel_at_ms = None);

@@ -110,7 +110,7 @@ impl<'a> World<'a> {
         layer: &Layer,
         trace: bool,
     ) -> Result<Self, WorldError> {
-        let shared = Shared::new(Oracle::new(trace));
+        let shared = Shared::new(Oracle::new(trace, scenario.feed));
         let mut workflows = Vec::new();
         for definition in &workload.definitions {
             let id = at_once(store.workflow_put(&definition.to_stored()?))?;

@@ -20,15 +20,16 @@ impl Oracle {
         }
         for write in writes {
             match write {
-                Write::TaskStarted(task) => self.created(task, Some(epoch)),
-                Write::TaskQueued(task) => {
+                Write::TaskStarted(task) | Write::TaskQueued(task) => {
+                    let here = matches!(write, Write::TaskStarted(_));
                     if let Some(parent) = &task.parent
                         && !self.tasks.contains_key(&task.id)
                     {
                         self.needs_owner(epoch, parent.task, write);
                         self.child_starts(task);
+                        self.tally.started_here += u64::from(here);
                     }
-                    self.created(task, None);
+                    self.created(task, here.then_some(epoch));
                 }
                 Write::StepEnded(task, _)
                 | Write::AttemptFailed(task, _)
@@ -159,8 +160,7 @@ impl Oracle {
 /// A write in a few words.
 fn brief(write: &Write) -> String {
     match write {
-        Write::TaskStarted(_) => "the start".to_owned(),
-        Write::TaskQueued(task) => match &task.parent {
+        Write::TaskStarted(task) | Write::TaskQueued(task) => match &task.parent {
             Some(parent) => format!("child {} of {}", parent.index, parent.step),
             None => "the start".to_owned(),
         },

@@ -10,19 +10,34 @@ use super::{Oracle, Rule};
 /// The books of the feed.
 #[derive(Default)]
 pub(super) struct Feed {
+    /// Whether it is told anything.
+    on: bool,
     /// The commits, by their places.
     commits: BTreeMap<(Epoch, u64), Vec<FeedEvent>>,
     /// Of each task, what it has to tell, in the order of the commits, and how much of it was heard.
     tasks: BTreeMap<TaskId, (Vec<FeedEvent>, usize)>,
 }
 
+impl Feed {
+    pub(super) fn new(on: bool) -> Self {
+        Self { on, ..Self::default() }
+    }
+}
+
 impl Oracle {
     /// A batch was committed. One that goes to the same place again is not told again.
     pub(in super::super) fn told(&mut self, epoch: Epoch, writes: &[Write], place: Option<FeedPlace>) {
         let Some(FeedPlace { seq, at }) = place else {
-            self.breach(Rule::Told, format!("epoch {epoch} commits something without a place in the feed"));
+            if self.feed.on {
+                let what = format!("epoch {epoch} commits something without a place in the feed");
+                self.breach(Rule::Told, what);
+            }
             return;
         };
+        if !self.feed.on {
+            let what = format!("epoch {epoch} commits something with a place in a feed that nobody wants");
+            self.breach(Rule::Told, what);
+        }
         if self.feed.commits.contains_key(&(epoch, seq)) {
             return;
         }

@@ -6,6 +6,7 @@ mod bodies;
 mod claims;
 mod commits;
 mod feed;
+mod lanes;
 mod locks;
 mod operators;
 mod parking;
@@ -19,6 +20,8 @@ use std::time::Duration;
 use drydock_core::journal::{Checkpoint, NewTask, Request, TaskEnd, Write};
 use drydock_core::{Epoch, Fence, Payload, SignalId, StepKey, StepName, TaskId, Timestamp, WorkflowId};
 
+use lanes::Lanes;
+pub(super) use lanes::owners;
 use locks::Locks;
 use places::Places;
 pub use rules::{Breach, Rule};
@@ -44,6 +47,7 @@ pub(super) struct Oracle {
     locks: Locks,
     places: Places,
     feed: Feed,
+    lanes: Lanes,
     roots: usize,
     pub(super) breaches: Vec<Breach>,
     pub(super) trace: Option<Vec<String>>,
@@ -82,6 +86,10 @@ pub struct Tally {
     pub places: u64,
     /// Those that were refused.
     pub place_waits: u64,
+    /// Commits that set out while another of the same instance was under way.
+    pub beside: u64,
+    /// Children that their parent's instance started without a claim.
+    pub started_here: u64,
     /// Tasks that failed.
     pub failed: u64,
     /// Tasks that were cancelled.
@@ -104,6 +112,8 @@ impl Tally {
         self.lock_waits += other.lock_waits;
         self.places += other.places;
         self.place_waits += other.place_waits;
+        self.beside += other.beside;
+        self.started_here += other.started_here;
         self.failed += other.failed;
         self.cancelled += other.cancelled;
     }
@@ -163,8 +173,9 @@ struct Body {
 }
 
 impl Oracle {
-    pub(super) fn new(trace: bool) -> Self {
-        Self { trace: trace.then(Vec::new), ..Self::default() }
+    /// Books of a world with or without a feed, and with a trace, if that is wanted.
+    pub(super) fn new(trace: bool, feed: bool) -> Self {
+        Self { trace: trace.then(Vec::new), feed: Feed::new(feed), ..Self::default() }
     }
 
     pub(super) fn knows(&mut self, workflow: WorkflowId, definition: &Definition) {

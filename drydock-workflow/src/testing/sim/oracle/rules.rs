@@ -17,6 +17,8 @@ pub enum Rule {
     RetiredEpoch,
     /// Only its owner writes about a task, and a task that has an owner is not given to another.
     OneOwner,
+    /// Two commits that are under way at once are never about one task; a child that is being started belongs to its parent.
+    OneLane,
     /// Each claim of a task gives its owner a greater fence than all before, and the bodies of that owner have it.
     FenceGrows,
     /// A claim brings all that was committed of a task.
