@@ -16,19 +16,17 @@ mod orchestrator;
 mod result;
 mod steps;
 mod tools;
-mod web_assets;
 
+pub use assets::{AssetError, AssetSource, shown};
+pub use boot_actions::{
+    BootActionError, BootActionFact, BootActions, HeardReport, NodeKeyFact, REPORT_SIGNAL, REPORT_URL,
+};
 pub use designs::{
     ClientError, Content, Credentials, DesignError, DesignSource, Designs, Fetch, FetchError, Fetched,
     FileDesigns, Files, HttpOptions, InvalidCredential, KeystoneOptions, KeystoneTokens, Known, LoadedDesign,
     RedirectError, References, TokenError, Tokens,
 };
-pub use assets::{AssetError, AssetSource, shown};
-pub use boot_actions::{
-    BootActionError, BootActionFact, BootActions, HeardReport, NodeKeyFact, REPORT_SIGNAL, REPORT_URL,
-};
 pub use input::{NodeJob, TaskInput};
 pub use orchestrator::{Orchestrator, SubmitError};
 pub use result::task_result;
 pub use tools::{Drivers, OrchestratorOptions};
-pub use web_assets::WebAssets;

@@ -17,8 +17,8 @@ use drydock_drivers::emulator::{
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::{IpmiDriver, IpmiOptions};
 use drydock_orchestrator::{
-    BootActions, Drivers, FileDesigns, Orchestrator, OrchestratorOptions, REPORT_URL, TaskInput, WebAssets,
-    task_result,
+    BootActions, Credentials, Drivers, FileDesigns, HttpOptions, Orchestrator, OrchestratorOptions,
+    REPORT_URL, References, TaskInput, task_result,
 };
 use drydock_store::MemoryStore;
 use drydock_store::repo::TaskRepo as _;
@@ -64,7 +64,7 @@ impl World {
         let options =
             OrchestratorOptions { poll: quick, power_poll: quick, ..OrchestratorOptions::default() };
         let boot = BootActions {
-            assets: Arc::new(WebAssets::new().unwrap()),
+            assets: Arc::new(References::new(&HttpOptions::default(), Credentials::default(), None).unwrap()),
             entropy: Arc::new(SystemEntropy),
             report_url: REPORT_URL.to_owned(),
         };

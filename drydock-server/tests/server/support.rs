@@ -9,8 +9,8 @@ use drydock_core::{InstanceName, NodeName, SecretString, SystemClock, SystemEntr
 use drydock_drivers::NodeDriver;
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_orchestrator::{
-    BootActions, Drivers, FileDesigns, NodeJob, Orchestrator, OrchestratorOptions, REPORT_URL, TaskInput,
-    WebAssets,
+    BootActions, Credentials, Drivers, FileDesigns, HttpOptions, NodeJob, Orchestrator, OrchestratorOptions,
+    REPORT_URL, References, TaskInput,
 };
 use drydock_server::App;
 use drydock_server::api::Access;
@@ -68,7 +68,7 @@ impl Server {
         let drivers = Drivers { node: Arc::clone(&maas), oob: Vec::new() };
         let designs = Arc::new(FileDesigns::new());
         let boot = BootActions {
-            assets: Arc::new(WebAssets::new().unwrap()),
+            assets: Arc::new(References::new(&HttpOptions::default(), Credentials::default(), None).unwrap()),
             entropy: entropy.clone(),
             report_url: REPORT_URL.to_owned(),
         };
