@@ -12,6 +12,7 @@ mod assets;
 mod boot_actions;
 mod designs;
 mod input;
+mod inventories;
 mod orchestrator;
 mod result;
 mod steps;
@@ -27,6 +28,7 @@ pub use designs::{
     RedirectError, References, TokenError, Tokens,
 };
 pub use input::{NodeJob, TaskInput};
+pub use inventories::{Inventories, InventoryError, LSHW, NODE};
 pub use orchestrator::{Orchestrator, SubmitError};
 pub use result::task_result;
 pub use tools::{Drivers, OrchestratorOptions};

@@ -14,6 +14,7 @@ use drydock_workflow::observe::Page;
 use crate::app::App;
 use crate::archive::FolderArchive;
 use crate::config::{MaasConfig, ServeConfig};
+use crate::inventories::StoredInventories;
 use crate::no_provisioner::NoProvisioner;
 use crate::serve::ServeError;
 use crate::sqlite_file;
@@ -30,14 +31,16 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
     let node = provisioner.clone().unwrap_or_else(|| Arc::new(NoProvisioner));
     let drivers = Drivers { node, oob: vec![ipmi] };
     let references = config.designs.references(&clock).await?;
+    // Last of what may fail: a server that cannot start brings no database up to date.
+    let store = open_store(config).await?;
     let boot = BootActions {
         assets: Arc::clone(&references) as _,
+        inventories: Arc::new(StoredInventories(Arc::clone(&store))),
         entropy: Arc::clone(&entropy),
         report_url: config.report_url.clone(),
     };
     let designs = Arc::new(Designs::over(references, Arc::clone(&clock), config.designs.fresh));
     let orchestrator = Orchestrator::new(drivers, designs, boot, config.orchestrator)?;
-    let store = open_store(config).await?;
     let mut retention = config.retention.clone();
     if let Some(folder) = &config.archive {
         let unusable = |source| ServeError::Archive { folder: folder.display().to_string(), source };

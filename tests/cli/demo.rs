@@ -68,7 +68,7 @@ fn on_a_terminal_there_are_bars() {
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
     let ended = Running::start(command).end();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    for part in ["\u{2501}", "8/8", "6/6", "deploy_nodes: install every server", "What to try next:"] {
+    for part in ["\u{2501}", "9/9", "6/6", "deploy_nodes: install every server", "What to try next:"] {
         assert!(ended.stdout.contains(part), "no {part:?} in {ended:?}");
     }
 }
