@@ -26,7 +26,7 @@ pub enum AssetError {
         location: String,
         /// Why.
         #[source]
-        source: FetchError,
+        source: Box<FetchError>,
     },
 }
 
@@ -34,8 +34,9 @@ impl Classify for AssetError {
     fn disposition(&self) -> Disposition {
         match self {
             // The node that asks for it is told at once: it gives up sooner than somebody writes a file.
-            Self::Location { .. } | Self::Fetch { source: FetchError::File(_), .. } => Disposition::Permanent,
+            Self::Fetch { source, .. } if matches!(**source, FetchError::File(_)) => Disposition::Permanent,
             Self::Fetch { source, .. } => source.disposition(),
+            Self::Location { .. } => Disposition::Permanent,
         }
     }
 }

@@ -17,7 +17,7 @@ const WHOLE: Duration = Duration::from_secs(30);
 impl AssetSource for References {
     async fn fetch(&self, location: &Url, limit: usize) -> Result<Vec<u8>, AssetError> {
         let unusable = |problem| AssetError::Location { location: shown(location), problem };
-        let failed = |source| AssetError::Fetch { location: shown(location), source };
+        let failed = |source| AssetError::Fetch { location: shown(location), source: Box::new(source) };
         let GivenRef { reference, login } = given(location).map_err(unusable)?;
         let bounds = Bounds { time: self.limit().min(WHOLE), bytes: limit };
         match self.fetch_within(&reference, login.as_ref(), None, bounds).await.map_err(failed)? {

@@ -17,9 +17,9 @@ pub(super) fn details(machine: &Known) -> Reply {
         MaasStatus::New | MaasStatus::Commissioning | MaasStatus::FailedCommissioning
     );
     let lshw = lshw(machine);
-    let part = |bytes| match told {
-        true => RawBsonRef::Binary(RawBinaryRef { subtype: BinarySubtype::Generic, bytes }),
-        false => RawBsonRef::Null,
+    let part = |bytes| {
+        let binary = RawBinaryRef { subtype: BinarySubtype::Generic, bytes };
+        if told { RawBsonRef::Binary(binary) } else { RawBsonRef::Null }
     };
     let mut document = RawDocumentBuf::new();
     document.append(cstr!("lldp"), part(&[]));
@@ -28,14 +28,14 @@ pub(super) fn details(machine: &Known) -> Reply {
 }
 
 fn lshw(machine: &Known) -> String {
-    let mut ports = String::new();
-    for (place, (address, name)) in PORTS.into_iter().enumerate() {
+    let port = |(place, (address, name))| {
         let serial = if place == 0 { machine.view.boot_mac.as_str() } else { "" };
-        ports += &format!(
+        format!(
             "<node id=\"network:{place}\" class=\"network\"><description>Ethernet interface</description>\
              <businfo>pci@{address}</businfo><logicalname>{name}</logicalname><serial>{serial}</serial></node>\n"
-        );
-    }
+        )
+    };
+    let ports: String = PORTS.into_iter().enumerate().map(port).collect();
     format!(
         "<?xml version=\"1.0\" standalone=\"yes\" ?>\n\
          <list>\n<node id=\"{}\" class=\"system\"><description>Emulated machine</description>\n{ports}\
