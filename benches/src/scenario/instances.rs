@@ -1,4 +1,4 @@
-//! Four instances on one database, and one; as many tasks in all.
+//! Four instances on one database, each as busy as one alone; and with as many tasks in all, so that their commits are small.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,19 +14,19 @@ use crate::load::{Load, SMALL, STEPS, Until, engine, workflow};
 
 const MANY: usize = 4;
 
-/// Steps per second of `count` instances, each with a store of its own.
-async fn together(ground: &Ground, count: usize, concurrency: usize, until: Until) -> Result<f64, Failure> {
+/// Steps per second of `count` instances, each with a store of its own and `tasks` tasks at once.
+async fn together(ground: &Ground, count: usize, tasks: usize, until: Until) -> Result<f64, Failure> {
     let (mut engines, mut loads, mut running) = (Vec::new(), Vec::new(), JoinSet::new());
     for number in 0..count {
         let workflow = workflow(SMALL)?;
         let store = ground.target.store().await? as Arc<dyn Journal>;
-        let engine = engine(store, &format!("bench-{number}"), &workflow, concurrency).await?;
+        let engine = engine(store, &format!("bench-{number}"), &workflow, tasks).await?;
         loads.push(Load::new(engine.clone(), workflow, until));
         engines.push(engine);
     }
     let begun = Instant::now();
     for load in &loads {
-        running.spawn(Arc::clone(load).run(concurrency / count));
+        running.spawn(Arc::clone(load).run(tasks));
     }
     while let Some(ended) = running.join_next().await {
         ended??;
@@ -40,12 +40,14 @@ async fn together(ground: &Ground, count: usize, concurrency: usize, until: Unti
 
 pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
     let ground = bench.site.ground().await?;
-    let until = Until::Time(bench.args.round());
-    let (mut many, mut one) = (Vec::new(), Vec::new());
+    let (until, tasks) = (Until::Time(bench.args.round()), bench.args.concurrency);
+    let (mut one, mut busy, mut shared) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=bench.args.rounds() {
-        for (count, into) in [(1, &mut one), (MANY, &mut many)] {
-            let speed = together(&ground, count, bench.args.concurrency, until).await?;
-            bench.progress.done(&format!("{count} instances: {speed:.0} steps/s"));
+        for (count, each, into) in
+            [(1, tasks, &mut one), (MANY, tasks, &mut busy), (MANY, tasks / MANY, &mut shared)]
+        {
+            let speed = together(&ground, count, each, until).await?;
+            bench.progress.done(&format!("{count} instances, {each} tasks each: {speed:.0} steps/s"));
             // The first round warms up.
             if round > 0 {
                 into.push(speed);
@@ -53,7 +55,13 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
         }
     }
     bench.site.clear(ground).await?;
-    let pairs: Vec<f64> = many.iter().zip(&one).map(|(many, one)| many / one).collect();
-    let what = format!("steps of {MANY} instances beside one");
-    Ok(vec![Figure::new(what, "/s", Spread::of(many)).beside(Spread::of(one)).ratio(pairs).at_least(1.0)])
+    let beside_one = |what: String, many: Vec<f64>| {
+        let pairs: Vec<f64> = many.iter().zip(&one).map(|(many, one)| many / one).collect();
+        let one = Spread::of(one.iter().copied());
+        Figure::new(what, "/s", Spread::of(many)).beside(one).ratio(pairs)
+    };
+    Ok(vec![
+        beside_one(format!("steps of {MANY} instances beside one, all as busy"), busy).at_least(1.0),
+        beside_one(format!("the same, with one's {tasks} tasks among them"), shared),
+    ])
 }

@@ -1,46 +1,56 @@
 //! The lanes to the store. Each carries one batch at a time, and a task's writes never go by two at once: so they become durable in the
-//! order in which they were made, while one batch waits for the disk and the next one has the processor.
+//! order in which they were made, while one batch waits for the disk or the network and the next one has the processor.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use drydock_core::TaskId;
 use drydock_core::journal::Write;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
 
 use super::flusher;
+
+/// A commit that takes less is hardly spent waiting: a second one beside it would only be in its way.
+const LONG: Duration = Duration::from_micros(1_500);
 
 /// One flusher, and what it is busy with.
 struct Lane {
     to_flusher: mpsc::Sender<Vec<Write>>,
-    busy: bool,
+    /// Since when it carries a batch.
+    busy: Option<Instant>,
     /// Whose writes it carries; not known where there is no other lane that could carry them too.
     owners: HashSet<TaskId>,
 }
 
 /// All lanes of an incarnation.
-pub(super) struct Lanes(Vec<Lane>);
+pub(super) struct Lanes {
+    lanes: Vec<Lane>,
+    /// How long commits take; the last ones count most.
+    usual: Duration,
+}
 
 impl Lanes {
     /// One lane to each flusher.
     pub(super) fn new(flushers: impl IntoIterator<Item = mpsc::Sender<Vec<Write>>>) -> Self {
-        let lane = |to_flusher| Lane { to_flusher, busy: false, owners: HashSet::new() };
-        Self(flushers.into_iter().map(lane).collect())
+        let lane = |to_flusher| Lane { to_flusher, busy: None, owners: HashSet::new() };
+        Self { lanes: flushers.into_iter().map(lane).collect(), usual: Duration::ZERO }
     }
 
     /// Whether nothing is under way.
     pub(super) fn are_idle(&self) -> bool {
-        self.0.iter().all(|lane| !lane.busy)
+        self.lanes.iter().all(|lane| lane.busy.is_none())
     }
 
-    /// Whether another batch can be sent.
+    /// Whether another batch can be sent, and is better sent now than when the one under way has been answered.
     pub(super) fn have_room(&self) -> bool {
-        self.0.iter().any(|lane| !lane.busy)
+        self.are_idle() || (self.usual > LONG && self.lanes.iter().any(|lane| lane.busy.is_none()))
     }
 
     /// Whether something about this task may be under way.
     pub(super) fn carry(&self, task: TaskId) -> bool {
-        self.0.iter().any(|lane| lane.owners.contains(&task))
+        self.lanes.iter().any(|lane| lane.owners.contains(&task))
     }
 
     /// How many of `writes` may be sent beside what is under way; counts no further than `enough`.
@@ -60,9 +70,10 @@ impl Lanes {
 
     /// Sends a batch by a lane that is free. Gives it back if none is, or if its flusher is gone: this incarnation ends with it.
     pub(super) fn send(&mut self, batch: Vec<Write>) -> Result<(), Vec<Write>> {
-        let alone = self.0.len() == 1;
-        let Some(lane) = self.0.iter_mut().find(|lane| !lane.busy) else { return Err(batch) };
-        lane.busy = true;
+        let alone = self.lanes.len() == 1;
+        let free = self.lanes.iter_mut().find(|lane| lane.busy.is_none());
+        let Some(lane) = free else { return Err(batch) };
+        lane.busy = Some(Instant::now());
         if !alone {
             lane.owners.extend(batch.iter().map(flusher::owner));
         }
@@ -73,9 +84,11 @@ impl Lanes {
 
     /// What a lane carried was answered; `last`, when that was all.
     pub(super) fn answered(&mut self, lane: usize, last: bool) {
-        if let Some(lane) = self.0.get_mut(lane).filter(|_| last) {
-            lane.busy = false;
+        if let Some(lane) = self.lanes.get_mut(lane).filter(|_| last)
+            && let Some(since) = lane.busy.take()
+        {
             lane.owners.clear();
+            self.usual = (self.usual * 3 + since.elapsed()) / 4;
         }
     }
 }
