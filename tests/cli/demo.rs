@@ -43,7 +43,7 @@ fn assert_deployed_once(folder: &Path) {
 fn assert_all_deployed(ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let (_, table) = ended.stdout.split_once("NODE   RESULT   STEPS  TIME\n").unwrap();
-    let successes = table.lines().filter(|line| line.contains("  success  14 ")).count();
+    let successes = table.lines().filter(|line| line.contains("  success  15 ")).count();
     assert_eq!(successes, 12, "{table}");
     let again = format!("\n  {} demo ", env!("CARGO_BIN_EXE_drydock"));
     assert!(table.contains("What to try next:") && table.contains(&again), "{table}");
