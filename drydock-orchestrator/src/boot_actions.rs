@@ -7,12 +7,15 @@ use drydock_core::boot_action::{
     Renderer, archive, cloud_config,
 };
 use drydock_core::design::{AssetKind, BootAction, EffectiveNode, Site};
+use drydock_core::ingest::SourceFile;
 use drydock_core::journal::Fact;
+use drydock_core::lshw::Lshw;
 use drydock_core::{Classify, Disposition, Entropy, NodeName, SecretString, TaskId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::assets::{AssetError, AssetSource};
+use crate::inventories::{Inventories, InventoryError};
 use crate::{DesignError, LoadedDesign};
 
 /// Where reports go unless somebody says otherwise, as in v1.0.
@@ -29,6 +32,8 @@ const GENERATOR: &str = "boot_key";
 pub struct BootActions {
     /// Where assets come from.
     pub assets: Arc<dyn AssetSource>,
+    /// Where it is on record what servers told of their devices.
+    pub inventories: Arc<dyn Inventories>,
     /// Randomness, of which keys are made.
     pub entropy: Arc<dyn Entropy>,
     /// Where nodes send reports: the text before an action's id.
@@ -120,8 +125,11 @@ pub enum BootActionError {
     /// The files cannot be packed.
     #[error("the files of the boot actions cannot be packed")]
     Archive(#[from] ArchiveError),
-    /// Packing was cut off.
-    #[error("the files of the boot actions were not packed to the end")]
+    /// What the node told of its devices cannot be looked up.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// The work was cut off.
+    #[error("the boot actions were not made to the end")]
     Cut,
 }
 
@@ -130,6 +138,7 @@ impl Classify for BootActionError {
         match self {
             Self::Design(error) => error.disposition(),
             Self::Asset { source, .. } => source.disposition(),
+            Self::Inventory(error) => error.disposition(),
             Self::Cut => Disposition::Retryable,
             Self::NoNode(_)
             | Self::NoDeployment(_)
@@ -150,6 +159,10 @@ pub(crate) struct Share {
     report_url: String,
     /// Without the password that it may hold: it is written to the node's disk.
     design_ref: String,
+    /// The node with the names of its devices, where they are known.
+    learnt: Option<EffectiveNode>,
+    /// What there is to say about them.
+    unclear: Vec<String>,
 }
 
 impl Share {
@@ -162,7 +175,8 @@ impl Share {
         design_ref: String,
     ) -> Self {
         let (key, report_url) = (SecretString::from(NO_KEY), boot.report_url.clone());
-        Self { design, node, deployment, key, report_url, design_ref }
+        let (learnt, unclear) = (None, Vec::new());
+        Self { design, node, deployment, key, report_url, design_ref, learnt, unclear }
     }
 
     /// The same with the node's key.
@@ -174,7 +188,47 @@ impl Share {
         &self.design.site
     }
 
+    /// The same with the devices that the node's aliases mean, by the newest inventory on record. Where that does not tell, an alias
+    /// keeps its own name, and [`Share::unclear`] says why.
+    pub(crate) async fn with_devices(
+        mut self,
+        inventories: &dyn Inventories,
+    ) -> Result<Self, BootActionError> {
+        if !self.site().has_aliases(self.node()?) || self.actions()?.is_empty() {
+            return Ok(self);
+        }
+        let Some(bytes) = inventories.lshw(&self.node).await? else {
+            let text = "No inventory (lshw) of the node is on record, so its boot actions see the aliases of devices for their \
+                        names: prepare_nodes records it";
+            self.unclear.push(text.to_owned());
+            return Ok(self);
+        };
+        // It may have a megabyte: as with archives, others are not kept from their work.
+        let reading = move || Lshw::read(&SourceFile { name: "lshw", bytes: &bytes });
+        match tokio::task::spawn_blocking(reading).await.map_err(|_| BootActionError::Cut)? {
+            Ok(lshw) => {
+                if let Some((node, problems)) = self.site().with_devices(&self.node, &lshw) {
+                    self.learnt = Some(node);
+                    self.unclear.extend(problems.iter().map(ToString::to_string));
+                }
+            }
+            Err(error) => self.unclear.push(format!(
+                "The inventory (lshw) of the node that is on record cannot be read, so its boot actions see the aliases of devices \
+                 for their names: {error}"
+            )),
+        }
+        Ok(self)
+    }
+
+    /// What there is to say about the names of the node's devices.
+    pub(crate) fn unclear(&self) -> &[String] {
+        &self.unclear
+    }
+
     fn node(&self) -> Result<&EffectiveNode, BootActionError> {
+        if let Some(node) = &self.learnt {
+            return Ok(node);
+        }
         self.site().node(&self.node).ok_or_else(|| BootActionError::NoNode(self.node.to_string()))
     }
 

@@ -12,11 +12,11 @@ mod assets;
 mod boot_actions;
 mod designs;
 mod input;
+mod inventories;
 mod orchestrator;
 mod result;
 mod steps;
 mod tools;
-mod web_assets;
 
 pub use assets::{AssetError, AssetSource, shown};
 pub use boot_actions::{
@@ -28,7 +28,7 @@ pub use designs::{
     RedirectError, References, TokenError, Tokens,
 };
 pub use input::{NodeJob, TaskInput};
+pub use inventories::{Inventories, InventoryError, LSHW, NODE};
 pub use orchestrator::{Orchestrator, SubmitError};
 pub use result::task_result;
 pub use tools::{Drivers, OrchestratorOptions};
-pub use web_assets::WebAssets;

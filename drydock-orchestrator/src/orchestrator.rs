@@ -70,7 +70,7 @@ impl Orchestrator {
 
     /// The archive of the files, or of the units, that a node gets from its boot actions: those of the deployment that the task
     /// `deployment` with this input is, whose key is `key`. The same deployment gives the same bytes, as long as what assets refer to
-    /// by location is the same.
+    /// by location is the same, and so is what the node told of its devices.
     ///
     /// Cancel-safe: it changes nothing.
     pub async fn boot_files(
@@ -85,6 +85,7 @@ impl Orchestrator {
         };
         let design = self.designs.load_pinned(&input.design_ref, design_digest).await?;
         let share = Share::new(&self.boot, design, node.clone(), deployment, input.design_ref.to_string());
+        let share = share.with_devices(&*self.boot.inventories).await?;
         share.with_key(key.to_hex()).archive(&*self.boot.assets, kind).await
     }
 

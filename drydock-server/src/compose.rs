@@ -6,7 +6,7 @@ use drydock_core::{Clock, Entropy, SystemClock, SystemEntropy};
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::IpmiDriver;
 use drydock_drivers::{NodeDriver, OobDriver};
-use drydock_orchestrator::{BootActions, Drivers, Orchestrator, WebAssets};
+use drydock_orchestrator::{BootActions, Designs, Drivers, Orchestrator};
 use drydock_store::Store;
 use drydock_workflow::Engine;
 use drydock_workflow::observe::Page;
@@ -14,6 +14,7 @@ use drydock_workflow::observe::Page;
 use crate::app::App;
 use crate::archive::FolderArchive;
 use crate::config::{MaasConfig, ServeConfig};
+use crate::inventories::StoredInventories;
 use crate::no_provisioner::NoProvisioner;
 use crate::serve::ServeError;
 use crate::sqlite_file;
@@ -29,14 +30,17 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
     let ipmi: Arc<dyn OobDriver> = Arc::new(IpmiDriver::new(config.ipmi, Arc::clone(&entropy)));
     let node = provisioner.clone().unwrap_or_else(|| Arc::new(NoProvisioner));
     let drivers = Drivers { node, oob: vec![ipmi] };
+    let references = config.designs.references(&clock).await?;
+    // Last of what may fail: a server that cannot start brings no database up to date.
+    let store = open_store(config).await?;
     let boot = BootActions {
-        assets: Arc::new(WebAssets::new().map_err(ServeError::Assets)?),
+        assets: Arc::clone(&references) as _,
+        inventories: Arc::new(StoredInventories(Arc::clone(&store))),
         entropy: Arc::clone(&entropy),
         report_url: config.report_url.clone(),
     };
-    let designs = config.designs.source(&clock).await?;
+    let designs = Arc::new(Designs::over(references, Arc::clone(&clock), config.designs.fresh));
     let orchestrator = Orchestrator::new(drivers, designs, boot, config.orchestrator)?;
-    let store = open_store(config).await?;
     let mut retention = config.retention.clone();
     if let Some(folder) = &config.archive {
         let unusable = |source| ServeError::Archive { folder: folder.display().to_string(), source };

@@ -41,7 +41,7 @@ pub struct ServeConfig {
     pub archive: Option<PathBuf>,
     /// The MAAS that installs nodes. Without one, actions that need it fail and say so.
     pub maas: Option<MaasConfig>,
-    /// How designs are fetched.
+    /// How designs are fetched, and what boot actions refer to.
     pub designs: DesignsConfig,
     /// Times of the IPMI driver.
     pub ipmi: IpmiOptions,

@@ -1,22 +1,20 @@
-//! How designs are fetched: what a server is told about it, and the source that comes of it.
+//! How designs and what boot actions refer to are fetched: what a server is told about it, and the way there that comes of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::{Clock, SecretString};
-use drydock_orchestrator::{
-    Credentials, DesignSource, Designs, HttpOptions, KeystoneOptions, KeystoneTokens, References, Tokens,
-};
+use drydock_orchestrator::{Credentials, HttpOptions, KeystoneOptions, KeystoneTokens, References, Tokens};
 use url::Url;
 
 use crate::config::ConfigProblem;
 use crate::serve::ServeError;
 
-/// How designs are fetched.
+/// How designs are fetched, and what boot actions refer to.
 #[derive(Debug, Clone)]
 pub struct DesignsConfig {
-    /// A file that says what the servers of designs are given, by server: see [`Credentials`].
+    /// A file that says what the servers of these are given, by server: see [`Credentials`].
     pub credentials: Option<PathBuf>,
     /// A file of certificates (PEM) of authorities to trust for them and for Keystone, besides the system's.
     pub ca: Option<PathBuf>,
@@ -81,8 +79,8 @@ impl DesignsConfig {
         timeout.into_iter().chain(self.keystone.as_ref().and_then(|keystone| keystone.url().err())).collect()
     }
 
-    /// The source that it describes.
-    pub(crate) async fn source(&self, clock: &Arc<dyn Clock>) -> Result<Arc<dyn DesignSource>, ServeError> {
+    /// The way to designs, and to what boot actions refer to, that it describes.
+    pub(crate) async fn references(&self, clock: &Arc<dyn Clock>) -> Result<Arc<References>, ServeError> {
         let http = HttpOptions {
             timeout: self.timeout,
             ca_bundle: match &self.ca {
@@ -103,8 +101,7 @@ impl DesignsConfig {
             Some(keystone) => Some(tokens(keystone, &http, clock)?),
             None => None,
         };
-        let references = References::new(&http, credentials, tokens)?;
-        Ok(Arc::new(Designs::over(references, Arc::clone(clock), self.fresh)))
+        Ok(Arc::new(References::new(&http, credentials, tokens)?))
     }
 }
 

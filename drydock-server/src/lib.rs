@@ -14,10 +14,12 @@ mod compose;
 pub mod config;
 mod designs;
 mod ends;
+mod inventories;
 pub mod lifecycle;
 mod no_provisioner;
 pub mod serve;
 mod sqlite_file;
 
 pub use app::App;
+pub use inventories::StoredInventories;
 pub use sqlite_file::FileProblem;

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use drydock_core::NodeName;
 use drydock_core::boot_action::NodeKey;
 use drydock_core::rules::Platforms;
-use drydock_drivers::node::{DeployRequest, Machine, MachineId, NodeIdentity, ReleaseRequest, ServiceCheck};
+use drydock_drivers::node::{
+    DeployRequest, Inventory, Machine, MachineId, NodeIdentity, ReleaseRequest, ServiceCheck,
+};
 use drydock_drivers::{DriverError, DriverErrorKind, NodeDriver};
 
 /// No provisioner.
@@ -43,6 +45,10 @@ impl NodeDriver for NoProvisioner {
 
     async fn commission(&self, _: &MachineId) -> Result<(), DriverError> {
         refuse("commission")
+    }
+
+    async fn inventory(&self, _: &MachineId) -> Result<Inventory, DriverError> {
+        refuse("read inventory")
     }
 
     async fn allocate(&self, _: &MachineId, _: &str) -> Result<(), DriverError> {

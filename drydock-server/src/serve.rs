@@ -69,8 +69,8 @@ pub enum ServeError {
         #[source]
         source: InvalidCredential,
     },
-    /// Designs cannot be fetched over HTTP.
-    #[error("cannot set up how designs are fetched")]
+    /// Designs, and what boot actions refer to, cannot be fetched over HTTP.
+    #[error("cannot set up how designs, and what boot actions refer to, are fetched")]
     Designs(#[from] ClientError),
     /// The folder for old tasks cannot be made.
     #[error("cannot make the folder {folder} for old tasks: name one that may be written to")]
@@ -84,9 +84,6 @@ pub enum ServeError {
     /// A driver cannot be built.
     #[error("cannot set up a driver")]
     Driver(#[from] DriverError),
-    /// What boot actions refer to cannot be fetched by anybody here.
-    #[error("cannot set up the client that fetches what boot actions refer to")]
-    Assets(#[source] reqwest::Error),
     /// The actions make no workflows.
     #[error("the actions cannot be built")]
     Actions(#[from] BuildErrors),

@@ -56,7 +56,7 @@ fn tasks_are_created_followed_listed_shown_and_cancelled() {
     let watched = yard.task(&["watch", id, "--interval", "20ms"]);
     assert_eq!(watched.code, Some(0), "{watched:?}");
     for node in ["r1n01", "r1n02"] {
-        assert!(watched.stdout.contains(&format!("prepare_nodes {node} 8/8 success")), "{watched:?}");
+        assert!(watched.stdout.contains(&format!("prepare_nodes {node} 9/9 success")), "{watched:?}");
     }
 
     // r1n03 was not prepared, so nothing can be installed on it.

@@ -34,15 +34,26 @@ impl Site {
     /// Returns what is not clear about the aliases that the node uses. An alias without a device keeps its own name. A site
     /// that has no such node learns nothing.
     pub fn learn_devices(&mut self, name: &NodeName, lshw: &Lshw) -> Vec<Problem> {
-        let Some(node) = self.node(name) else { return Vec::new() };
-        let Some(profile) = self.design().hardware_profiles.get(&node.hardware_profile) else {
-            return Vec::new();
-        };
-        let (devices, problems) = devices(node, profile, lshw);
+        let Some((learnt, problems)) = self.with_devices(name, lshw) else { return Vec::new() };
         if let Some(node) = self.node_mut(name) {
-            node.devices = devices;
+            *node = learnt;
         }
         problems
+    }
+
+    /// The node as [`Site::learn_devices`] makes it, for whoever shares the site with others; `None` where the site has no such node,
+    /// or not its hardware profile.
+    pub fn with_devices(&self, name: &NodeName, lshw: &Lshw) -> Option<(EffectiveNode, Vec<Problem>)> {
+        let node = self.node(name)?;
+        let profile = self.design().hardware_profiles.get(&node.hardware_profile)?;
+        let (devices, problems) = devices(node, profile, lshw);
+        Some((EffectiveNode { devices, ..node.clone() }, problems))
+    }
+
+    /// Whether the hardware profile of the node has aliases, which only an inventory of the server tells the devices of.
+    pub fn has_aliases(&self, node: &EffectiveNode) -> bool {
+        let profile = self.design().hardware_profiles.get(&node.hardware_profile);
+        profile.is_some_and(|profile| !profile.device_aliases.is_empty())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the servers themselves say of their devices: the inventory that `lshw -xml` writes, and what the device aliases of a
 //! hardware profile come to on the server that it was taken from.
 //!
-//! The provisioner keeps an inventory as build data of the generator `lshw`. Here it is an input: [`Lshw::read`] reads it,
+//! When a node is prepared, its inventory is recorded as build data of the generator `lshw`. Here it is an input: [`Lshw::read`] reads it,
 //! [`Site::learn_devices`](crate::design::Site::learn_devices) takes it into a site.
 
 mod matching;

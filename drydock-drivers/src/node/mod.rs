@@ -109,6 +109,26 @@ pub struct ReleaseRequest {
     pub quick_erase: bool,
 }
 
+/// What a machine told of itself when it was commissioned.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// Its devices, as `lshw -xml` writes them; `None` where there is nothing.
+    pub lshw: Option<Vec<u8>>,
+    /// Its neighbours in the network, as `lldpctl -f xml` writes them; `None` where there is nothing.
+    pub lldp: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Inventory {
+    /// Lengths only: an inventory is long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = |part: &Option<Vec<u8>>| part.as_ref().map(Vec::len);
+        f.debug_struct("Inventory")
+            .field("lshw", &bytes(&self.lshw))
+            .field("lldp", &bytes(&self.lldp))
+            .finish()
+    }
+}
+
 /// One thing that was checked about the provisioner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceCheck {
@@ -146,6 +166,9 @@ pub trait NodeDriver: Send + Sync + 'static {
 
     /// Starts commissioning. The state goes to [`MachineState::Commissioning`].
     async fn commission(&self, id: &MachineId) -> Result<(), DriverError>;
+
+    /// What the machine told of itself when it was last commissioned; nothing for one that never was.
+    async fn inventory(&self, id: &MachineId) -> Result<Inventory, DriverError>;
 
     /// Takes a [`MachineState::Ready`] machine for `owner`, a text that the machine then shows.
     async fn allocate(&self, id: &MachineId, owner: &str) -> Result<(), DriverError>;

@@ -6,7 +6,7 @@ use drydock_core::SystemEntropy;
 use drydock_core::boot_action::NodeKey;
 use drydock_drivers::DriverErrorKind::{self, Busy, Credential, NotFound, Protocol, Refused};
 use drydock_drivers::node::MachineState::{self, *};
-use drydock_drivers::node::{DeployRequest, Machine, MachineId, NodeIdentity, ReleaseRequest};
+use drydock_drivers::node::{DeployRequest, Inventory, Machine, MachineId, NodeIdentity, ReleaseRequest};
 use drydock_drivers::{DriverError, NodeDriver};
 
 use crate::recording::{Recording, names};
@@ -24,6 +24,7 @@ enum Verb {
     Name,
     NameIn,
     Commission,
+    Inventory,
     Allocate,
     PutKey,
     Deploy,
@@ -41,6 +42,8 @@ enum Outcome {
     None,
     State(MachineState),
     Controller,
+    /// Whether there is an inventory of devices, and one of neighbours.
+    Inventory([bool; 2]),
     /// Whether the four checks are healthy.
     Checks([bool; 4]),
     Fails(DriverErrorKind, &'static str),
@@ -108,6 +111,10 @@ const CASES: &[(&[&str], Verb, Outcome)] = &[
     (&["e-machine-37", "e-machine-36"], Verb::Commission, Done),
     (&["e-machine-37", "i-lifecycle-27"], Verb::Commission, Fails(Refused, "because of the current state")),
     (&["i-lifecycle-57"], Verb::Commission, Fails(Busy, "No rack controllers can access the BMC")),
+    // What it told.
+    (&["e-machine-43"], Verb::Inventory, Outcome::Inventory([true, false])),
+    (&["e-machine-42"], Verb::Inventory, Fails(Protocol, "unexpected content")),
+    (&["i-lifecycle-63"], Verb::Inventory, Fails(NotFound, "No Machine matches the given query.")),
     // Allocation. The recordings have no owner of ours: such a machine is another's.
     (&["i-lifecycle-02", "i-lifecycle-07"], Verb::Allocate, Done),
     (&["i-lifecycle-03", "i-lifecycle-05", "e-machine-01"], Verb::Allocate, Fails(Refused, "it is Allocated, allocated for nobody known here")),
@@ -210,6 +217,10 @@ async fn play(replay: &Replay, verb: Verb, id: MachineId) -> Result<Outcome, Dri
         Verb::Name => driver.name(&id, "n1", None).await.map(|()| Done),
         Verb::NameIn => driver.name(&id, "n1", Some("rack1.example.net")).await.map(|()| Done),
         Verb::Commission => driver.commission(&id).await.map(|()| Done),
+        Verb::Inventory => {
+            let Inventory { lshw, lldp } = driver.inventory(&id).await?;
+            Ok(Outcome::Inventory([lshw.is_some(), lldp.is_some()]))
+        }
         Verb::Allocate => driver.allocate(&id, "task-1").await.map(|()| Done),
         Verb::PutKey => {
             let key = NodeKey::generate(&SystemEntropy);

@@ -5,6 +5,7 @@
 mod decoding;
 mod emulation;
 mod faults;
+mod inventory;
 mod life;
 mod recording;
 mod replay;

@@ -31,6 +31,7 @@ impl Recording {
         let (method, url) = request[0].split_once(' ').unwrap();
         let end = request.iter().position(|line| line.is_empty()).unwrap_or(request.len());
         let raw = request.iter().position(|line| *line == "[raw body]").map(|at| &request[at + 1..]);
+        let bytes = answer.contains("application/bson").then(|| bson(answer, body));
         let mut answer = answer.lines();
         let status = answer.next().unwrap().split(' ').next().unwrap().parse().unwrap();
         Self {
@@ -47,6 +48,7 @@ impl Recording {
                     .collect(),
                 // The file ends with a newline that the answer did not have.
                 body: body.trim_end().to_owned(),
+                bytes,
             },
         }
     }
@@ -64,6 +66,18 @@ impl Recording {
     pub(crate) fn content_type(&self) -> &str {
         get(&self.answer.headers, "content-type").expect("an answer has a type")
     }
+}
+
+/// A body in BSON as it was sent. The recording is text, in which one byte that begins no character became U+FFFD: the first of the
+/// length of what is last in the document, and so that of the whole without the other 27 bytes.
+fn bson(answer: &str, body: &str) -> Vec<u8> {
+    let (_, length) = answer.split_once("Content-Length: ").unwrap();
+    let length: usize = length.lines().next().unwrap().parse().unwrap();
+    let (before, after) = body.split_once('\u{fffd}').unwrap();
+    let last = u8::try_from(length - 27).unwrap();
+    let bytes = [before.as_bytes(), &[last], after.trim_end().as_bytes()].concat();
+    assert_eq!(bytes.len(), length);
+    bytes
 }
 
 /// The file names of all recordings.

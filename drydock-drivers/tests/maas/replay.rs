@@ -16,11 +16,13 @@ pub(crate) struct Canned {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body, where that is no text.
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl Canned {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new() }
+        Self { status, headers: Vec::new(), body: String::new(), bytes: None }
     }
 
     pub(crate) fn json(body: &str) -> Self {
@@ -105,5 +107,5 @@ async fn answer(
     for (name, value) in &canned.headers {
         response = response.header(name, value);
     }
-    response.body(Body::from(canned.body)).unwrap()
+    response.body(canned.bytes.map_or_else(|| Body::from(canned.body), Body::from)).unwrap()
 }

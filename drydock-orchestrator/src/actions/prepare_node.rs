@@ -1,7 +1,7 @@
-//! `prepare_nodes`, one node: booted from the network until the provisioner knows it, then commissioned.
+//! `prepare_nodes`, one node: booted from the network until the provisioner knows it, then commissioned; what it told then is put on record.
 //!
 //! ```text
-//! identify → set_boot → power_off → power_on → enlist → name → commission → await_ready
+//! identify → set_boot → power_off → power_on → enlist → name → commission → await_ready → record_inventory
 //!     └── a node that is known goes straight through: its power is not touched ──┘
 //! ```
 
@@ -11,7 +11,7 @@ use drydock_workflow::{BuildErrors, WorkflowBuilder};
 
 use crate::TaskInput;
 use crate::orchestrator::ActionWorkflow;
-use crate::steps::{Bench, node, oob};
+use crate::steps::{Bench, inventory, node, oob};
 use crate::tools::{PATIENT, Tools, UNTIL_DEADLINE};
 
 pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors> {
@@ -49,6 +49,11 @@ pub(crate) fn workflow(tools: &Arc<Tools>) -> Result<ActionWorkflow, BuildErrors
         .retry(UNTIL_DEADLINE)
         .deadline(times.commission)
         .after(&begun)
+        .run((&input, &machine));
+    builder
+        .step("record_inventory", bench.step(inventory::record))
+        .retry(inventory::PATIENCE)
+        .after(&result)
         .run((&input, &machine));
     builder.output(&result)
 }

@@ -78,9 +78,37 @@ pub struct Known {
     pub lasts: bool,
 }
 
-/// Fetches files, and over HTTP and TLS, with the credentials that each server is to be given.
+#[async_trait]
+impl<F: Fetch> Fetch for Arc<F> {
+    async fn fetch(
+        &self,
+        reference: &DesignRef,
+        login: Option<&Login>,
+        known: Option<&Known>,
+    ) -> Result<Fetched, FetchError> {
+        (**self).fetch(reference, login, known).await
+    }
+
+    fn limit(&self) -> Duration {
+        (**self).limit()
+    }
+
+    fn knows(&self, reference: &DesignRef, login: &Login) -> bool {
+        (**self).knows(reference, login)
+    }
+}
+
+/// How much may come, and how long that may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) time: Duration,
+    pub(super) bytes: usize,
+}
+
+/// Fetches files, and over HTTP and TLS, with the credentials that each server is to be given: designs, and what boot actions
+/// refer to.
 pub struct References {
-    files: Files,
+    bytes_max: usize,
     http: Http,
     credentials: Credentials,
     tokens: Option<Arc<dyn Tokens>>,
@@ -93,8 +121,28 @@ impl References {
         credentials: Credentials,
         tokens: Option<Arc<dyn Tokens>>,
     ) -> Result<Self, ClientError> {
-        let files = Files { bytes_max: options.bytes_max };
-        Ok(Self { files, http: Http::new(options)?, credentials, tokens })
+        Ok(Self { bytes_max: options.bytes_max, http: Http::new(options)?, credentials, tokens })
+    }
+
+    /// What is at this reference, within these bounds.
+    pub(super) async fn fetch_within(
+        &self,
+        reference: &DesignRef,
+        login: Option<&Login>,
+        known: Option<&Known>,
+        bounds: Bounds,
+    ) -> Result<Fetched, FetchError> {
+        let way = Way::of(reference)?;
+        let fetched = async {
+            match way {
+                Way::File => Files { bytes_max: bounds.bytes }.fetch(reference, login, known).await,
+                Way::Page(url) => self.page(url, login, known, bounds).await,
+                Way::Token(_) if login.is_some() => Err(FetchError::Login),
+                Way::Token(url) => self.with_token(url, known, bounds).await,
+            }
+        };
+        let fetched = tokio::time::timeout(bounds.time, fetched).await;
+        fetched.unwrap_or(Err(FetchError::Timeout(bounds.time)))
     }
 
     async fn page(
@@ -102,28 +150,34 @@ impl References {
         url: Url,
         login: Option<&Login>,
         known: Option<&Known>,
+        bounds: Bounds,
     ) -> Result<Fetched, FetchError> {
         let proof = match (login, self.credentials.of(&url)) {
             (Some(login), _) | (None, Some(Credential::Login(login))) => Proof::Login(login),
             (None, Some(Credential::Bearer(token))) => Proof::Bearer(token),
             (None, Some(Credential::Keystone) | None) => Proof::None,
         };
-        self.http.get(url, proof, known).await
+        self.http.get(url, proof, known, bounds.bytes).await
     }
 
     /// With a token of Keystone; with a new one if that is refused.
-    async fn with_token(&self, url: Url, known: Option<&Known>) -> Result<Fetched, FetchError> {
+    async fn with_token(
+        &self,
+        url: Url,
+        known: Option<&Known>,
+        bounds: Bounds,
+    ) -> Result<Fetched, FetchError> {
         // Whoever reaches the API can name any server, and a token opens more than designs.
         if !matches!(self.credentials.of(&url), Some(Credential::Keystone)) {
             return Err(FetchError::NoTokenFor { origin: url.origin().ascii_serialization() });
         }
         let tokens = self.tokens.as_ref().ok_or(FetchError::NoKeystone)?;
         let token = tokens.token().await?;
-        match self.http.get(url.clone(), Proof::Token(&token), known).await {
+        match self.http.get(url.clone(), Proof::Token(&token), known, bounds.bytes).await {
             Err(FetchError::Status { status: 401, .. }) => {
                 tokens.refused(&token).await;
                 let token = tokens.token().await?;
-                self.http.get(url, Proof::Token(&token), known).await
+                self.http.get(url, Proof::Token(&token), known, bounds.bytes).await
             }
             other => other,
         }
@@ -138,18 +192,8 @@ impl Fetch for References {
         login: Option<&Login>,
         known: Option<&Known>,
     ) -> Result<Fetched, FetchError> {
-        let way = Way::of(reference)?;
-        let fetched = async {
-            match way {
-                Way::File => self.files.fetch(reference, login, known).await,
-                Way::Page(url) => self.page(url, login, known).await,
-                Way::Token(_) if login.is_some() => Err(FetchError::Login),
-                Way::Token(url) => self.with_token(url, known).await,
-            }
-        };
-        let limit = self.limit();
-        let fetched = tokio::time::timeout(limit, fetched).await;
-        fetched.unwrap_or(Err(FetchError::Timeout(limit)))
+        let bounds = Bounds { time: self.limit(), bytes: self.bytes_max };
+        self.fetch_within(reference, login, known, bounds).await
     }
 
     fn limit(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! One document over HTTP: redirects by our own rules, the status looked at, no more read than a design may have.
+//! One document over HTTP: redirects by our own rules, the status looked at, no more read than it may have.
 
 use std::time::Duration;
 
@@ -104,12 +104,11 @@ impl Proof<'_> {
 pub(super) struct Http {
     client: Client,
     timeout: Duration,
-    bytes_max: usize,
 }
 
 impl Http {
     pub(super) fn new(options: &HttpOptions) -> Result<Self, ClientError> {
-        Ok(Self { client: client(options)?, timeout: options.timeout, bytes_max: options.bytes_max })
+        Ok(Self { client: client(options)?, timeout: options.timeout })
     }
 
     /// The longest that fetching may take.
@@ -117,12 +116,13 @@ impl Http {
         self.timeout
     }
 
-    /// The document at this address, which may send us on.
+    /// The document at this address, which may send us on, if it has at most `bytes_max` bytes.
     pub(super) async fn get(
         &self,
         url: Url,
         proof: Proof<'_>,
         known: Option<&Known>,
+        bytes_max: usize,
     ) -> Result<Fetched, FetchError> {
         let name = url.to_string();
         let mut hop = Hop::first(url);
@@ -132,7 +132,7 @@ impl Http {
             let status = response.status();
             if status == StatusCode::OK {
                 let known = known_of(response.headers());
-                let bytes = self.read(&hop, response).await?;
+                let bytes = self.read(&hop, response, bytes_max).await?;
                 return Ok(Fetched::Content(Content { name, bytes, known }));
             }
             if status == StatusCode::NOT_MODIFIED && known.is_some() {
@@ -160,15 +160,15 @@ impl Http {
     }
 
     /// The body, and no more of it than there may be.
-    async fn read(&self, hop: &Hop, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        let too_large = || FetchError::TooLarge { limit: self.bytes_max };
-        let limit = u64::try_from(self.bytes_max).unwrap_or(u64::MAX);
+    async fn read(&self, hop: &Hop, mut response: Response, bytes_max: usize) -> Result<Vec<u8>, FetchError> {
+        let too_large = || FetchError::TooLarge { limit: bytes_max };
+        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
         if response.content_length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(hop, source))? {
-            if bytes.len() + chunk.len() > self.bytes_max {
+            if bytes.len() + chunk.len() > bytes_max {
                 return Err(too_large());
             }
             bytes.extend_from_slice(&chunk);

@@ -5,6 +5,7 @@
 //! reference ─▶ fetch (file, http + redirects, credentials, keystone) ─▶ bytes ─▶ digest ─▶ memory, or read and resolved
 //! ```
 
+mod assets;
 mod credentials;
 mod error;
 mod fetch;

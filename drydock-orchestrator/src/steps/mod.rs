@@ -2,6 +2,7 @@
 //! does no harm.
 
 pub(crate) mod boot_action;
+pub(crate) mod inventory;
 pub(crate) mod node;
 pub(crate) mod oob;
 

@@ -204,10 +204,14 @@ pub(crate) async fn deploy(
     match now.state {
         MachineState::Allocated => {
             let node = tools.node(&input).await?;
+            let share = tools.share(&input, ctx.task()).await?.with_devices(&*tools.boot.inventories).await?;
+            for text in share.unclear() {
+                ctx.say_about("node", node.name.as_str(), text.as_str());
+            }
             let request = DeployRequest {
                 image: node.platform.image.clone(),
                 kernel: node.platform.kernel.clone(),
-                user_data: tools.share(&input, ctx.task()).await?.user_data(&*tools.boot.assets).await?,
+                user_data: share.user_data(&*tools.boot.assets).await?,
             };
             driver.deploy(&machine.id, &request).await?;
             ctx.say_about("node", node.name.as_str(), "Installation started");

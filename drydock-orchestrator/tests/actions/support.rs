@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use drydock_core::design::Site;
 use drydock_core::ingest::{SourceFile, ingest};
 use drydock_core::journal::{Message, TaskEnd};
@@ -17,11 +18,11 @@ use drydock_drivers::emulator::{
 use drydock_drivers::node::maas::{MaasDriver, MaasOptions};
 use drydock_drivers::oob::{IpmiDriver, IpmiOptions};
 use drydock_orchestrator::{
-    BootActions, Drivers, FileDesigns, Orchestrator, OrchestratorOptions, REPORT_URL, TaskInput, WebAssets,
-    task_result,
+    BootActions, Credentials, Drivers, FileDesigns, HttpOptions, Inventories, InventoryError, LSHW, NODE,
+    Orchestrator, OrchestratorOptions, REPORT_URL, References, TaskInput, task_result,
 };
 use drydock_store::MemoryStore;
-use drydock_store::repo::TaskRepo as _;
+use drydock_store::repo::{FactQuery, TaskRepo as _};
 use drydock_workflow::Engine;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -63,13 +64,14 @@ impl World {
         let quick = Duration::from_millis(20);
         let options =
             OrchestratorOptions { poll: quick, power_poll: quick, ..OrchestratorOptions::default() };
+        let store = Arc::new(MemoryStore::new());
         let boot = BootActions {
-            assets: Arc::new(WebAssets::new().unwrap()),
+            assets: Arc::new(References::new(&HttpOptions::default(), Credentials::default(), None).unwrap()),
+            inventories: Arc::new(Recorded(Arc::clone(&store))),
             entropy: Arc::new(SystemEntropy),
             report_url: REPORT_URL.to_owned(),
         };
         let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), boot, options).unwrap();
-        let store = Arc::new(MemoryStore::new());
         let engine = Engine::builder(store.clone(), InstanceName::new("test").unwrap());
         let engine = orchestrator.offer(engine).start().await.unwrap();
         Self { yard, maas, store, engine, orchestrator, design, _bmcs: bmcs, _stop: stop.drop_guard() }
@@ -135,6 +137,19 @@ impl World {
     pub(crate) fn change_design_with(&self, change: impl FnOnce(String) -> String) {
         let text = std::fs::read_to_string(self.design.path()).unwrap();
         std::fs::write(self.design.path(), change(text)).unwrap();
+    }
+}
+
+/// What the store has on record of devices.
+struct Recorded(Arc<MemoryStore>);
+
+#[async_trait]
+impl Inventories for Recorded {
+    async fn lshw(&self, node: &NodeName) -> Result<Option<Vec<u8>>, InventoryError> {
+        let query = FactQuery::about(NODE, node.as_str()).latest();
+        let page = self.0.fact_list(&query).await.map_err(|error| InventoryError(error.into()))?;
+        let found = page.facts.into_iter().map(|found| found.record.fact).find(|fact| fact.generator == LSHW);
+        Ok(found.map(|fact| fact.data.as_bytes().to_vec()))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::rig::{Answer, HandClock, SECRET, Server, design, digest, problem, wit
 const PATH: &str = "/api/v1.0/revisions/3/rendered-documents";
 
 /// A Keystone whose tokens are numbered and last an hour of `clock`.
-async fn keystone(clock: &HandClock) -> Server {
+pub(crate) async fn keystone(clock: &HandClock) -> Server {
     let (clock, count) = (clock.clone(), AtomicU16::new(0));
     Server::http(move |_| {
         let number = count.fetch_add(1, Ordering::Relaxed) + 1;
@@ -28,7 +28,7 @@ async fn keystone(clock: &HandClock) -> Server {
     .await
 }
 
-fn tokens(keystone: &Server, clock: &HandClock) -> Arc<KeystoneTokens> {
+pub(crate) fn tokens(keystone: &Server, clock: &HandClock) -> Arc<KeystoneTokens> {
     let options = KeystoneOptions {
         url: keystone.url("/identity/v3").parse().unwrap(),
         user: "drydock".to_owned(),

@@ -1,12 +1,10 @@
 //! What tasks found out about nodes.
 
 use drydock_core::TaskId;
+use drydock_orchestrator::NODE;
 use drydock_store::repo::{FactQuery, FoundFact};
 
 use super::{App, AppError, TaskTree};
-
-/// The kind of the subjects that are nodes.
-const NODE: &str = "node";
 
 /// So many facts are read at once.
 const PAGE: u32 = 200;

@@ -1,4 +1,4 @@
-//! How a server fetches designs, on its command line. Passwords come from files or the environment, never the arguments, which
+//! How a server fetches designs and what boot actions refer to, on its command line. Passwords come from files or the environment, never the arguments, which
 //! every user of the machine can see.
 
 use std::path::{Path, PathBuf};
@@ -14,22 +14,22 @@ use crate::config::{DesignsConfig, KeystoneConfig};
 /// The environment variable that may hold the password for Keystone.
 const PASSWORD: &str = "OS_PASSWORD";
 
-/// Where designs may come from, and with which credentials.
+/// Where designs and what boot actions refer to may come from, and with which credentials.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Designs")]
+#[command(next_help_heading = "Designs, and what their boot actions refer to")]
 pub(super) struct DesignArgs {
-    /// A file that says what servers are given which designs come from
+    /// A file that says what servers are given which designs and boot actions' content come from
     #[arg(
         long,
         value_name = "FILE",
         help = "A file with lines `SERVER basic USER:PASSWORD`, `SERVER bearer TOKEN` or `SERVER keystone`: what the servers are \
-                given that designs come from; SERVER is http://HOST:PORT or https://HOST:PORT"
+                given that designs and the content of boot actions come from; SERVER is http://HOST:PORT or https://HOST:PORT"
     )]
     design_credentials: Option<PathBuf>,
     /// A file of certificates (PEM) to trust for them and for Keystone besides the system's
     #[arg(long, value_name = "FILE")]
     design_ca: Option<PathBuf>,
-    /// How long fetching a design may take
+    /// How long fetching a design may take; the content of a boot action has 30s at most
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = units::some_duration)]
     design_timeout: Duration,
     /// How long questions about a design that came over HTTP are answered before its server is asked again

@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use crate::boot_site::{BootSite, Node, unpack};
 use crate::support::{Server, error_of, json_of};
 
-fn usual() -> OrchestratorOptions {
+pub(crate) fn usual() -> OrchestratorOptions {
     OrchestratorOptions::default()
 }
 
-fn memory() -> Arc<dyn Store> {
+pub(crate) fn memory() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new())
 }
 
@@ -29,7 +29,7 @@ fn success() -> Value {
 }
 
 /// The messages of a task, without what is of no interest here.
-async fn messages(server: &Server, task: TaskId) -> Vec<(String, String, bool, String)> {
+pub(crate) async fn messages(server: &Server, task: TaskId) -> Vec<(String, String, bool, String)> {
     let task = server.get(&format!("/api/v1.0/tasks/{task}")).await;
     let list = task["result"]["details"]["messageList"].as_array().unwrap().clone();
     let text = |message: &Value, field: &str| message[field].as_str().unwrap().to_owned();

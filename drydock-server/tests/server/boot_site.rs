@@ -116,9 +116,14 @@ impl BootSite {
 
     /// Starts the deployment of one node; the task, and its child that deploys the node.
     pub(crate) async fn deploy(&self, server: &Server, node: &str) -> (TaskId, TaskId) {
+        self.act(server, "deploy_nodes", node).await
+    }
+
+    /// Starts an action on one node; the task, and its child that carries it out.
+    pub(crate) async fn act(&self, server: &Server, action: &str, node: &str) -> (TaskId, TaskId) {
         let reference = format!("file://{}", self.folder.path().join("site.yaml").display());
         let filter = json!({"filter_set_type": "union", "filter_set": [{"filter_type": "union", "node_names": [node]}]});
-        let body = json!({"action": "deploy_nodes", "design_ref": reference, "node_filter": filter});
+        let body = json!({"action": action, "design_ref": reference, "node_filter": filter});
         let answer = server.request(Method::POST, "/api/v1.0/tasks").json(&body).send().await.unwrap();
         let task = json_of(answer, StatusCode::CREATED).await["task_id"].as_str().unwrap().to_owned();
         let shown = server

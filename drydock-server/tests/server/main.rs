@@ -11,6 +11,7 @@ mod designs;
 mod events;
 mod get;
 mod health;
+mod inventory;
 mod list;
 mod metrics;
 mod references;

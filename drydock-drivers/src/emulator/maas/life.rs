@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::body::Fields;
+use super::inventory;
 use super::machine::{machine_json, status_name};
 use super::reply::Reply;
 use super::route::unrecognised;
@@ -40,6 +41,7 @@ pub(super) fn operate(
 ) -> Reply {
     let done = match (method, op) {
         ("GET", None) => Ok(()),
+        ("GET", Some("details")) => return inventory::details(machine),
         ("PUT", None) => update(site, machine, form),
         ("POST", Some("commission")) => commission(site, machine),
         ("POST", Some("deploy")) => deploy(site, machine, form),

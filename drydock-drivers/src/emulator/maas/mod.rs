@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod fault;
 mod info;
+mod inventory;
 mod life;
 mod machine;
 mod names;

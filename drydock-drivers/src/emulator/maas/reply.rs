@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 const API_HASH: &str = "d0cd0c0000000000000000000000000000000000";
 
 const JSON: &str = "application/json; charset=utf-8";
+const BSON: &str = "application/bson";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 pub(super) struct Reply {
     status: u16,
     content_type: &'static str,
-    body: String,
+    body: Vec<u8>,
     from_handler: bool,
     extra: Option<(&'static str, &'static str)>,
 }
@@ -23,7 +24,13 @@ pub(super) struct Reply {
 impl Reply {
     /// Success, with a document.
     pub(super) fn ok(value: &Value) -> Self {
-        Self { status: 200, content_type: JSON, body: value.to_string(), from_handler: true, extra: None }
+        let body = value.to_string().into_bytes();
+        Self { status: 200, content_type: JSON, body, from_handler: true, extra: None }
+    }
+
+    /// Success, with a document in BSON.
+    pub(super) fn bson(body: Vec<u8>) -> Self {
+        Self { status: 200, content_type: BSON, body, from_handler: true, extra: None }
     }
 
     /// Success, with nothing to say.
@@ -38,12 +45,12 @@ impl Reply {
 
     /// A failure in text.
     pub(super) fn text(status: u16, text: &str) -> Self {
-        Self { status, content_type: PLAIN, body: text.to_owned(), from_handler: false, extra: None }
+        Self { status, content_type: PLAIN, body: text.into(), from_handler: false, extra: None }
     }
 
     /// A form field is wrong.
     pub(super) fn invalid(field: &str, problem: &str) -> Self {
-        let body = json!({ field: [problem] }).to_string();
+        let body = json!({ field: [problem] }).to_string().into_bytes();
         Self { status: 400, content_type: JSON, body, from_handler: false, extra: None }
     }
 
@@ -52,7 +59,7 @@ impl Reply {
         Self {
             status: 401,
             content_type: "text/html; charset=utf-8",
-            body: format!("Authorization Error: {text}"),
+            body: format!("Authorization Error: {text}").into_bytes(),
             from_handler: false,
             extra: Some(("www-authenticate", "OAuth realm=\"OAuth\"")),
         }
@@ -68,14 +75,14 @@ impl Reply {
         Self {
             status: 405,
             content_type: "text/html; charset=utf-8",
-            body: String::new(),
+            body: Vec::new(),
             from_handler: true,
             extra: Some(("allow", allow)),
         }
     }
 
     fn handler(status: u16, text: &str) -> Self {
-        Self { status, content_type: "text/plain", body: text.to_owned(), from_handler: true, extra: None }
+        Self { status, content_type: "text/plain", body: text.into(), from_handler: true, extra: None }
     }
 
     pub(super) fn into_response(self, now: Timestamp) -> Response {

@@ -88,10 +88,21 @@ impl Client {
     /// Asks, and reads the answer as a `T`. Passing trouble is met with a few more attempts.
     #[tracing::instrument(name = "driver.call", level = "debug", skip_all, fields(driver.kind = DRIVER, driver.op = call.operation))]
     pub(super) async fn read<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, DriverError> {
+        let answer = self.ask(call).await?;
+        self.decode(call, &answer)
+    }
+
+    /// As [`Client::read`], what is no JSON.
+    #[tracing::instrument(name = "driver.call", level = "debug", skip_all, fields(driver.kind = DRIVER, driver.op = call.operation))]
+    pub(super) async fn read_bytes(&self, call: &Call<'_>) -> Result<Vec<u8>, DriverError> {
+        Ok(self.ask(call).await?.body)
+    }
+
+    async fn ask(&self, call: &Call<'_>) -> Result<Answer, DriverError> {
         let mut attempt = 1;
         loop {
             let failure = match self.attempt(&Method::GET, call).await {
-                Ok(answer) => return self.decode(call, &answer),
+                Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             let delay = self.retries.delay_after(attempt, self.entropy.fraction());

@@ -11,6 +11,7 @@
 mod answer;
 mod client;
 mod find;
+mod inventory;
 mod key;
 mod life;
 mod model;
@@ -27,7 +28,9 @@ use drydock_core::rules::Platforms;
 use drydock_core::{Clock, Entropy, NodeName, RetryPolicy, SecretString};
 
 use self::client::{Call, Client, DRIVER};
-use super::{DeployRequest, Machine, MachineId, NodeDriver, NodeIdentity, ReleaseRequest, ServiceCheck};
+use super::{
+    DeployRequest, Inventory, Machine, MachineId, NodeDriver, NodeIdentity, ReleaseRequest, ServiceCheck,
+};
 use crate::{DriverError, DriverErrorKind};
 
 /// How to reach a MAAS.
@@ -111,6 +114,10 @@ impl NodeDriver for MaasDriver {
 
     async fn commission(&self, id: &MachineId) -> Result<(), DriverError> {
         life::commission(&self.client, id).await
+    }
+
+    async fn inventory(&self, id: &MachineId) -> Result<Inventory, DriverError> {
+        inventory::read(&self.client, id).await
     }
 
     async fn allocate(&self, id: &MachineId, owner: &str) -> Result<(), DriverError> {

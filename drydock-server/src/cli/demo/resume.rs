@@ -37,7 +37,7 @@ pub(super) async fn tell(client: &Client, design: &DesignRef, started: Timestamp
     Ok(())
 }
 
-/// `r1n01: 3 of 8 steps done, goes on at power_off`.
+/// `r1n01: 3 of 9 steps done, goes on at power_off`.
 fn how_far(share: &Share, started: Timestamp) -> String {
     let was_done = |step: &&StepDocument| {
         let ended = step.ended.as_deref().and_then(parse_time);
