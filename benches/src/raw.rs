@@ -41,6 +41,11 @@ impl Round {
         per(self.steps, self.elapsed)
     }
 
+    /// Steps of a commit, for raw rounds that write their tasks' rows too.
+    pub(crate) fn steps_of_a_commit(&self) -> usize {
+        usize::try_from(self.steps / self.commits.max(1)).unwrap_or(LARGE).max(1)
+    }
+
     /// Writes of a commit, for raw rounds that are to have as many.
     pub(crate) fn commit_size(&self) -> usize {
         usize::try_from(self.writes / self.commits.max(1)).unwrap_or(LARGE).max(1)

@@ -16,6 +16,8 @@ pub(crate) struct Batch {
     pub(crate) attempts: Vec<i64>,
     pub(crate) outputs: Vec<Vec<u8>>,
     pub(crate) times: Vec<Timestamp>,
+    /// The tasks that begin with these rows and those that end with them; only where their own rows are to be written too.
+    pub(crate) tasks_too: Option<TasksToo>,
     /// The tasks under way, each with how many of its rows were made.
     under_way: Vec<(Uuid, usize)>,
     /// Whose turn it is.
@@ -25,7 +27,19 @@ pub(crate) struct Batch {
     values: Vec<Vec<u8>>,
 }
 
+/// Tasks that begin and end in a batch.
+#[derive(Debug, Default)]
+pub(crate) struct TasksToo {
+    pub(crate) begun: Vec<Uuid>,
+    pub(crate) ended: Vec<Uuid>,
+}
+
 impl Batch {
+    /// As [`Batch::new`], with the tasks' own rows.
+    pub(crate) fn with_tasks(tasks: usize, bytes: usize) -> Result<Self, Failure> {
+        Ok(Self { tasks_too: Some(TasksToo::default()), ..Self::new(tasks, bytes)? })
+    }
+
     /// Space for rows of `tasks` tasks that are under way at once, with outputs of `bytes` bytes.
     pub(crate) fn new(tasks: usize, bytes: usize) -> Result<Self, Failure> {
         let values: Result<Vec<Vec<u8>>, _> =
@@ -37,6 +51,7 @@ impl Batch {
             attempts: Vec::new(),
             outputs: Vec::new(),
             times: Vec::new(),
+            tasks_too: None,
             under_way: vec![(Uuid::nil(), STEPS as usize); tasks.max(1)],
             turn: 0,
             names: (1..=STEPS).map(name).collect(),
@@ -58,15 +73,23 @@ impl Batch {
         self.outputs.resize(rows, Vec::new());
         self.times.clear();
         self.times.resize(rows, now);
+        let mut tasks_too = self.tasks_too.as_mut().map(|too| {
+            *too = TasksToo::default();
+            too
+        });
         for row in 0..rows {
             let (task, made) = &mut self.under_way[self.turn];
             if *made == self.names.len() {
                 (*task, *made) = (SystemEntropy.uuid_v7(now), 0);
+                tasks_too.iter_mut().for_each(|too| too.begun.push(*task));
             }
             self.tasks[row] = *task;
             self.steps[row].clone_from(&self.names[*made]);
             self.outputs[row].clone_from(&self.values[*made]);
             *made += 1;
+            if *made == self.names.len() {
+                tasks_too.iter_mut().for_each(|too| too.ended.push(*task));
+            }
             self.turn = (self.turn + 1) % self.under_way.len();
         }
     }

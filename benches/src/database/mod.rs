@@ -17,7 +17,8 @@ use crate::Failure;
 /// A connection of one's own to the database behind a store.
 #[async_trait]
 pub(crate) trait Database: Send {
-    /// Inserts rows into a table that is shaped as the checkpoints' is, in one statement and one commit.
+    /// Inserts rows into a table that is shaped as the checkpoints' is, in one statement and one commit. Where the batch says so, the
+    /// rows of the tasks that begin or end with them go with them: two for one that begins, and one in place of one for one that ends.
     async fn insert(&mut self, batch: &Batch) -> Result<(), Failure>;
 
     /// Inserts tasks into tables that are shaped as the engine's are, in one commit.

@@ -12,16 +12,36 @@ use crate::load::STEPS;
 use crate::usage;
 
 /// Columns, primary keys and all as the engine's tables have them.
-const TABLES: [&str; 3] = [
+const TABLES: [&str; 4] = [
     "CREATE TABLE bench_raw (LIKE checkpoints INCLUDING ALL)",
     "CREATE TABLE bench_tasks (LIKE tasks INCLUDING ALL)",
     "CREATE TABLE bench_live (LIKE live INCLUDING ALL)",
+    "CREATE TABLE bench_ends (LIKE ends INCLUDING ALL)",
 ];
 
 const INSERT: &str = "
     INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[],
                          $5::timestamptz[], $6::timestamptz[], $7::bytea[])";
+
+/// The same, and the rows of tasks that begin and end.
+const INSERT_TASKS_TOO: &str = "
+    WITH begun AS (
+        INSERT INTO bench_tasks (task_id, workflow_id, created_at, input)
+        SELECT unnest($8::uuid[]), 1, $10::timestamptz, '\\x6e756c6c'
+    ), lives AS (
+        INSERT INTO bench_live (task_id, workflow_id, created_at, owner, started_at, claims)
+        SELECT unnest($8::uuid[]), 1, $10::timestamptz, 1, $10::timestamptz, 1
+    ), steps AS (
+        INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output)
+        SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::smallint[]), unnest($4::bigint[]),
+            unnest($5::timestamptz[]), unnest($6::timestamptz[]), unnest($7::bytea[])
+    ), gone AS (
+        DELETE FROM bench_live USING unnest($9::uuid[]) AS t (task_id) WHERE bench_live.task_id = t.task_id
+        RETURNING bench_live.task_id, started_at, claims
+    )
+    INSERT INTO bench_ends (task_id, ended_by, started_at, ended_at, claims, kind, output)
+    SELECT task_id, 1, started_at, $10::timestamptz, claims, 0, '\\x6e756c6c' FROM gone";
 
 const START_TASKS: &str = "
     INSERT INTO bench_tasks (task_id, workflow_id, created_at, input)
@@ -71,16 +91,20 @@ pub(super) async fn about(connection: &mut PgConnection) -> Result<String, Failu
 #[async_trait]
 impl Database for Postgres {
     async fn insert(&mut self, batch: &Batch) -> Result<(), Failure> {
-        sqlx::query(INSERT)
+        let sql = if batch.tasks_too.is_some() { INSERT_TASKS_TOO } else { INSERT };
+        let query = sqlx::query(sql)
             .bind(&batch.tasks)
             .bind(&batch.steps)
             .bind(&batch.kinds)
             .bind(&batch.attempts)
             .bind(&batch.times)
             .bind(&batch.times)
-            .bind(&batch.outputs)
-            .execute(&mut self.connection)
-            .await?;
+            .bind(&batch.outputs);
+        let query = match &batch.tasks_too {
+            Some(tasks) => query.bind(&tasks.begun).bind(&tasks.ended).bind(batch.times.first()),
+            None => query,
+        };
+        query.execute(&mut self.connection).await?;
         Ok(())
     }
 

@@ -16,15 +16,22 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
     let args = bench.args;
     let mut ground = bench.site.ground().await?;
     let mut batch = Batch::new(args.concurrency, SMALL)?;
+    let mut with_tasks = Batch::with_tasks(args.concurrency, SMALL)?;
     let warm = raw::load(&mut ground, SMALL, args.concurrency, Until::Time(WARM_UP), &bench.progress).await?;
     raw::insert(&mut ground, &mut batch, LARGE, Until::Time(WARM_UP)).await?;
     let until = args.tasks.map_or(Until::Time(args.round()), Until::Tasks);
-    let (mut rounds, mut large, mut alike) = (Vec::<Round>::new(), Vec::new(), Vec::new());
+    let (mut rounds, mut large, mut alike, mut all) =
+        (Vec::<Round>::new(), Vec::new(), Vec::new(), Vec::new());
     for place in 0..=args.rounds() {
         let size = rounds.last().unwrap_or(&warm).commit_size();
-        for (size, into) in [(LARGE, &mut large), (size, &mut alike)] {
-            if let Some(round) = raw::insert(&mut ground, &mut batch, size, until).await? {
-                bench.progress.done(&format!("raw: {:.0} rows/s, {size} to a commit", round.speed()));
+        let steps = rounds.last().unwrap_or(&warm).steps_of_a_commit();
+        for (tasks_too, size, into) in
+            [(false, LARGE, &mut large), (false, size, &mut alike), (true, steps, &mut all)]
+        {
+            let (what, batch) =
+                if tasks_too { ("raw, with tasks", &mut with_tasks) } else { ("raw", &mut batch) };
+            if let Some(round) = raw::insert(&mut ground, batch, size, until).await? {
+                bench.progress.done(&format!("{what}: {:.0} rows/s, {size} to a commit", round.speed()));
                 into.push(round);
             }
         }
@@ -44,10 +51,10 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
         }
     }
     bench.site.clear(ground).await?;
-    Ok(figures(bench.kind, &rounds, &large, &alike))
+    Ok(figures(bench.kind, &rounds, &large, &alike, &all))
 }
 
-fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round]) -> Vec<Figure> {
+fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round], all: &[Round]) -> Vec<Figure> {
     let speed = |rounds: &[Round]| Spread::of(rounds.iter().map(Round::speed));
     let mut of_large =
         Figure::new("steps beside raw rows, 500 to a commit", "/s", speed(rounds)).beside(speed(large));
@@ -55,6 +62,8 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round]) -> Ve
         .beside(speed(alike));
     of_large = of_large.ratio(ratios(rounds, large));
     of_alike = of_alike.ratio(ratios(rounds, alike));
+    let of_all = Figure::new("the same, with the rows of their tasks", "/s", speed(rounds));
+    let of_all = of_all.beside(speed(all)).ratio(ratios(rounds, all));
     match kind {
         Kind::Postgres => of_large = of_large.at_least(0.5),
         Kind::Sqlite => of_alike = of_alike.at_least(0.5),
@@ -71,6 +80,7 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round]) -> Ve
     vec![
         of_large,
         of_alike,
+        of_all,
         Figure::new("tasks", "/s", Spread::of(rounds.iter().map(|it| it.speed() / f64::from(STEPS)))),
         Figure::new("commits per step", "", each(rounds, &|it| Some(it.commits))).at_most(0.02),
         Figure::new("questions to the store per step", "", each(rounds, &|it| Some(it.calls))),

@@ -63,7 +63,7 @@ impl Actor {
         match first {
             Next::Start(range) => {
                 live.broods.insert(slot, brood);
-                self.queue_children(task, slot, range.end)
+                self.start_children(task, slot, range.end)
             }
             // There is nobody to wait for.
             Next::Cancel(_) | Next::Wait | Next::Over(Ok(())) => {
@@ -76,7 +76,7 @@ impl Actor {
     }
 
     /// Records further children, up to `end`, and that the step waits for them, in one commit.
-    fn queue_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
+    fn start_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
         let now = self.ports.clock.now();
         let Some(live) = self.lives.get(&task) else { return Ok(()) };
         let definition = &live.workflow.dag.steps()[slot];
@@ -151,7 +151,7 @@ impl Actor {
         match brood.children.next(live.rollout(slot), live.run.is_stopping()) {
             Next::Start(_) if draining => {}
             Next::Start(range) => {
-                if let Err(error) = self.queue_children(task, slot, range.end) {
+                if let Err(error) = self.start_children(task, slot, range.end) {
                     self.give_up(task, format!("further children cannot be started: {}", error.message));
                 }
             }
