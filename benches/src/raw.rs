@@ -75,6 +75,7 @@ pub(crate) async fn insert(
     until: Until,
 ) -> Result<Option<Round>, Failure> {
     let Some(database) = &mut ground.database else { return Ok(None) };
+    database.settle().await?;
     let before = database.toll().await?;
     let (cpu, begun) = (usage::own()?, Instant::now());
     let (mut rows, mut commits) = (0, 0);
@@ -122,6 +123,9 @@ pub(crate) async fn load_on(
     progress: &Progress,
     page: Option<&Page>,
 ) -> Result<Round, Failure> {
+    if let Some(database) = &mut ground.database {
+        database.settle().await?;
+    }
     let journal = Counting::new(Arc::clone(&ground.store) as Arc<dyn Journal>);
     let workflow = workflow(bytes)?;
     let engine = engine_on(journal.clone(), "bench", &workflow, concurrency * 2, page).await?;

@@ -17,8 +17,9 @@ use crate::Failure;
 /// A connection of one's own to the database behind a store.
 #[async_trait]
 pub(crate) trait Database: Send {
-    /// Inserts rows into a table that is shaped as the checkpoints' is, in one statement and one commit. Where the batch says so, the
-    /// rows of the tasks that begin or end with them go with them: two for one that begins, and one in place of one for one that ends.
+    /// Inserts rows into a table that is shaped as the checkpoints' is, in one statement and one commit. Where the batch says so, on
+    /// Postgres, the rows of the tasks that begin or end with them go with them: two for one that begins, and one in place of one for
+    /// one that ends.
     async fn insert(&mut self, batch: &Batch) -> Result<(), Failure>;
 
     /// Inserts tasks into tables that are shaped as the engine's are, in one commit.
@@ -26,6 +27,11 @@ pub(crate) trait Database: Send {
 
     /// Fills the engine's tables with the checkpoints of `tasks` tasks that have ended, ten each, as cheaply as it can be done.
     async fn fill(&mut self, tasks: u64) -> Result<(), Failure>;
+
+    /// Has what came before written to its place, where that can be asked for: a round must not pay for the one before it.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// What the database has done so far.
     async fn toll(&mut self) -> Result<Toll, Failure>;

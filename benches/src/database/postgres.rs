@@ -136,6 +136,14 @@ impl Database for Postgres {
         Ok(())
     }
 
+    async fn settle(&mut self) -> Result<(), Failure> {
+        match sqlx::query("CHECKPOINT").execute(&mut self.connection).await {
+            // Not everybody may.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => Ok(()),
+            answer => Ok(answer.map(drop)?),
+        }
+    }
+
     async fn toll(&mut self) -> Result<Toll, Failure> {
         // Workers of the vacuum come and go, and are left out.
         let pids: Vec<i32> =

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use drydock_core::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
@@ -13,19 +12,8 @@ use crate::Failure;
 use crate::load::STEPS;
 
 /// The engine's tables, of which each gets a twin with all its keys and indexes.
-const TWINS: [(&str, &str); 4] =
-    [("checkpoints", "bench_raw"), ("tasks", "bench_tasks"), ("live", "bench_live"), ("ends", "bench_ends")];
-
-/// A task that begins, and one that ends; `?1` is its id, `?2` the time.
-const BEGUN: [&str; 2] = [
-    "INSERT INTO bench_tasks (task_id, workflow_id, created_at, input) VALUES (?1, 1, ?2, x'6e756c6c')",
-    "INSERT INTO bench_live (task_id, workflow_id, created_at, owner, started_at, claims) VALUES (?1, 1, ?2, 1, ?2, 1)",
-];
-const ENDED: [&str; 2] = [
-    "INSERT INTO bench_ends (task_id, ended_by, started_at, ended_at, claims, kind, output)
-     SELECT task_id, 1, started_at, ?2, claims, 0, x'6e756c6c' FROM bench_live WHERE task_id = ?1",
-    "DELETE FROM bench_live WHERE task_id = ?1 AND started_at <= ?2",
-];
+const TWINS: [(&str, &str); 3] =
+    [("checkpoints", "bench_raw"), ("tasks", "bench_tasks"), ("live", "bench_live")];
 
 /// Tasks that ended in the past, with ids as old as that.
 const FILL: [&str; 4] = [
@@ -63,30 +51,6 @@ pub(super) async fn about(folder: &Path) -> Result<String, Failure> {
 }
 
 impl Sqlite {
-    /// The rows of a batch's steps: a statement outside of a transaction is one.
-    async fn insert_steps(&mut self, batch: &Batch) -> Result<(), Failure> {
-        if self.insert.0 != batch.len() {
-            let rows = vec!["(?,?,?,?,?,?,?)"; batch.len()].join(",");
-            let into =
-                "INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output) VALUES";
-            self.insert = (batch.len(), format!("{into} {rows}").into());
-        }
-        let mut query = sqlx::query(AssertSqlSafe(Arc::clone(&self.insert.1)));
-        for row in 0..batch.len() {
-            let at = batch.times[row].timestamp_micros();
-            query = query
-                .bind(batch.tasks[row])
-                .bind(&batch.steps[row])
-                .bind(batch.kinds[row])
-                .bind(batch.attempts[row])
-                .bind(at)
-                .bind(at)
-                .bind(&batch.outputs[row]);
-        }
-        query.execute(&mut self.connection).await?;
-        Ok(())
-    }
-
     /// Connects, and makes the tables for raw rows.
     pub(super) async fn open(path: &Path) -> Result<Self, Failure> {
         let mut connection = connect(path).await?;
@@ -112,16 +76,26 @@ impl Sqlite {
 #[async_trait]
 impl Database for Sqlite {
     async fn insert(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let Some(tasks) = &batch.tasks_too else { return self.insert_steps(batch).await };
-        let at = batch.times.first().map(Timestamp::timestamp_micros);
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        for (ids, statements) in [(&tasks.begun, BEGUN), (&tasks.ended, ENDED)] {
-            for (id, sql) in ids.iter().flat_map(|id| statements.map(|sql| (id, sql))) {
-                sqlx::query(sql).bind(*id).bind(at).execute(&mut self.connection).await?;
-            }
+        if self.insert.0 != batch.len() {
+            let rows = vec!["(?,?,?,?,?,?,?)"; batch.len()].join(",");
+            let into =
+                "INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output) VALUES";
+            self.insert = (batch.len(), format!("{into} {rows}").into());
         }
-        self.insert_steps(batch).await?;
-        sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        let mut query = sqlx::query(AssertSqlSafe(Arc::clone(&self.insert.1)));
+        for row in 0..batch.len() {
+            let at = batch.times[row].timestamp_micros();
+            query = query
+                .bind(batch.tasks[row])
+                .bind(&batch.steps[row])
+                .bind(batch.kinds[row])
+                .bind(batch.attempts[row])
+                .bind(at)
+                .bind(at)
+                .bind(&batch.outputs[row]);
+        }
+        // A statement outside of a transaction is one.
+        query.execute(&mut self.connection).await?;
         Ok(())
     }
 
