@@ -81,14 +81,18 @@ impl Batch {
             let (task, made) = &mut self.under_way[self.turn];
             if *made == self.names.len() {
                 (*task, *made) = (SystemEntropy.uuid_v7(now), 0);
-                tasks_too.iter_mut().for_each(|too| too.begun.push(*task));
+                if let Some(too) = &mut tasks_too {
+                    too.begun.push(*task);
+                }
             }
             self.tasks[row] = *task;
             self.steps[row].clone_from(&self.names[*made]);
             self.outputs[row].clone_from(&self.values[*made]);
             *made += 1;
-            if *made == self.names.len() {
-                tasks_too.iter_mut().for_each(|too| too.ended.push(*task));
+            if *made == self.names.len()
+                && let Some(too) = &mut tasks_too
+            {
+                too.ended.push(*task);
             }
             self.turn = (self.turn + 1) % self.under_way.len();
         }

@@ -14,34 +14,37 @@ use crate::{Failure, usage, yard};
 
 /// A site of today.
 const FEW: u64 = 1_024;
+/// So many of it take as long as can be measured.
+const SEVERAL: u64 = 8;
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
     let many = bench.args.size(100_000, 2_000);
-    // Before anything else: memory that was used and given back counts as resident.
-    let memory = peak(many)?;
-    let (few_text, many_text) = (yard::site(FEW), yard::site(many));
     let (mut whole, mut few, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    // All small ones before any large one: whoever validates a site has not just given a gigabyte back to the system.
+    let text = yard::site(FEW);
     for round in 0..=bench.args.rounds() {
-        // Several small sites to one large one, so that both take time.
-        let times = (many / FEW / 8).clamp(1, 16);
         // Reading runs on one core, so the time that it takes there is the processor's; what else runs does not count.
         let begun = usage::own()?;
-        for _ in 0..times {
-            read(&few_text, FEW)?;
+        for _ in 0..SEVERAL {
+            read(&text, FEW)?;
         }
-        let small = number(micros(usage::own()?.saturating_sub(begun))) / number(times);
+        let each = number(micros(usage::own()?.saturating_sub(begun))) / number(SEVERAL);
+        bench.progress.done(&format!("{FEW} nodes: {:.1} ms", each / 1e3));
+        // The first round warms up.
+        if round > 0 {
+            whole.push(each / 1e3);
+            few.push(each / number(FEW));
+        }
+    }
+    // Before the other large ones: memory that was used and given back counts as resident.
+    let memory = peak(many)?;
+    let many_text = yard::site(many);
+    for round in 0..=bench.args.rounds() {
         let begun = usage::own()?;
         read(&many_text, many)?;
         let large = number(micros(usage::own()?.saturating_sub(begun)));
-        bench.progress.done(&format!(
-            "{FEW} nodes: {:.1} ms; {many} nodes: {:.1} ms",
-            small / 1e3,
-            large / 1e3
-        ));
-        // The first round warms up.
+        bench.progress.done(&format!("{many} nodes: {:.1} ms", large / 1e3));
         if round > 0 {
-            whole.push(small / 1e3);
-            few.push(small / number(FEW));
             own.push(large / number(many));
         }
     }
