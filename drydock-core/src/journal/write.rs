@@ -51,6 +51,30 @@ pub enum Write {
     TaskParked(TaskId, Parking),
 }
 
+impl Write {
+    /// The task whose doing this is: of a child that begins or is queued, its parent.
+    pub fn owner(&self) -> TaskId {
+        match self {
+            Self::TaskStarted(task) | Self::TaskQueued(task) => {
+                task.parent.as_ref().map_or(task.id, |parent| parent.task)
+            }
+            Self::StepEnded(task, _)
+            | Self::AttemptFailed(task, _)
+            | Self::StepReopened(task, _)
+            | Self::StepWaits(task, _)
+            | Self::Marked(task, _)
+            | Self::SignalTaken(task, ..)
+            | Self::LocksFreed(task, _)
+            | Self::SlotsFreed(task, ..)
+            | Self::MessageSaid(task, _)
+            | Self::FactFound(task, _)
+            | Self::StepProgressed(task, _)
+            | Self::TaskEnded(task, ..)
+            | Self::TaskParked(task, _) => *task,
+        }
+    }
+}
+
 /// How a task is let go to sleep. It is free at once, and queued, when something has come to it that its owner had not seen: a
 /// signal, or a request to cancel or to pause it. Nothing is lost between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

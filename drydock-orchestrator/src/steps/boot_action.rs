@@ -7,11 +7,10 @@ use std::time::Duration;
 use drydock_core::boot_action::{BootReport, KeptKey, NodeKey, ReportStatus};
 use drydock_core::task::TaskResult;
 use drydock_core::{NodeName, after};
-use drydock_drivers::node::MachineState;
 use drydock_workflow::{Outcome, StepContext, StepResult};
 use serde::{Deserialize, Serialize};
 
-use super::node::{Found, unexpected};
+use super::node::{Found, installation_has_begun};
 use crate::boot_actions::{BootActionFact, NodeKeyFact, REPORT_SIGNAL};
 use crate::tools::{Tools, node_name};
 use crate::{HeardReport, TaskInput};
@@ -41,25 +40,13 @@ pub(crate) async fn boot_key(
     }
     let (driver, node) = (&tools.drivers.node, node_name(&input)?);
     let now = driver.machine(&machine.id).await?;
-    match now.state {
-        MachineState::Allocated => {}
-        MachineState::Deploying | MachineState::Deployed => {
-            let text = format!(
-                "Node is {} already: its boot actions are those of the task that began its installation",
-                now.state_name
-            );
-            ctx.say_about("node", node.as_str(), text);
-            return Ok(Outcome::Done(Vec::new()));
-        }
-        MachineState::New
-        | MachineState::Commissioning
-        | MachineState::FailedCommissioning
-        | MachineState::Ready
-        | MachineState::FailedDeployment
-        | MachineState::Releasing
-        | MachineState::FailedReleasing
-        | MachineState::Broken
-        | MachineState::Other => return Err(unexpected(&now, "deployed")),
+    if installation_has_begun(&now)? {
+        let text = format!(
+            "Node is {} already: its boot actions are those of the task that began its installation",
+            now.state_name
+        );
+        ctx.say_about("node", node.as_str(), text);
+        return Ok(Outcome::Done(Vec::new()));
     }
     let key = NodeKey::generate(&*tools.boot.entropy);
     driver.put_key(&machine.id, node, &key).await?;

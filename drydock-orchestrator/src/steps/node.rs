@@ -201,23 +201,29 @@ pub(crate) async fn deploy(
     }
     let driver = &tools.drivers.node;
     let now = driver.machine(&machine.id).await?;
-    match now.state {
-        MachineState::Allocated => {
-            let node = tools.node(&input).await?;
-            let share = tools.share(&input, ctx.task()).await?.with_devices(&*tools.boot.inventories).await?;
-            for text in share.unclear() {
-                ctx.say_about("node", node.name.as_str(), text.as_str());
-            }
-            let request = DeployRequest {
-                image: node.platform.image.clone(),
-                kernel: node.platform.kernel.clone(),
-                user_data: share.user_data(&*tools.boot.assets).await?,
-            };
-            driver.deploy(&machine.id, &request).await?;
-            ctx.say_about("node", node.name.as_str(), "Installation started");
-            Ok(Outcome::Done(()))
-        }
-        MachineState::Deploying | MachineState::Deployed => Ok(Outcome::Done(())),
+    if installation_has_begun(&now)? {
+        return Ok(Outcome::Done(()));
+    }
+    let node = tools.node(&input).await?;
+    let share = tools.share(&input, ctx.task()).await?.with_devices(&*tools.boot.inventories).await?;
+    for text in share.unclear() {
+        ctx.say_about("node", node.name.as_str(), text.as_str());
+    }
+    let request = DeployRequest {
+        image: node.platform.image.clone(),
+        kernel: node.platform.kernel.clone(),
+        user_data: share.user_data(&*tools.boot.assets).await?,
+    };
+    driver.deploy(&machine.id, &request).await?;
+    ctx.say_about("node", node.name.as_str(), "Installation started");
+    Ok(Outcome::Done(()))
+}
+
+/// Whether the machine is being installed, or is already. An error where it is neither that nor ready for it.
+pub(super) fn installation_has_begun(machine: &Machine) -> Result<bool, StepError> {
+    match machine.state {
+        MachineState::Allocated => Ok(false),
+        MachineState::Deploying | MachineState::Deployed => Ok(true),
         MachineState::New
         | MachineState::Commissioning
         | MachineState::FailedCommissioning
@@ -226,7 +232,7 @@ pub(crate) async fn deploy(
         | MachineState::Releasing
         | MachineState::FailedReleasing
         | MachineState::Broken
-        | MachineState::Other => Err(unexpected(&now, "deployed")),
+        | MachineState::Other => Err(unexpected(machine, "deployed")),
     }
 }
 
@@ -329,7 +335,7 @@ fn done(ctx: &StepContext, input: &TaskInput, text: &str) -> StepResult<TaskResu
     Ok(Outcome::Done(succeeded(node)))
 }
 
-pub(super) fn unexpected(machine: &Machine, verb: &str) -> StepError {
+fn unexpected(machine: &Machine, verb: &str) -> StepError {
     StepError::permanent(format!("a machine that is {} cannot be {verb}", described(machine)))
 }
 

@@ -67,7 +67,7 @@ impl Actor {
 
     /// Commits about `enough` writes. Cancel-safe: nothing is lost, and nothing is sent twice.
     async fn send(&mut self, enough: usize, lanes: &mut Lanes) {
-        let carried = |write: &mut Write| lanes.carry(flusher::owner(write));
+        let carried = |write: &mut Write| lanes.carry(write.owner());
         // Those about tasks that are under way by another lane wait behind the others: a task's own keep their order.
         let waiting: Vec<Write> = self.writes.extract_if(.., carried).collect();
         let mut rest = self.writes.split_off(self.batch_end(enough.min(self.options.batch)));
@@ -89,7 +89,7 @@ impl Actor {
             let [before, next] = pair else { break };
             weight += flusher::weight(before);
             let heavy = weight + flusher::weight(next) > BATCH_BYTES;
-            let apart = flusher::owner(before) != flusher::owner(next);
+            let apart = before.owner() != next.owner();
             if (apart && (heavy || at + 1 >= enough)) || (heavy && flusher::may_part(before, next)) {
                 return at + 1;
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock_core::journal::{FeedPlace, JournalError, StepEnd, TaskEndKind, Write};
-use drydock_core::{Clock, Epoch, Payload, TaskId};
+use drydock_core::{Clock, Epoch, Payload};
 use tokio::sync::mpsc;
 
 use super::message::Flushed;
@@ -109,7 +109,7 @@ async fn commit(
 /// Halves a batch between two tasks; a single task's writes are not torn apart.
 fn split(mut writes: Vec<Write>) -> Result<(Vec<Write>, Vec<Write>), Vec<Write>> {
     let middle = writes.len() / 2;
-    let border = |place: &usize| owner(&writes[*place - 1]) != owner(&writes[*place]);
+    let border = |place: &usize| writes[*place - 1].owner() != writes[*place].owner();
     let after = (middle.max(1)..writes.len()).find(border);
     match after.or_else(|| (1..middle).rev().find(border)) {
         Some(place) => {
@@ -117,28 +117,6 @@ fn split(mut writes: Vec<Write>) -> Result<(Vec<Write>, Vec<Write>), Vec<Write>>
             Ok((writes, second))
         }
         None => Err(writes),
-    }
-}
-
-/// The task whose event a write belongs to: for a child that is being queued, its parent.
-pub(super) fn owner(write: &Write) -> TaskId {
-    match write {
-        Write::TaskStarted(task) | Write::TaskQueued(task) => {
-            task.parent.as_ref().map_or(task.id, |parent| parent.task)
-        }
-        Write::StepEnded(task, _)
-        | Write::AttemptFailed(task, _)
-        | Write::StepReopened(task, _)
-        | Write::StepWaits(task, _)
-        | Write::Marked(task, _)
-        | Write::SignalTaken(task, ..)
-        | Write::LocksFreed(task, _)
-        | Write::SlotsFreed(task, ..)
-        | Write::MessageSaid(task, _)
-        | Write::FactFound(task, _)
-        | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, ..)
-        | Write::TaskParked(task, _) => *task,
     }
 }
 

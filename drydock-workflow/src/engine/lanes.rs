@@ -10,8 +10,6 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
-use super::flusher;
-
 /// A commit that takes less is hardly spent waiting: a second one beside it would only be in its way.
 const LONG: Duration = Duration::from_micros(1_500);
 
@@ -55,10 +53,10 @@ impl Lanes {
 
     /// How many of `writes` may be sent beside what is under way; counts no further than `enough`.
     pub(super) fn sendable(&self, writes: &[Write], enough: usize) -> usize {
-        let owners = writes.chunk_by(|before, next| flusher::owner(before) == flusher::owner(next));
+        let owners = writes.chunk_by(|before, next| before.owner() == next.owner());
         let mut count = 0;
         for of_one in owners {
-            if !self.carry(flusher::owner(&of_one[0])) {
+            if !self.carry(of_one[0].owner()) {
                 count += of_one.len();
             }
             if count >= enough {
@@ -75,7 +73,7 @@ impl Lanes {
         let Some(lane) = free else { return Err(batch) };
         lane.busy = Some(Instant::now());
         if !alone {
-            lane.owners.extend(batch.iter().map(flusher::owner));
+            lane.owners.extend(batch.iter().map(Write::owner));
         }
         lane.to_flusher.try_send(batch).map_err(|error| match error {
             TrySendError::Full(batch) | TrySendError::Closed(batch) => batch,

@@ -11,7 +11,6 @@ use drydock_core::{TaskId, after};
 
 use super::EventKind;
 use super::actor::{Actor, answer};
-use super::flusher;
 use super::lanes::Lanes;
 
 /// How a task is on its way to sleep.
@@ -54,7 +53,7 @@ impl Actor {
         if sleepy.is_empty() {
             return;
         }
-        let written: HashSet<TaskId> = self.writes.iter().map(flusher::owner).collect();
+        let written: HashSet<TaskId> = self.writes.iter().map(Write::owner).collect();
         for task in sleepy {
             if written.contains(&task) || lanes.carry(task) {
                 // Again when that is committed.

@@ -6,13 +6,12 @@ use drydock_core::journal::{
 use drydock_core::{Disposition, TaskId, error_chain};
 
 use super::actor::{Actor, Starting, answer};
-use super::flusher;
 
 impl Actor {
     /// One task's records can never be stored. An output becomes its step's failure; with anything else the task cannot go on.
     pub(super) fn on_refused(&mut self, writes: Vec<Write>, error: JournalError) {
         let reason = error_chain(&error);
-        let Some(task) = writes.first().map(flusher::owner) else { return };
+        let Some(task) = writes.first().map(Write::owner) else { return };
         tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
         let is_child = |write: &&Write| matches!(write, Write::TaskStarted(task) if task.parent.is_some());
         self.spawning -= writes.iter().filter(is_child).count();

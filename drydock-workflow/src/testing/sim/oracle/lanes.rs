@@ -41,27 +41,5 @@ impl Oracle {
 
 /// The tasks that a batch is about.
 pub(in super::super) fn owners(writes: &[Write]) -> BTreeSet<TaskId> {
-    writes.iter().map(owner).collect()
-}
-
-/// The task whose doing a write is.
-fn owner(write: &Write) -> TaskId {
-    match write {
-        Write::TaskStarted(task) | Write::TaskQueued(task) => {
-            task.parent.as_ref().map_or(task.id, |parent| parent.task)
-        }
-        Write::StepEnded(task, _)
-        | Write::AttemptFailed(task, _)
-        | Write::StepReopened(task, _)
-        | Write::StepWaits(task, _)
-        | Write::Marked(task, _)
-        | Write::SignalTaken(task, ..)
-        | Write::LocksFreed(task, _)
-        | Write::SlotsFreed(task, ..)
-        | Write::MessageSaid(task, _)
-        | Write::FactFound(task, _)
-        | Write::StepProgressed(task, _)
-        | Write::TaskEnded(task, ..)
-        | Write::TaskParked(task, _) => *task,
-    }
+    writes.iter().map(Write::owner).collect()
 }
