@@ -42,8 +42,11 @@ pub(crate) struct Figure {
     raw: Option<Spread>,
     /// The first divided by the second, round by round.
     ratio: Option<Spread>,
-    /// What the first value, or the ratio if there is one, should reach.
+    /// What the ratio, or the first value of a figure that stands alone, should reach.
     reach: Option<Reach>,
+    /// Whether it stands beside something. That may be missing, and then there is no ratio.
+    #[serde(skip)]
+    compared: bool,
 }
 
 /// What a value should be.
@@ -60,11 +63,20 @@ impl Figure {
         unit: &'static str,
         engine: impl Into<Option<Spread>>,
     ) -> Self {
-        Self { what: what.into(), unit, engine: engine.into(), raw: None, ratio: None, reach: None }
+        Self {
+            what: what.into(),
+            unit,
+            engine: engine.into(),
+            raw: None,
+            ratio: None,
+            reach: None,
+            compared: false,
+        }
     }
 
     /// With its counterpart; the ratio is that of the medians unless [`Self::ratio`] says better.
     pub(crate) fn beside(mut self, raw: impl Into<Option<Spread>>) -> Self {
+        self.compared = true;
         self.raw = raw.into();
         self.ratio = self.engine.zip(self.raw).map(|(engine, raw)| (engine.median / raw.median).into());
         self
@@ -88,7 +100,7 @@ impl Figure {
 
     /// Whether the reach was reached; `None` where there is none, or nothing was measured.
     pub(crate) fn reached(&self) -> Option<bool> {
-        let value = self.ratio.or(self.engine)?.median;
+        let value = if self.compared { self.ratio } else { self.engine }?.median;
         self.reach.map(|reach| match reach {
             Reach::AtLeast(least) => value >= least,
             Reach::AtMost(most) => value <= most,

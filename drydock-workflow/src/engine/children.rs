@@ -29,6 +29,8 @@ pub(super) struct Brood {
     items: Vec<Payload>,
     /// Whether the ends that there were at a takeover have been read.
     known: bool,
+    /// Whether the start of some is under way: nobody but this instance knows them yet.
+    starting: bool,
     /// Whether those that are not needed any more have been told.
     cancelled: bool,
 }
@@ -43,7 +45,7 @@ impl Brood {
     fn new(items: Vec<Payload>, started: Option<u32>) -> Self {
         let total = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let children = Children::new(total, started.unwrap_or(total));
-        Self { children, items, known: false, cancelled: false }
+        Self { children, items, known: false, starting: false, cancelled: false }
     }
 }
 
@@ -96,6 +98,7 @@ impl Actor {
         let brood = self.lives.get_mut(&task).and_then(|live| live.broods.get_mut(&slot));
         let Some(brood) = brood else { return Ok(()) };
         brood.children.start(end);
+        brood.starting = true;
         self.spawning += (begin..here).len();
         for index in begin..end {
             let input = usize::try_from(index).ok().and_then(|index| brood.items.get(index)).cloned();
@@ -126,6 +129,15 @@ impl Actor {
         Ok(())
     }
 
+    /// The children whose start was under way are there, and the step waits for them.
+    pub(super) fn on_children_started(&mut self, task: TaskId, slot: SlotIndex) {
+        let brood = self.lives.get_mut(&task).and_then(|live| live.broods.get_mut(&slot));
+        let Some(brood) = brood else { return };
+        if std::mem::take(&mut brood.starting) && brood.known {
+            self.lead_children(task, slot);
+        }
+    }
+
     /// A child that this instance had has ended.
     pub(super) fn on_child_ended(&mut self, parent: &Parent, kind: &TaskEndKind) {
         let Some(live) = self.lives.get_mut(&parent.task) else { return };
@@ -150,6 +162,8 @@ impl Actor {
         let Some(brood) = live.broods.get(&slot) else { return };
         match brood.children.next(live.rollout(slot), live.run.is_stopping()) {
             Next::Start(_) if draining => {}
+            // Those whose start is under way could not be found yet.
+            Next::Cancel(_) if brood.starting => {}
             Next::Start(range) => {
                 if let Err(error) = self.start_children(task, slot, range.end) {
                     self.give_up(task, format!("further children cannot be started: {}", error.message));

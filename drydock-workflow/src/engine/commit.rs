@@ -37,6 +37,7 @@ impl Actor {
                         }
                         self.emit(task, || EventKind::StepWaits { step: record.step, reason: record.reason });
                         self.advance(task);
+                        self.on_children_started(task, slot);
                     }
                 }
                 Write::StepReopened(task, record) => {

@@ -8,13 +8,12 @@ use drydock_core::{Disposition, TaskId, error_chain};
 use super::actor::{Actor, Starting, answer};
 
 impl Actor {
-    /// One task's records can never be stored. An output becomes its step's failure; with anything else the task cannot go on.
+    /// One task's records can never be stored. If outputs are among them, each becomes its step's failure, and what else there was is
+    /// tried again; without outputs the task cannot go on.
     pub(super) fn on_refused(&mut self, writes: Vec<Write>, error: JournalError) {
         let reason = error_chain(&error);
         let Some(task) = writes.first().map(Write::owner) else { return };
         tracing::error!(task.id = %task, error = %reason, "records of a task cannot be stored");
-        let is_child = |write: &&Write| matches!(write, Write::TaskStarted(task) if task.parent.is_some());
-        self.spawning -= writes.iter().filter(is_child).count();
         if let Some(Starting { reply, .. }) = self.starting.remove(&task) {
             answer(reply, Err(error.into()));
             return;
@@ -28,15 +27,17 @@ impl Actor {
             self.fatal = Some(error.into());
             return;
         }
-        let failed: Vec<Write> =
-            writes.into_iter().filter_map(|write| without_output(write, &reason)).collect();
-        match self.lives.get_mut(&task) {
-            Some(live) if !failed.is_empty() => {
-                live.run.reopen();
-                self.writes.extend(failed);
-            }
-            Some(_) | None => self.give_up(task, format!("the store refuses a record of the task: {reason}")),
+        if let Some(live) = self.lives.get_mut(&task)
+            && writes.iter().any(has_output)
+        {
+            live.run.reopen();
+            let others = writes.into_iter().filter(|write| !is_end(write));
+            self.writes.extend(others.map(|write| without_output(write, &reason)));
+            return;
         }
+        let is_child = |write: &&Write| matches!(write, Write::TaskStarted(task) if task.parent.is_some());
+        self.spawning -= writes.iter().filter(is_child).count();
+        self.give_up(task, format!("the store refuses a record of the task: {reason}"));
     }
 
     /// Ends a task that cannot go on, whatever is under way.
@@ -53,14 +54,18 @@ impl Actor {
     }
 }
 
-/// The end of a step whose output the store refuses, as a failure; nothing for other records.
-fn without_output(write: Write, reason: &str) -> Option<Write> {
-    let Write::StepEnded(task, Checkpoint { step, attempt, end: StepEnd::Done(_), started_at, ended_at }) =
-        write
-    else {
-        return None;
-    };
-    let message = format!("the store refuses its output: {reason}");
-    let end = StepEnd::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
-    Some(Write::StepEnded(task, Checkpoint { step, attempt, end, started_at, ended_at }))
+fn has_output(write: &Write) -> bool {
+    matches!(write, Write::StepEnded(_, Checkpoint { end: StepEnd::Done(_), .. }))
+}
+
+/// The end of a step whose output the store refuses, as a failure; other records as they are.
+fn without_output(write: Write, reason: &str) -> Write {
+    match write {
+        Write::StepEnded(task, Checkpoint { end: StepEnd::Done(_), step, attempt, started_at, ended_at }) => {
+            let message = format!("the store refuses its output: {reason}");
+            let end = StepEnd::Failed(Failure::new(Disposition::Bug, message).decided_by(Decider::Engine));
+            Write::StepEnded(task, Checkpoint { step, attempt, end, started_at, ended_at })
+        }
+        other => other,
+    }
 }

@@ -127,6 +127,42 @@ async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
     assert_eq!(begun.elapsed().as_secs(), 3600);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_refused_output_takes_nothing_with_it_that_was_recorded_beside_it() {
+    let world = World::new();
+    let together = Arc::new(AtomicUsize::new(0));
+    let journal = {
+        let together = together.clone();
+        FaultyJournal::new(world.store.clone(), move |call| match call {
+            Call::Append { writes, .. } if writes.iter().any(is_output_of_bad) => {
+                together.fetch_max(writes.len(), Ordering::SeqCst);
+                Some(Fault::Refuse)
+            }
+            _ => None,
+        })
+    };
+    let log = Log::default();
+    let child = works(&log);
+    let mut builder = WorkflowBuilder::<Vec<u64>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", &child).run(&input);
+    builder.step("bad", step_fn(|_, (): ()| async { Ok(Outcome::Done(())) })).run(());
+    let waits = step_fn(|ctx: StepContext, (): ()| async move {
+        let over = ctx.elapsed() >= Duration::from_secs(1);
+        Ok(if over { Outcome::Done(()) } else { Outcome::wait(Duration::from_secs(1), "a second") })
+    });
+    builder.step("waits", waits).run(());
+    let parent = builder.build().unwrap();
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let task = engine.submit(&parent, &vec![60, 61]).await.unwrap();
+    let end = within(Duration::from_hours(1), engine.wait(task)).await.expect("it waits for ever").unwrap();
+    assert!(failure(&end).contains("bad"), "{end:?}");
+    assert!(together.load(Ordering::SeqCst) >= 4, "nothing was beside it: the test shows nothing");
+    assert_eq!(begun.elapsed().as_secs(), 61, "the children ran, and were waited for");
+    within(Duration::from_mins(1), engine.drain()).await.expect("the drain never ended").unwrap();
+}
+
 fn is_output_of_bad(write: &Write) -> bool {
     match write {
         Write::StepEnded(_, checkpoint) => {

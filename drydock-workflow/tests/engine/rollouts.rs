@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use drydock_core::journal::TaskEndKind;
+use drydock_core::journal::{TaskEndKind, Write};
 use drydock_store::repo::{ParentFilter, TaskQuery, TaskRepo as _};
 use drydock_workflow::{
     ChildOutcome, ChildResult, ChildrenBuilder, Join, Outcome, StepContext, StepError, Wave, Workflow,
     WorkflowBuilder, step_fn,
 };
 
-use crate::faulty::FaultyJournal;
+use crate::faulty::{Call, Fault, FaultyJournal};
 use crate::support::{Log, World, childless, children, failure, output, within};
 
 /// A child that works for as many seconds as its number says; one with a negative number fails after as many.
@@ -97,6 +97,29 @@ async fn with_any_the_first_that_completes_is_enough_and_the_others_are_cancelle
         failure(&engine.wait(task).await.unwrap()),
         "step all: at most 0 of 0 children can complete, 1 must"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_whose_start_is_under_way_when_the_others_are_enough_is_cancelled_too() {
+    let log = Log::default();
+    let child = works(&log);
+    let parent = parent(&child, |children| children.join(Join::Any).at_once(2));
+    let world = World::new();
+    // The children run on the other instance, and the start of the third takes long.
+    let journal = FaultyJournal::new(world.store.clone(), |call| match call {
+        Call::Append { writes, .. } => {
+            let third = |write: &Write| matches!(write, Write::TaskQueued(task) if task.parent.as_ref().is_some_and(|it| it.index == 2));
+            writes.iter().any(third).then_some(Fault::Slow(Duration::from_secs(20)))
+        }
+        call => childless(call),
+    });
+    let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent);
+    let engine = engine.start().await.unwrap();
+    let _other = world.instance("b").workflow(&child).start().await.unwrap();
+    let task = engine.submit(&parent, &vec![10, -1, 36_000]).await.unwrap();
+    let end = within(Duration::from_mins(5), engine.wait(task)).await.expect("it waits for all").unwrap();
+    let ends: Results = serde_json::from_str(&output(&end)).unwrap();
+    assert!(matches!(ends[2].end, ChildOutcome::Cancelled(_)), "{ends:?}");
 }
 
 #[tokio::test(start_paused = true)]
