@@ -1,23 +1,17 @@
 //! TLS: a certificate is believed if an authority vouches for it, the system's or one of the options; never otherwise.
 
-use std::sync::Arc;
-
 use drydock_drivers::DriverErrorKind::Unreachable;
 use drydock_drivers::NodeDriver;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use drydock_testkit::{Authority, acceptor, authority};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::rig::{HandClock, driver, n1, options};
 
 #[tokio::test]
 async fn only_a_certificate_of_a_trusted_authority_is_believed() {
-    let (good, other) = (authority(), authority());
+    let (good, other) = (authority().unwrap(), authority().unwrap());
     let (url, _server) = serve(&good).await;
     for (bundle, expected) in [
         (None, "does not answer"),
@@ -33,27 +27,9 @@ async fn only_a_certificate_of_a_trusted_authority_is_believed() {
     }
 }
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
 /// A TLS server on loopback that refuses everything, with a certificate of this authority.
-async fn serve(authority: &CertifiedIssuer<'static, KeyPair>) -> (String, JoinSet<()>) {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, authority).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+async fn serve(authority: &Authority) -> (String, JoinSet<()>) {
+    let acceptor = acceptor(authority, "127.0.0.1").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/MAAS", listener.local_addr().unwrap());
     let mut server = JoinSet::new();

@@ -1,40 +1,15 @@
 //! TLS: a certificate is believed if an authority vouches for it, the system's or one of the options; never otherwise.
 
-use std::sync::Arc;
-
 use drydock_core::Disposition::{Permanent, Retryable};
 use drydock_orchestrator::{ClientError, Credentials, HttpOptions, References};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use drydock_testkit::{Authority, authority};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::rig::{Answer, SECRET, Server, design, digest, problem, with};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
 /// With a certificate of this authority for this host.
 fn acceptor(authority: &Authority, host: &str) -> TlsAcceptor {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, authority).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
+    drydock_testkit::acceptor(authority, host).unwrap()
 }
 
 fn trusting(authority: Option<&Authority>) -> HttpOptions {
@@ -46,7 +21,7 @@ fn trusting(authority: Option<&Authority>) -> HttpOptions {
 
 #[tokio::test]
 async fn only_a_certificate_of_a_trusted_authority_for_this_host_is_believed() {
-    let (good, other) = (authority(), authority());
+    let (good, other) = (authority().unwrap(), authority().unwrap());
     let server = Server::https(acceptor(&good, "127.0.0.1"), |_| Answer::ok(design("one"))).await;
     let url = server.url("/site");
     digest(&with(&trusting(Some(&good)), "", None), &url).await;
@@ -66,7 +41,7 @@ async fn only_a_certificate_of_a_trusted_authority_for_this_host_is_believed() {
 async fn nobody_is_led_from_https_to_http() {
     let plain = Server::http(|_| Answer::ok(design("one"))).await;
     let target = plain.url("/site");
-    let good = authority();
+    let good = authority().unwrap();
     let server = Server::https(acceptor(&good, "127.0.0.1"), move |_| Answer::to(&target)).await;
     for credentials in [String::new(), format!("{} bearer {SECRET}", server.origin)] {
         let designs = with(&trusting(Some(&good)), &credentials, None);
