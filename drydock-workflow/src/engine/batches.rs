@@ -32,6 +32,7 @@ impl Actor {
                 return;
             }
             gulp.drain(..).for_each(|message| self.on_message(message));
+            self.launch();
         }
     }
 
