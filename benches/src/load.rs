@@ -32,6 +32,11 @@ impl Output {
         let digest = "2fb5e13419fc8924".chars().cycle().take(bytes.saturating_sub(36)).collect();
         Self { step, state: "done".to_owned(), digest }
     }
+
+    /// What the next step makes of it.
+    pub(crate) fn next(self) -> Self {
+        Self { step: self.step + 1, ..self }
+    }
 }
 
 /// The name of step `step`, from 1.
@@ -45,9 +50,7 @@ pub(crate) fn workflow(bytes: usize) -> Result<Workflow<(), ()>, BuildErrors> {
     let first = step_fn(move |_, (): ()| async move { Ok(Outcome::Done(Output::of(1, bytes))) });
     let mut last = builder.step(&name(1), first).run(());
     for step in 2..=STEPS {
-        let next = step_fn(|_, before: Output| async move {
-            Ok(Outcome::Done(Output { step: before.step + 1, ..before }))
-        });
+        let next = step_fn(|_, before: Output| async move { Ok(Outcome::Done(before.next())) });
         last = builder.step(&name(step), next).run(&last);
     }
     builder.build()
@@ -87,6 +90,45 @@ pub(crate) async fn completed(engine: &Engine, task: drydock_core::TaskId) -> Re
         TaskEndKind::Completed(_) => Ok(()),
         other => Err(format!("task {task} did not complete: {other:?}").into()),
     }
+}
+
+/// How often what has become due is begun.
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// How many have become due since `begun`, at so many per second.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count that is far below the limit"
+)]
+pub(crate) fn due(begun: Instant, rate: f64) -> u64 {
+    (begun.elapsed().as_secs_f64() * rate) as u64
+}
+
+/// Begins so many tasks per second for that time, and waits until all have ended; how many there were.
+pub(crate) async fn at_pace(
+    engine: &Engine,
+    workflow: &Workflow<(), ()>,
+    rate: f64,
+    time: Duration,
+) -> Result<u64, Failure> {
+    let (begun, mut started, mut running) = (Instant::now(), 0, JoinSet::new());
+    let mut tick = tokio::time::interval(TICK);
+    while begun.elapsed() < time {
+        tick.tick().await;
+        while started < due(begun, rate) {
+            let (engine, workflow) = (engine.clone(), workflow.clone());
+            running.spawn(async move { completed(&engine, engine.submit(&workflow, &()).await?).await });
+            started += 1;
+        }
+        while let Some(ended) = running.try_join_next() {
+            ended??;
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        ended??;
+    }
+    Ok(started)
 }
 
 /// When a load ends.

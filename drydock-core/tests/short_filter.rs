@@ -44,7 +44,7 @@ fn criteria_must_all_be_met_and_exceptions_are_taken_away() {
         let filter = filter(words).unwrap();
         let selected = filter.to_filter(&site).select(&site);
         assert_eq!(
-            selected.iter().map(NodeName::as_str).collect::<Vec<_>>().join(" "),
+            selected.into_iter().map(NodeName::as_str).collect::<Vec<_>>().join(" "),
             expected,
             "{words:?}"
         );

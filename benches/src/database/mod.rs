@@ -41,6 +41,11 @@ pub(crate) trait Database: Send {
         Ok(None)
     }
 
+    /// What the rows that changed or went have left so far, where that can be told.
+    async fn worn(&mut self) -> Result<Option<Worn>, Failure> {
+        Ok(None)
+    }
+
     /// Counts what the engine recorded.
     async fn census(&mut self) -> Result<Census, Failure>;
 }
@@ -68,6 +73,15 @@ impl Toll {
             commits: later(self.commits, before.commits),
         }
     }
+}
+
+/// What is left of rows that changed or went.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Worn {
+    /// Dead rows in all tables.
+    pub(crate) dead: u64,
+    /// Bytes of the table of living tasks and its indexes.
+    pub(crate) size: u64,
 }
 
 /// What is in the tables.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{Connection as _, PgConnection};
 use url::Url;
 
-use super::{Batch, CENSUS, Census, Database, Starts, Toll};
+use super::{Batch, CENSUS, Census, Database, Starts, Toll, Worn};
 use crate::Failure;
 use crate::load::STEPS;
 use crate::usage;
@@ -164,6 +164,15 @@ impl Database for Postgres {
         let size: i64 =
             sqlx::query_scalar("SELECT pg_table_size('live')").fetch_one(&mut self.connection).await?;
         Ok(Some(u64::try_from(size)?))
+    }
+
+    async fn worn(&mut self) -> Result<Option<Worn>, Failure> {
+        let (dead, size): (i64, i64) = sqlx::query_as(
+            "SELECT sum(n_dead_tup)::bigint, pg_total_relation_size('live') FROM pg_stat_user_tables",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(Some(Worn { dead: u64::try_from(dead)?, size: u64::try_from(size)? }))
     }
 
     async fn census(&mut self) -> Result<Census, Failure> {

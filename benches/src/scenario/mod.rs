@@ -5,6 +5,7 @@ mod asleep;
 pub(crate) mod child;
 mod children;
 mod design;
+mod endurance;
 mod graph;
 mod history;
 mod idle;
@@ -62,6 +63,8 @@ pub(crate) enum Scenario {
     Asleep,
     /// `steady` with metrics, and with the spans of its tasks too, and without both.
     Observed,
+    /// A steady part of what the engine can bear, for long: what dead rows come to.
+    Endurance,
     /// An instance with nothing to do.
     Idle,
     /// An instance that is killed with many tasks under way: restarted, and taken over.
@@ -89,8 +92,8 @@ impl Scenario {
     /// Whether it makes sense on such a store.
     pub(crate) fn suits(self, kind: Kind) -> bool {
         match self {
-            // One process at a time has a file, and nobody else has what is in memory.
-            Self::Children | Self::Instances => kind == Kind::Postgres,
+            // One process at a time has a file, and nobody else has what is in memory; only Postgres tells its dead rows.
+            Self::Children | Self::Instances | Self::Endurance => kind == Kind::Postgres,
             Self::Takeover | Self::Start | Self::History | Self::Asleep => kind != Kind::Memory,
             _ => true,
         }
@@ -112,6 +115,7 @@ impl Scenario {
             Self::Instances => instances::run(bench).await,
             Self::Asleep => asleep::run(bench).await,
             Self::Observed => observed::run(bench).await,
+            Self::Endurance => endurance::run(bench).await,
             Self::Idle => idle::run(bench).await,
             Self::Takeover => takeover::run(bench).await,
         }

@@ -7,16 +7,12 @@ use drydock_core::journal::Journal;
 use drydock_workflow::{BuildErrors, Outcome, Workflow, WorkflowBuilder, step_fn};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::Bench;
 use crate::Failure;
 use crate::database::{Batch, Ground};
 use crate::figure::{Figure, Spread, micros, number, per};
-use crate::load::{Load, SMALL, STEPS, Until, completed, engine};
-
-/// How often what has become due is begun.
-const TICK: Duration = Duration::from_millis(1);
+use crate::load::{Load, SMALL, STEPS, TICK, Until, at_pace, due, engine};
 
 /// A step's output: when it was done, in microseconds of the benchmark's own clock.
 #[derive(Serialize, Deserialize)]
@@ -64,19 +60,7 @@ async fn paced(ground: &Ground, rate: f64, time: Duration) -> Result<f64, Failur
     let times: Times = Arc::new(Mutex::new(Histogram::new(3)?));
     let workflow = workflow(Instant::now(), &times)?;
     let engine = engine(Arc::clone(&ground.store) as Arc<dyn Journal>, "bench", &workflow, 1).await?;
-    let (begun, mut started, mut running) = (Instant::now(), 0, JoinSet::new());
-    let mut tick = tokio::time::interval(TICK);
-    while begun.elapsed() < time {
-        tick.tick().await;
-        while started < due(begun, rate / f64::from(STEPS)) {
-            let (engine, workflow) = (engine.clone(), workflow.clone());
-            running.spawn(async move { completed(&engine, engine.submit(&workflow, &()).await?).await });
-            started += 1;
-        }
-    }
-    while let Some(ended) = running.join_next().await {
-        ended??;
-    }
+    at_pace(&engine, &workflow, rate / f64::from(STEPS), time).await?;
     engine.drain().await?;
     let p99 = times.lock().unwrap_or_else(PoisonError::into_inner).value_at_quantile(0.99);
     Ok(number(p99))
@@ -105,16 +89,6 @@ async fn raw_paced(ground: &mut Ground, rate: f64, time: Duration) -> Result<Opt
         written += rows;
     }
     Ok(Some(number(times.value_at_quantile(0.99))))
-}
-
-/// How many have become due since `begun`, at so many per second.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a count that is far below the limit"
-)]
-fn due(begun: Instant, rate: f64) -> u64 {
-    (begun.elapsed().as_secs_f64() * rate) as u64
 }
 
 pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {

@@ -181,7 +181,7 @@ mod tests {
                 };
                 let selector = Selector::new(&filter);
                 let one_by_one = site.nodes().values().filter(|node| selector.selects(&Subject::of(node, site.design())));
-                let expected: Vec<_> = one_by_one.map(|node| node.name.clone()).collect();
+                let expected: Vec<_> = one_by_one.map(|node| &node.name).collect();
                 prop_assert_eq!(filter.select(&site), expected, "{:?}", filter);
             }
         }

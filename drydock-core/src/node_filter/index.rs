@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Combine, NodeFilter, NodeSet};
 use crate::NodeName;
-use crate::design::{Design, EffectiveNode};
+use crate::design::{EffectiveNode, Site};
 
 /// Places of nodes in the order of names.
 type Places = Vec<usize>;
@@ -13,7 +13,8 @@ type Places = Vec<usize>;
 /// The nodes of a site by what filters ask for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    count: usize,
+    /// All nodes, in the order of names.
+    names: Vec<NodeName>,
     tags: HashMap<String, Places>,
     labels: HashMap<String, HashMap<String, Places>>,
     racks: HashMap<String, Places>,
@@ -21,7 +22,7 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn of(nodes: &BTreeMap<NodeName, EffectiveNode>) -> Self {
-        let mut index = Self { count: nodes.len(), ..Self::default() };
+        let mut index = Self { names: nodes.keys().cloned().collect(), ..Self::default() };
         for (place, node) in nodes.values().enumerate() {
             node.tags.iter().for_each(|tag| put(&mut index.tags, tag, place));
             node.rack.iter().for_each(|rack| put(&mut index.racks, rack, place));
@@ -65,8 +66,13 @@ impl Bits {
         }
     }
 
-    fn has(&self, place: usize) -> bool {
-        self.0.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    /// The places, in order.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(place, &word)| {
+            let rest = std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
+            let set = rest.take_while(|word| *word != 0);
+            set.map(move |word| place * 64 + word.trailing_zeros() as usize)
+        })
     }
 
     fn with(mut self, places: Option<&Places>) -> Self {
@@ -87,33 +93,27 @@ impl Bits {
 /// A filter over one site.
 struct Query<'s> {
     index: &'s Index,
-    nodes: &'s BTreeMap<NodeName, EffectiveNode>,
-    design: &'s Design,
+    site: &'s Site,
 }
 
 /// The nodes that a filter selects, in the order of names.
-pub(super) fn select(
-    filter: &NodeFilter,
-    index: &Index,
-    nodes: &BTreeMap<NodeName, EffectiveNode>,
-    design: &Design,
-) -> Vec<NodeName> {
-    let query = Query { index, nodes, design };
+pub(super) fn select<'s>(filter: &NodeFilter, site: &'s Site) -> Vec<&'s NodeName> {
+    let query = Query { index: site.index(), site };
     let sets = filter.filter_set.iter().filter_map(|set| query.set(set));
     let selected = query.joined(filter.filter_set_type, sets);
-    nodes.keys().enumerate().filter(|(place, _)| selected.has(*place)).map(|(_, name)| name.clone()).collect()
+    selected.places().filter_map(|place| query.index.names.get(place)).collect()
 }
 
 impl Query<'_> {
     fn none(&self) -> Bits {
-        Bits::none(self.index.count)
+        Bits::none(self.index.names.len())
     }
 
     /// Of nothing, a union selects no node and an intersection every node.
     fn joined(&self, how: Combine, parts: impl Iterator<Item = Bits>) -> Bits {
         let mut joined = match how {
             Combine::Union => self.none(),
-            Combine::Intersection => Bits::all(self.index.count),
+            Combine::Intersection => Bits::all(self.index.names.len()),
         };
         parts.for_each(|part| joined.join(how, &part));
         joined
@@ -138,10 +138,10 @@ impl Query<'_> {
     }
 
     fn named(&self, set: &NodeSet) -> Bits {
-        let wanted: std::collections::HashSet<&str> = set.node_names.iter().map(String::as_str).collect();
+        let names = &self.index.names;
+        let place = |name: &String| names.binary_search_by(|known| known.as_str().cmp(name)).ok();
         let mut bits = self.none();
-        let names = self.nodes.keys().enumerate();
-        names.filter(|(_, name)| wanted.contains(name.as_str())).for_each(|(place, _)| bits.set(place));
+        set.node_names.iter().filter_map(place).for_each(|place| bits.set(place));
         bits
     }
 
@@ -154,8 +154,8 @@ impl Query<'_> {
     }
 
     fn in_labelled_racks(&self, set: &NodeSet) -> Bits {
-        let racks =
-            self.design.racks.values().filter(|rack| set.labels_match(&set.rack_labels, Some(&rack.labels)));
+        let racks = self.site.design().racks.values();
+        let racks = racks.filter(|rack| set.labels_match(&set.rack_labels, Some(&rack.labels)));
         self.any_of(&self.index.racks, racks.map(|rack| &rack.name))
     }
 }

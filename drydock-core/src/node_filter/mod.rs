@@ -103,8 +103,8 @@ impl NodeFilter {
 
     /// The nodes of the site that the filter selects, in the order of names. A name that the site does not have
     /// selects nothing.
-    pub fn select(&self, site: &Site) -> Vec<NodeName> {
-        index::select(self, site.index(), site.nodes(), site.design())
+    pub fn select<'s>(&self, site: &'s Site) -> Vec<&'s NodeName> {
+        index::select(self, site)
     }
 }
 
@@ -137,9 +137,9 @@ impl TryFrom<Value> for NodeFilter {
 
 impl Site {
     /// The nodes that a task is for, in the order of names: those of the filter, or all without one.
-    pub fn select(&self, filter: Option<&NodeFilter>) -> Vec<NodeName> {
+    pub fn select(&self, filter: Option<&NodeFilter>) -> Vec<&NodeName> {
         match filter {
-            None => self.nodes().keys().cloned().collect(),
+            None => self.nodes().keys().collect(),
             Some(filter) => filter.select(self),
         }
     }

@@ -42,7 +42,7 @@ async fn select(tools: Arc<Tools>, ctx: StepContext, input: TaskInput) -> StepRe
     if nodes.is_empty() {
         ctx.say("No nodes in scope, nothing to do");
     }
-    Ok(Outcome::Done(nodes.into_iter().map(|node| input.for_node(node, &design.digest)).collect()))
+    Ok(Outcome::Done(nodes.into_iter().map(|node| input.for_node(node.clone(), &design.digest)).collect()))
 }
 
 fn vote(selected: &[TaskInput], ended: Vec<ChildResult<TaskResult>>) -> TaskResult {

@@ -24,6 +24,6 @@ impl App {
     /// The nodes that a filter selects, in the order of names.
     pub(crate) async fn nodes_select(&self, request: NodeFilterRequest) -> Result<Vec<NodeName>, AppError> {
         let design = self.orchestrator.designs().load_given(&request.design_ref).await?;
-        Ok(design.site.select(request.node_filter.as_ref()))
+        Ok(design.site.select(request.node_filter.as_ref()).into_iter().cloned().collect())
     }
 }
