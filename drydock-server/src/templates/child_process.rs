@@ -153,7 +153,7 @@ fn why(status: ExitStatus, words: &str) -> RenderProblem {
             "the program that fills it in failed on it, which is a defect of drydock: write it in another way".to_owned(),
         ),
         // Its own words for what it could not do: they quote nothing.
-        _ if status.code() == Some(1) => RenderProblem::NoFiller(format!("the process that does it says: {}", words.trim())),
+        _ if status.code() == Some(1) && !words.is_empty() => RenderProblem::NoFiller(format!("the process that does it says: {}", words.trim())),
         _ => RenderProblem::NoFiller(format!("the process that does it ended with {status}")),
     }
 }
