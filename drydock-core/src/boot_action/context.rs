@@ -39,7 +39,7 @@ impl<'n> Context<'n> {
         let known = KnownNode {
             hostname: hostname.to_owned(),
             domain: domain.unwrap_or_default().to_owned(),
-            tags: node.tags.to_vec(),
+            tags: node.tags.clone(),
             labels: node.owner_data.clone(),
             network: networks(site, node),
             interfaces: interfaces(node).collect(),
