@@ -42,7 +42,7 @@ impl Node {
         );
         let machines = client.get(format!("{maas}/api/2.0/machines/")).header("authorization", header);
         let machines: Value = machines.send().await.unwrap().json().await.unwrap();
-        let tags = machines.as_array().unwrap().iter().flat_map(|machine| machine["tag_names"].as_array());
+        let tags = machines.as_array().unwrap().iter().filter_map(|machine| machine["tag_names"].as_array());
         let mut keys = tags.flatten().filter_map(|tag| tag.as_str()?.strip_prefix("r1n01__baid__"));
         let key = keys.next().unwrap().to_owned();
         Self { client, url: format!("{server}/api/v1.0/bootactions/nodes/r1n01/files"), key }
