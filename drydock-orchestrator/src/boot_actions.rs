@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use drydock_core::boot_action::{
     ActionContext, ActionId, ArchiveError, BootReport, CONTENT_MAX, Fetched, KeptKey, NO_KEY, RenderError,
-    Renderer, archive, cloud_config,
+    Renderer, TemplateFiller, archive, cloud_config,
 };
 use drydock_core::design::{AssetKind, BootAction, EffectiveNode, Site};
 use drydock_core::ingest::SourceFile;
@@ -38,6 +38,8 @@ pub struct BootActions {
     pub entropy: Arc<dyn Entropy>,
     /// Where nodes send reports: the text before an action's id.
     pub report_url: String,
+    /// By what templates are filled in.
+    pub templates: Arc<dyn TemplateFiller>,
 }
 
 /// What is on record of a node's newest key. Which deployment it is of says the task that recorded it.
@@ -139,6 +141,7 @@ impl Classify for BootActionError {
             Self::Design(error) => error.disposition(),
             Self::Asset { source, .. } => source.disposition(),
             Self::Inventory(error) => error.disposition(),
+            Self::Render(error) if error.problem.is_passing() => Disposition::Retryable,
             Self::Cut => Disposition::Retryable,
             Self::NoNode(_)
             | Self::NoDeployment(_)
@@ -157,6 +160,7 @@ pub(crate) struct Share {
     deployment: TaskId,
     key: SecretString,
     report_url: String,
+    templates: Arc<dyn TemplateFiller>,
     /// Without the password that it may hold: it is written to the node's disk.
     design_ref: String,
     /// The node with the names of its devices, where they are known.
@@ -175,8 +179,9 @@ impl Share {
         design_ref: String,
     ) -> Self {
         let (key, report_url) = (SecretString::from(NO_KEY), boot.report_url.clone());
+        let templates = Arc::clone(&boot.templates);
         let (learnt, unclear) = (None, Vec::new());
-        Self { design, node, deployment, key, report_url, design_ref, learnt, unclear }
+        Self { design, node, deployment, key, report_url, templates, design_ref, learnt, unclear }
     }
 
     /// The same with the node's key.
@@ -243,17 +248,32 @@ impl Share {
     }
 
     fn renderer(&self) -> Result<Renderer<'_>, BootActionError> {
-        Ok(Renderer::new(self.site(), self.node()?, |action| ActionContext {
+        let renderer = Renderer::new(self.site(), self.node()?, |action| ActionContext {
             id: self.id(action),
             key: &self.key,
             report_url: &self.report_url,
             design_ref: &self.design_ref,
-        }))
+        });
+        Ok(renderer.by(&*self.templates))
+    }
+
+    /// Renders on a thread where it may take its time: those that serve and run tasks are not kept from their work.
+    async fn render<T: Send + 'static>(
+        self: &Arc<Self>,
+        render: impl FnOnce(&Renderer<'_>) -> Result<T, BootActionError> + Send + 'static,
+    ) -> Result<T, BootActionError> {
+        let share = Arc::clone(self);
+        let rendering = tokio::task::spawn_blocking(move || render(&share.renderer()?));
+        rendering.await.unwrap_or(Err(BootActionError::Cut))
     }
 
     /// Fetches what the assets of one kind refer to, one after the other.
-    async fn fetch(&self, assets: &dyn AssetSource, kind: AssetKind) -> Result<Fetched, BootActionError> {
-        let locations = self.renderer()?.locations(|wanted| wanted == kind)?;
+    async fn fetch(
+        self: &Arc<Self>,
+        assets: &dyn AssetSource,
+        kind: AssetKind,
+    ) -> Result<Fetched, BootActionError> {
+        let locations = self.render(move |renderer| Ok(renderer.locations(|wanted| wanted == kind)?)).await?;
         let mut fetched = Fetched::new();
         for location in locations {
             let (action, asset) = (location.action, location.asset);
@@ -270,22 +290,20 @@ impl Share {
 
     /// The user data by which the installation adds the packages; none where there are none.
     pub(crate) async fn user_data(
-        &self,
+        self: Arc<Self>,
         assets: &dyn AssetSource,
     ) -> Result<Option<String>, BootActionError> {
         let fetched = self.fetch(assets, AssetKind::PkgList).await?;
-        Ok(cloud_config(&self.renderer()?.packages(&fetched)?))
+        self.render(move |renderer| Ok(cloud_config(&renderer.packages(&fetched)?))).await
     }
 
     /// The archive of the node's files, or of its units.
     pub(crate) async fn archive(
-        self,
+        self: Arc<Self>,
         assets: &dyn AssetSource,
         kind: AssetKind,
     ) -> Result<Vec<u8>, BootActionError> {
         let fetched = self.fetch(assets, kind).await?;
-        // It takes as long as there is to compute: the threads that serve and run tasks are not kept from their work.
-        let packing = move || Ok(archive(&self.renderer()?.files_of(kind, &fetched)?)?);
-        tokio::task::spawn_blocking(packing).await.unwrap_or(Err(BootActionError::Cut))
+        self.render(move |renderer| Ok(archive(&renderer.files_of(kind, &fetched)?)?)).await
     }
 }

@@ -86,7 +86,7 @@ impl Orchestrator {
         let design = self.designs.load_pinned(&input.design_ref, design_digest).await?;
         let share = Share::new(&self.boot, design, node.clone(), deployment, input.design_ref.to_string());
         let share = share.with_devices(&*self.boot.inventories).await?;
-        share.with_key(key.to_hex()).archive(&*self.boot.assets, kind).await
+        Arc::new(share.with_key(key.to_hex())).archive(&*self.boot.assets, kind).await
     }
 
     /// Adds all workflows to an engine that is to run them.

@@ -38,6 +38,7 @@ pub(crate) async fn compose(config: &ServeConfig) -> Result<App, ServeError> {
         inventories: Arc::new(StoredInventories(Arc::clone(&store))),
         entropy: Arc::clone(&entropy),
         report_url: config.report_url.clone(),
+        templates: Arc::clone(&config.templates),
     };
     let designs = Arc::new(Designs::over(references, Arc::clone(&clock), config.designs.fresh));
     let orchestrator = Orchestrator::new(drivers, designs, boot, config.orchestrator)?;

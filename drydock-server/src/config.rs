@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use drydock_core::boot_action::{InProcess, TemplateFiller};
 use drydock_core::{ExposeSecret, InstanceName, SecretString};
 use drydock_drivers::oob::IpmiOptions;
 use drydock_orchestrator::{OrchestratorOptions, REPORT_URL};
@@ -47,6 +49,9 @@ pub struct ServeConfig {
     pub ipmi: IpmiOptions,
     /// Where nodes send reports on their boot actions: what templates know as `action.report_url`, to which they add the action's id.
     pub report_url: String,
+    /// By what templates are filled in: within this process, where one may take all memory. `drydock serve` takes a
+    /// [`ChildProcess`](crate::templates::ChildProcess); whoever has a `drydock` program of this version may do so too.
+    pub templates: Arc<dyn TemplateFiller>,
     /// How often machines are looked at, and how long things may take.
     pub orchestrator: OrchestratorOptions,
 }
@@ -89,6 +94,7 @@ impl ServeConfig {
             designs: DesignsConfig::default(),
             ipmi: IpmiOptions::default(),
             report_url: REPORT_URL.to_owned(),
+            templates: Arc::new(InProcess),
             orchestrator: OrchestratorOptions::default(),
         }
     }

@@ -19,6 +19,7 @@ pub mod lifecycle;
 mod no_provisioner;
 pub mod serve;
 mod sqlite_file;
+pub mod templates;
 
 pub use app::App;
 pub use inventories::StoredInventories;

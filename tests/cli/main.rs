@@ -12,6 +12,8 @@ mod design_schema;
 mod design_show;
 mod emulate;
 mod help;
+mod hostile_templates;
 mod program;
 mod server;
 mod site_guide;
+mod templates;

@@ -79,6 +79,12 @@ pub enum RenderProblem {
     /// A template that cannot be filled in.
     #[error("{0}")]
     Template(String),
+    /// A template that took more than it may have.
+    #[error("the template was stopped: {0}")]
+    Stopped(Reached),
+    /// Templates cannot be filled in now, whatever they are.
+    #[error("templates cannot be filled in at the moment: {0}")]
+    NoFiller(String),
     /// The content is too long.
     #[error("the content has more than {0} bytes: fetch large files by other means")]
     TooLong(usize),
@@ -95,6 +101,33 @@ pub enum RenderProblem {
         /// What was written.
         version: String,
     },
+}
+
+impl RenderProblem {
+    /// Whether the same may come out well at another time.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::NoFiller(_))
+    }
+}
+
+/// Which limit a template has reached, as far as can be told of a process that was ended by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reached {
+    /// Memory, in MiB.
+    #[error(
+        "most likely it needs more than {0} MiB of memory: let no text, list or captured block double again and again"
+    )]
+    Memory(u64),
+    /// The processor's time, in seconds.
+    #[error(
+        "it computes for more than {0} s: write it without long loops, and without filters of long texts within loops"
+    )]
+    Time(u64),
+    /// The stack.
+    #[error(
+        "most likely its values are nested too deeply: put no list, map or namespace into itself, nor into others in a loop"
+    )]
+    Stack,
 }
 
 /// Why files could not be packed.

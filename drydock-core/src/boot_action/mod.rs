@@ -5,6 +5,7 @@
 //!
 //! * [`Context`]: what templates know; its `action` part differs from one deployment to the next.
 //! * [`Renderer`]: assets to [`RenderedFile`]s, and lists of packages to [`Packages`].
+//! * [`TemplateFiller`]: by what templates are filled in; [`InProcess`] unless somebody says otherwise.
 //! * [`NodeKey`]: with what a node proves who it is; [`KeptKey`] is all that is stored of it.
 //! * [`BootReport`]: what a node tells of an action.
 //! * [`archive`]: files to a gzip'ed GNU tar, as the v1.0 API promises it.
@@ -13,9 +14,11 @@ mod action_id;
 mod archive;
 mod context;
 mod error;
+mod filler;
 mod filters;
 mod growth;
 mod key;
+mod known;
 mod packages;
 mod pipeline;
 mod render;
@@ -25,7 +28,8 @@ mod sandbox;
 pub use action_id::{ActionId, InvalidActionId};
 pub use archive::{archive, list};
 pub use context::{ActionContext, Context};
-pub use error::{ArchiveError, RenderError, RenderProblem, Stage};
+pub use error::{ArchiveError, Reached, RenderError, RenderProblem, Stage};
+pub use filler::{FillJob, InProcess, TemplateFiller};
 pub use key::{InvalidKey, KeptKey, KeyRefused, NO_KEY, NodeKey};
 pub use packages::{Packages, cloud_config};
 pub use render::{Fetched, Location, RenderedFile, Renderer};

@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Context;
 use super::error::RenderProblem;
-use super::sandbox::{CONTENT_MAX, fill};
+use super::sandbox::CONTENT_MAX;
 use crate::design::Segment;
 
 /// As Python's: padding is needed, and what follows in the last character's bits is not looked at.
@@ -53,15 +52,18 @@ impl Content {
     }
 }
 
+/// What fills in a template.
+type Fill<'f> = &'f dyn Fn(String) -> Result<String, RenderProblem>;
+
 /// All segments, one after the other. Fails with the place of the one that failed.
 pub(super) fn run(
     segments: &[Segment],
     content: Content,
-    context: &Context<'_>,
+    fill: Fill<'_>,
 ) -> Result<Content, (usize, Segment, RenderProblem)> {
     segments.iter().enumerate().try_fold(content, |content, (place, segment)| {
         let failed = |problem| (place, *segment, problem);
-        let content = one(*segment, content, context).map_err(failed)?;
+        let content = one(*segment, content, fill).map_err(failed)?;
         if content.len() > CONTENT_MAX {
             return Err(failed(RenderProblem::TooLong(CONTENT_MAX)));
         }
@@ -69,7 +71,7 @@ pub(super) fn run(
     })
 }
 
-fn one(segment: Segment, content: Content, context: &Context<'_>) -> Result<Content, RenderProblem> {
+fn one(segment: Segment, content: Content, fill: Fill<'_>) -> Result<Content, RenderProblem> {
     match segment {
         Segment::Base64Encode => Ok(Content::Bytes(BASE64.encode(content.bytes()?).into_bytes())),
         Segment::Base64Decode => {
@@ -82,6 +84,6 @@ fn one(segment: Segment, content: Content, context: &Context<'_>) -> Result<Cont
         Segment::Utf8Decode => String::from_utf8(content.bytes()?)
             .map(Content::Text)
             .map_err(|error| RenderProblem::Utf8(error.utf8_error())),
-        Segment::Template => fill(&content.text()?, context).map(Content::Text),
+        Segment::Template => fill(content.text()?).map(Content::Text),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::{RenderError, RenderProblem, Stage};
+use super::filler::{InProcess, TemplateFiller};
 use super::packages::{self, Packages};
 use super::pipeline::{self, Content};
 use super::sandbox::CONTENT_MAX;
@@ -53,10 +54,12 @@ impl fmt::Debug for RenderedFile {
 #[derive(Debug)]
 pub struct Renderer<'n> {
     actions: Vec<(&'n BootAction, Context<'n>)>,
+    filler: &'n dyn TemplateFiller,
 }
 
 impl<'n> Renderer<'n> {
     /// All boot actions that are for `node`; `context` says what the templates of each know of it.
+    /// Templates are filled in within this process, unless [`Renderer::by`] says otherwise.
     pub fn new(
         site: &'n Site,
         node: &'n EffectiveNode,
@@ -64,7 +67,13 @@ impl<'n> Renderer<'n> {
     ) -> Self {
         let actions = site.boot_actions_for(node).into_iter();
         let actions = actions.map(|action| (action, Context::new(site, node, context(action))));
-        Self { actions: actions.collect() }
+        Self { actions: actions.collect(), filler: &InProcess }
+    }
+
+    /// The same, with its templates filled in by `filler`. All that renders may then block the thread for as long as that does.
+    #[must_use = "a renderer is a value"]
+    pub fn by(self, filler: &'n dyn TemplateFiller) -> Self {
+        Self { filler, ..self }
     }
 
     /// The same with the action of this name alone.
@@ -115,9 +124,9 @@ impl<'n> Renderer<'n> {
     }
 
     fn parts(&self) -> impl Iterator<Item = Part<'_>> {
-        self.actions.iter().flat_map(|(action, context)| {
+        self.actions.iter().flat_map(move |(action, context)| {
             let assets = action.assets.iter().enumerate();
-            assets.map(move |(place, asset)| Part { action, place, asset, context })
+            assets.map(move |(place, asset)| Part { action, place, asset, context, filler: self.filler })
         })
     }
 }
@@ -128,6 +137,7 @@ struct Part<'p> {
     place: usize,
     asset: &'p Asset,
     context: &'p Context<'p>,
+    filler: &'p dyn TemplateFiller,
 }
 
 impl Part<'_> {
@@ -140,11 +150,15 @@ impl Part<'_> {
         move |problem| RenderError { action, asset, stage, problem }
     }
 
+    fn fill(&self, template: String) -> Result<String, RenderProblem> {
+        self.filler.fill(&self.context.job(template))
+    }
+
     /// Where its content is, if it is not in the document.
     fn location(&self) -> Result<Option<String>, RenderError> {
         let Some(location) = &self.asset.location else { return Ok(None) };
         let content = Content::Text(location.clone());
-        let location = pipeline::run(&self.asset.location_pipeline, content, self.context)
+        let location = pipeline::run(&self.asset.location_pipeline, content, &|template| self.fill(template))
             .map_err(|(place, segment, problem)| self.at(Stage::Location(place, segment))(problem))?;
         String::from_utf8(location.into_bytes())
             .map(Some)
@@ -169,7 +183,7 @@ impl Part<'_> {
         if raw.len() > CONTENT_MAX {
             return Err(self.at(Stage::Fetch)(RenderProblem::TooLong(CONTENT_MAX)));
         }
-        pipeline::run(&self.asset.data_pipeline, Content::Bytes(raw), self.context)
+        pipeline::run(&self.asset.data_pipeline, Content::Bytes(raw), &|template| self.fill(template))
             .map(Content::into_bytes)
             .map_err(|(place, segment, problem)| self.at(Stage::Data(place, segment))(problem))
     }

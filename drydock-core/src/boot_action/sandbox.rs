@@ -1,18 +1,22 @@
 //! Templates, filled in without leave to do anything else: they reach no file, no other template and no clock, and what they compute is bounded.
 //!
-//! Bounded are the length of a template, how much is computed (*fuel*: about one unit for each step of the template),
+//! Bounded here are the length of a template, how much is computed (*fuel*: about one unit for each step of the template),
 //! and how long the outcome gets. The filters whose numbers alone could ask for any amount of memory are replaced by
 //! those of `filters`, or left out; what `replace`, `join` and `format` make of their arguments is bounded by `growth`.
-//! A text that operators (`~`, `+`, `*`) double again and again is seen only when it is written, for minijinja asks nobody
-//! about them: templates come from those who may install anything on the servers anyway.
+//!
+//! Not bounded here are memory and the stack: texts that `~` or captured blocks double again and again, lists that `+`
+//! doubles, and values that are put into each other take what there is, for minijinja asks nobody about them, and whoever
+//! runs out of either is aborted. Therefore a server has its templates filled in by a
+//! [`TemplateFiller`](super::TemplateFiller) that does it in a process of its own, which such a template may end. `growth`
+//! stays all the same: it tells the line and what is wrong at once, also where templates are filled in within the process.
 
 use std::io;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::error::RenderProblem;
-use super::{Context, filters, growth};
-use crate::ExposeSecret as _;
+use super::filler::FillJob;
+use super::{filters, growth};
 
 /// The longest template, in bytes.
 const TEMPLATE_MAX: usize = 1 << 20;
@@ -20,11 +24,14 @@ const TEMPLATE_MAX: usize = 1 << 20;
 pub const CONTENT_MAX: usize = 4 << 20;
 /// How much may be computed.
 const FUEL: u64 = 200_000;
+/// The longest text of an error, in bytes: it may quote what the template has made.
+const ERROR_MAX: usize = 2000;
 /// Calls within calls.
 const RECURSION_MAX: usize = 50;
 
 /// Fills in a template.
-pub(super) fn fill(template: &str, context: &Context<'_>) -> Result<String, RenderProblem> {
+pub(super) fn fill(job: &FillJob) -> Result<String, RenderProblem> {
+    let template = job.template();
     if template.len() > TEMPLATE_MAX {
         return Err(RenderProblem::TooLong(TEMPLATE_MAX));
     }
@@ -34,11 +41,11 @@ pub(super) fn fill(template: &str, context: &Context<'_>) -> Result<String, Rend
     let mut outcome = Bounded { bytes: Vec::new(), over: false };
     let filled = environment
         .template_from_named_str("template", &template)
-        .and_then(|parsed| parsed.render_captured_to(context.value(), &mut outcome).map(drop));
+        .and_then(|parsed| parsed.render_captured_to(job.context(), &mut outcome).map(drop));
     if outcome.over {
         return Err(RenderProblem::TooLong(CONTENT_MAX));
     }
-    filled.map_err(|error| told(&error, context))?;
+    filled.map_err(|error| told(&error, job.key()))?;
     String::from_utf8(outcome.bytes).map_err(|error| RenderProblem::Utf8(error.utf8_error()))
 }
 
@@ -54,7 +61,7 @@ fn environment() -> Environment<'static> {
 }
 
 /// The error in a sentence, without the key if it had come into it.
-fn told(error: &minijinja::Error, context: &Context<'_>) -> RenderProblem {
+fn told(error: &minijinja::Error, key: &str) -> RenderProblem {
     let what = match error.kind() {
         ErrorKind::OutOfFuel => "it computes too much: write it without long loops".to_owned(),
         ErrorKind::TemplateNotFound => {
@@ -66,9 +73,13 @@ fn told(error: &minijinja::Error, context: &Context<'_>) -> RenderProblem {
         },
     };
     let place = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
-    let key = context.key().expose_secret();
     let text = format!("{place}{what}");
-    RenderProblem::Template(if key.is_empty() { text } else { text.replace(key, "[key]") })
+    let mut text = if key.is_empty() { text } else { text.replace(key, "[key]") };
+    if text.len() > ERROR_MAX {
+        text.truncate(text.floor_char_boundary(ERROR_MAX));
+        text.push('…');
+    }
+    RenderProblem::Template(text)
 }
 
 /// Takes bytes until they are too many.

@@ -212,7 +212,7 @@ pub(crate) async fn deploy(
     let request = DeployRequest {
         image: node.platform.image.clone(),
         kernel: node.platform.kernel.clone(),
-        user_data: share.user_data(&*tools.boot.assets).await?,
+        user_data: Arc::new(share).user_data(&*tools.boot.assets).await?,
     };
     driver.deploy(&machine.id, &request).await?;
     ctx.say_about("node", node.name.as_str(), "Installation started");

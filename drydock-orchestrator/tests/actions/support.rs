@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use drydock_core::boot_action::InProcess;
 use drydock_core::design::Site;
 use drydock_core::ingest::{SourceFile, ingest};
 use drydock_core::journal::{Message, TaskEnd};
@@ -70,6 +71,7 @@ impl World {
             inventories: Arc::new(Recorded(Arc::clone(&store))),
             entropy: Arc::new(SystemEntropy),
             report_url: REPORT_URL.to_owned(),
+            templates: Arc::new(InProcess),
         };
         let orchestrator = Orchestrator::new(drivers, Arc::new(FileDesigns::new()), boot, options).unwrap();
         let engine = Engine::builder(store.clone(), InstanceName::new("test").unwrap());

@@ -11,6 +11,7 @@ mod designs;
 mod emulate;
 mod events;
 mod failure;
+mod filler;
 mod keys;
 mod log;
 mod migrate;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::templates;
 use failure::{Exit, Failure};
 
 /// Provisions bare-metal servers: every step is durable, so a killed server goes on where it was.
@@ -68,6 +70,9 @@ enum Command {
     Migrate(migrate::Migrate),
     Emulate(emulate::Emulate),
     Bench(bench::Bench),
+    /// Fills in the template of a boot action that standard input holds; `drydock` starts this itself
+    #[command(name = templates::COMMAND, hide = true)]
+    FillTemplate,
 }
 
 impl Command {
@@ -82,6 +87,8 @@ impl Command {
             Self::Migrate(command) => command.run().await,
             Self::Emulate(command) => command.run().await,
             Self::Bench(command) => command.run().await,
+            // It was seen to before there was a runtime.
+            Self::FillTemplate => Ok(Exit::Usage),
         }
     }
 }
@@ -100,6 +107,10 @@ where
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
+    // It is alone in its process: no threads, no runtime, no log that could hold what it reads.
+    if matches!(cli.command, Command::FillTemplate) {
+        return templates::child::run();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let end = match runtime {
         Ok(runtime) => runtime.block_on(cli.command.run()),

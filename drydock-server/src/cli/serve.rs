@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use drydock_workflow::EngineOptions;
 
 use super::designs::DesignArgs;
 use super::failure::{Exit, Failure};
+use super::filler::child_process;
 use super::log::{self, LogFormat};
 use super::units::Kept;
 use super::{database, keys, output, units};
@@ -161,6 +163,7 @@ impl Serve {
         config.archive = self.archive;
         config.designs = self.designs.config()?;
         config.report_url = self.report_url;
+        config.templates = Arc::new(child_process()?);
         config.orchestrator.boot_actions = self.boot_action_timeout;
         config.orchestrator.poll = self.poll_interval;
         config.orchestrator.power_poll = config.orchestrator.power_poll.min(self.poll_interval);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use drydock_core::boot_action::InProcess;
 use drydock_core::node_filter::NodeFilter;
 use drydock_core::task::{Action, TaskResult};
 use drydock_core::{InstanceName, NodeName, SecretString, SystemClock, SystemEntropy, TaskId};
@@ -72,6 +73,7 @@ impl Server {
             inventories: Arc::new(StoredInventories(Arc::clone(&store))),
             entropy: entropy.clone(),
             report_url: REPORT_URL.to_owned(),
+            templates: Arc::new(InProcess),
         };
         let orchestrator = Orchestrator::new(drivers, designs, boot, times).unwrap();
         let workflows = Workflows::new();

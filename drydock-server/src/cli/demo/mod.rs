@@ -15,6 +15,7 @@ mod stages;
 mod yard;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -22,6 +23,7 @@ use drydock_core::{Clock as _, InstanceName, SecretString, SystemClock};
 
 use super::emulate::{OPEN_KEY, Running};
 use super::failure::{Exit, Failure};
+use super::filler::child_process;
 use super::output::{self, Format};
 use super::progress::View;
 use super::signals::Signals;
@@ -159,6 +161,7 @@ impl Demo {
         config.orchestrator.poll = poll;
         config.orchestrator.power_poll = poll;
         config.ipmi.gap = config.ipmi.gap.min(poll);
+        config.templates = Arc::new(child_process()?);
         config.maas = Some(MaasConfig {
             url: emulator.maas_url.clone(),
             api_key: SecretString::from(OPEN_KEY),

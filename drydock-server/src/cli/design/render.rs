@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use drydock_core::boot_action::{
-    ActionContext, ActionId, Fetched, NO_KEY, Packages, RenderError, RenderedFile, Renderer, archive, list,
+    ActionContext, ActionId, Fetched, NO_KEY, Packages, RenderError, RenderedFile, Renderer, TemplateFiller,
+    archive, list,
 };
 use drydock_core::design::Site;
 use drydock_core::{NodeName, SecretString};
@@ -15,6 +16,7 @@ use url::Url;
 
 use super::inventory;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::filler::child_process;
 use crate::cli::output::{self, Format};
 use crate::cli::site::{self, SiteFiles};
 
@@ -59,6 +61,10 @@ pub(in crate::cli) struct Render {
 
 impl Render {
     pub(super) fn run(self) -> Result<Exit, Failure> {
+        self.by(&child_process()?)
+    }
+
+    fn by(self, templates: &dyn TemplateFiller) -> Result<Exit, Failure> {
         let files = SiteFiles::read(&self.design)?;
         let mut site = files.valid_site()?;
         let unclear = match &self.lshw {
@@ -67,7 +73,7 @@ impl Render {
         };
         let key = SecretString::from(NO_KEY);
         let design_ref = files.names();
-        let renderer = self.renderer(&site, &key, &design_ref)?;
+        let renderer = self.renderer(&site, &key, &design_ref)?.by(templates);
         let fetched = self.fetch(&renderer)?;
         let rendered = renderer.files(&fetched).map_err(wrong)?;
         let packages = renderer.packages(&fetched).map_err(wrong)?;
@@ -177,6 +183,7 @@ fn show(files: &[RenderedFile], packages: &Packages) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use drydock_core::boot_action::InProcess;
     use drydock_core::error_chain;
 
     use super::*;
@@ -193,7 +200,7 @@ mod tests {
 
     fn run(words: &[&str]) -> Result<Exit, Failure> {
         let design = ["render", "--design", SITE, "--design", ACTIONS];
-        Alone::parse_from(design.iter().chain(words)).render.run()
+        Alone::parse_from(design.iter().chain(words)).render.by(&InProcess)
     }
 
     #[test]
