@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Span;
 
-use super::attempts::{Attempt, Launch};
+use super::attempts::Attempt;
 use super::children::Brood;
 use super::lanes::Lanes;
 use super::message::{Flushed, Message, Request};
@@ -91,8 +91,6 @@ pub(super) struct Actor {
     pub(super) commands: Vec<Command>,
     /// Slots that are planned to run, of tasks that had this fence then, and are yet to be started.
     pub(super) to_start: VecDeque<(TaskId, Fence, SlotIndex)>,
-    /// Attempts whose bodies run once this turn is over.
-    pub(super) launches: Vec<Launch>,
 }
 
 /// Whoever waits for a task's start to be durable, and the span in which it was asked for.
@@ -155,7 +153,7 @@ impl Live {
     pub(super) fn abort(&self) {
         self.cancel.cancel();
         self.gone.cancel();
-        self.attempts.values().for_each(Attempt::abort);
+        self.attempts.values().for_each(|attempt| attempt.handle.abort());
     }
 }
 
@@ -220,7 +218,6 @@ impl Actor {
             fatal: None,
             commands: Vec::new(),
             to_start: VecDeque::new(),
-            launches: Vec::new(),
         }
     }
 
@@ -273,7 +270,6 @@ impl Actor {
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             self.start_more();
-            self.launch();
             if lanes.have_room() {
                 if self.is_enough(&lanes) {
                     self.gather(&mut gulp).await;
@@ -301,13 +297,13 @@ impl Actor {
         let mut stopped = Vec::new();
         for (task, live) in self.lives.drain() {
             live.abort();
-            for (slot, attempt) in live.attempts {
-                stopped.push((task, live.run.key(slot), attempt));
+            for (slot, attempt) in &live.attempts {
+                stopped.push((task, live.run.key(*slot), attempt.handle.clone()));
             }
         }
         self.spawned.close();
         if tokio::time::timeout(patience, self.spawned.wait()).await.is_err() {
-            let blocked = stopped.iter().filter(|(.., attempt)| !attempt.is_over());
+            let blocked = stopped.iter().filter(|(.., handle)| !handle.is_finished());
             let steps: Vec<String> =
                 blocked.map(|(task, step, _)| format!("{step} of task {task}")).collect();
             tracing::error!(

@@ -8,10 +8,7 @@ use std::time::Duration;
 use drydock_core::journal::Decider;
 use drydock_core::{Payload, TaskId, Timestamp};
 use futures::FutureExt as _;
-use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
-use tracing::Span;
 
 use super::EventKind;
 use super::actor::Actor;
@@ -22,44 +19,16 @@ use crate::context::{Inner, StepContext};
 use crate::observe;
 use crate::outcome::{StepError, StepResult};
 use crate::run::{Progress, SlotIndex};
-use crate::step::AnyStep;
 
 /// An attempt that is under way.
 pub(super) struct Attempt {
     pub(super) started_at: Timestamp,
     pub(super) ctx: StepContext,
-    /// Nothing until it is launched.
-    handle: Option<AbortHandle>,
-}
-
-impl Attempt {
-    /// Drops the body, if it runs.
-    pub(super) fn abort(&self) {
-        self.handle.iter().for_each(AbortHandle::abort);
-    }
-
-    /// Whether the body is gone.
-    pub(super) fn is_over(&self) -> bool {
-        self.handle.as_ref().is_none_or(AbortHandle::is_finished)
-    }
-}
-
-/// An attempt that will run at the end of the actor's turn. Each body spawned alone, between others' records, would wake a thread that
-/// sleeps again before the next one comes; those that are spawned one right after the other share that.
-pub(super) struct Launch {
-    task: TaskId,
-    slot: SlotIndex,
-    ctx: StepContext,
-    body: Arc<dyn AnyStep>,
-    input: Payload,
-    limit: Option<Duration>,
-    span: Span,
-    started_at: Timestamp,
+    pub(super) handle: AbortHandle,
 }
 
 impl Actor {
-    /// Begins an attempt; its body runs with the next [`launch`](Self::launch).
-    pub(super) fn prepare_attempt(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, doubt: bool) {
+    pub(super) fn spawn_attempt(&mut self, task: TaskId, slot: SlotIndex, progress: Progress, doubt: bool) {
         let now = self.ports.clock.now();
         let Some(live) = self.lives.get_mut(&task) else { return };
         let workflow = Arc::clone(&live.workflow);
@@ -95,23 +64,25 @@ impl Actor {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (timeout, left) => timeout.or(left),
         };
+        let (inbox, all) = (self.inbox.clone(), self.all.clone());
+        let told = ctx.clone();
         workflow.meters.steps_started.increment(1);
         let span = observe::of_attempt(&live.span, task, &key, progress.attempt, self.epoch);
-        live.attempts.insert(slot, Attempt { started_at: now, ctx: ctx.clone(), handle: None });
-        self.launches.push(Launch { task, slot, ctx, body, input, limit, span, started_at: now });
+        let attempt = self.spawned.spawn(async move {
+            let told_in = ctx.clone();
+            let result = tokio::select! {
+                biased;
+                () = all.cancelled() => return,
+                result = guard(limit, observe::inside(span, body.run_erased(ctx, input))) => result,
+            };
+            let told = told_in.take_told();
+            let finished = Finished { task, slot, result, told, started_at: now };
+            // A closed inbox means that this incarnation is over; the next owner runs the step again.
+            let _over = inbox.send(Message::Finished(finished)).await.is_err();
+        });
+        live.attempts.insert(slot, Attempt { started_at: now, ctx: told, handle: attempt.abort_handle() });
         let attempt = progress.attempt;
         self.emit(task, || EventKind::StepStarted { step: key, attempt });
-    }
-
-    /// Lets the bodies run that this turn has prepared, but for those that were given up since.
-    pub(super) fn launch(&mut self) {
-        for launch in self.launches.drain(..) {
-            let live = self.lives.get_mut(&launch.task);
-            let attempt = live.and_then(|live| live.attempts.get_mut(&launch.slot));
-            let Some(attempt) = attempt.filter(|attempt| attempt.ctx.is(&launch.ctx)) else { continue };
-            let running = self.spawned.spawn(launch.run(self.inbox.clone(), self.all.clone()));
-            attempt.handle = Some(running.abort_handle());
-        }
     }
 
     /// An attempt came back, unless it was given up before.
@@ -121,22 +92,6 @@ impl Actor {
         {
             self.conclude(finished);
         }
-    }
-}
-
-impl Launch {
-    async fn run(self, inbox: mpsc::Sender<Message>, all: CancellationToken) {
-        let Self { task, slot, ctx, body, input, limit, span, started_at } = self;
-        let told_in = ctx.clone();
-        let result = tokio::select! {
-            biased;
-            () = all.cancelled() => return,
-            result = guard(limit, observe::inside(span, body.run_erased(ctx, input))) => result,
-        };
-        let told = told_in.take_told();
-        let finished = Finished { task, slot, result, told, started_at };
-        // A closed inbox means that this incarnation is over; the next owner runs the step again.
-        let _over = inbox.send(Message::Finished(finished)).await.is_err();
     }
 }
 

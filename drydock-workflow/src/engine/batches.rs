@@ -32,7 +32,6 @@ impl Actor {
                 return;
             }
             gulp.drain(..).for_each(|message| self.on_message(message));
-            self.launch();
         }
     }
 

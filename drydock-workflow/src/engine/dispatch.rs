@@ -121,7 +121,7 @@ impl Actor {
         {
             self.mark(task, slot, &mark, Payload::NULL, now);
         } else {
-            self.prepare_attempt(task, slot, progress, progress.doubt);
+            self.spawn_attempt(task, slot, progress, progress.doubt);
         }
     }
 

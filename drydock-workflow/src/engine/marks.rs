@@ -54,7 +54,7 @@ impl Actor {
                     self.conclude(Finished::failed(task, slot, StepError::cancelled(), mark.at));
                     return;
                 }
-                self.prepare_attempt(task, slot, progress, false);
+                self.spawn_attempt(task, slot, progress, false);
                 return;
             }
         }
