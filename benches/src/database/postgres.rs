@@ -19,6 +19,10 @@ const TABLES: [&str; 4] = [
     "CREATE TABLE bench_ends (LIKE ends INCLUDING ALL)",
 ];
 
+/// How the engine's own connections have their batches planned. Without it, the database would look through all dead rows of the
+/// living tasks' twin for those that are to go.
+const AS_THE_ENGINE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+
 const INSERT: &str = "
     INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[],
@@ -73,6 +77,7 @@ impl Postgres {
     /// Connects, and makes the tables for raw rows.
     pub(super) async fn open(url: &Url) -> Result<Self, Failure> {
         let mut connection = PgConnection::connect(url.as_str()).await?;
+        sqlx::raw_sql(AS_THE_ENGINE).execute(&mut connection).await?;
         for table in TABLES {
             sqlx::query(table).execute(&mut connection).await?;
         }
