@@ -47,7 +47,14 @@ struct Outside {
 /// Speaks to tasks until `stop`, and then says what it did.
 pub(crate) async fn run(url: String, stop: CancellationToken) -> Result<Books, Failure> {
     let url: DatabaseUrl = url.parse()?;
-    let store = open(&url).await?;
+    let store = loop {
+        match open(&url).await {
+            Ok(store) => break store,
+            Err(error) if stop.is_cancelled() => return Err(error.into()),
+            // The first trouble may come before the first look.
+            Err(_) => tokio::time::sleep(LOOKS).await,
+        }
+    };
     let mut outside = Outside { store, known: BTreeSet::new(), words: Vec::new(), books: Books::default() };
     while !stop.is_cancelled() {
         // The database may be away: all of it is done again.
