@@ -92,7 +92,9 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
         StoreKind::Sqlite => 1,
     };
     let stop = CancellationToken::new();
-    let outside = AbortOnDropHandle::new(Handle::current().spawn(outside::run(url.clone(), stop.clone())));
+    // Opened while the database is there; afterwards it comes back by itself.
+    let store = drydock::store::open(&url.parse()?).await?;
+    let outside = AbortOnDropHandle::new(Handle::current().spawn(outside::run(store, stop.clone())));
     let mut chaos = Chaos {
         folder: folder.path(),
         url,
@@ -116,7 +118,7 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
     chaos.settle().await?;
     chaos.come_to_an_end();
     stop.cancel();
-    let books = outside.await??;
+    let books = outside.await?;
     let mut report = std::mem::take(&mut chaos.report);
     oracle::judge(&mut report, &chaos.lives, &books, &database::histories(&chaos.url).await?)?;
     Ok(report)

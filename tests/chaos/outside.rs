@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use drydock::core::journal::{Request, Signal};
 use drydock::core::{Clock as _, Entropy as _, Payload, SignalId, SystemClock, SystemEntropy, TaskId};
+use drydock::store::Store;
 use drydock::store::repo::{SearchOrder, TaskSearch};
-use drydock::store::{DatabaseUrl, Store, open};
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
@@ -45,16 +45,7 @@ struct Outside {
 }
 
 /// Speaks to tasks until `stop`, and then says what it did.
-pub(crate) async fn run(url: String, stop: CancellationToken) -> Result<Books, Failure> {
-    let url: DatabaseUrl = url.parse()?;
-    let store = loop {
-        match open(&url).await {
-            Ok(store) => break store,
-            Err(error) if stop.is_cancelled() => return Err(error.into()),
-            // The first trouble may come before the first look.
-            Err(_) => tokio::time::sleep(LOOKS).await,
-        }
-    };
+pub(crate) async fn run(store: Arc<dyn Store>, stop: CancellationToken) -> Books {
     let mut outside = Outside { store, known: BTreeSet::new(), words: Vec::new(), books: Books::default() };
     while !stop.is_cancelled() {
         // The database may be away: all of it is done again.
@@ -62,7 +53,7 @@ pub(crate) async fn run(url: String, stop: CancellationToken) -> Result<Books, F
         outside.speak().await;
         tokio::time::sleep(LOOKS).await;
     }
-    Ok(outside.books)
+    outside.books
 }
 
 fn within(most: Duration) -> Instant {

@@ -101,6 +101,18 @@ async fn who_submits_a_task_that_the_store_refuses_is_told() {
     assert!(matches!(refused, Err(EngineError::Journal(JournalError::Rejected(_)))), "{refused:?}");
 }
 
+/// Children for all items, and other steps beside them.
+fn parent(
+    child: &Workflow<u64, u64>,
+    beside: impl FnOnce(&mut WorkflowBuilder<Vec<u64>>),
+) -> Workflow<Vec<u64>, ()> {
+    let mut builder = WorkflowBuilder::<Vec<u64>>::new("parent", 1);
+    let input = builder.input();
+    builder.children("all", child).run(&input);
+    beside(&mut builder);
+    builder.build().unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
     let world = World::new();
@@ -110,15 +122,13 @@ async fn a_refused_output_fails_the_parent_after_its_children_have_ended() {
     });
     let log = Log::default();
     let child = works(&log);
-    let mut builder = WorkflowBuilder::<Vec<u64>>::new("parent", 1);
-    let input = builder.input();
-    builder.children("all", &child).run(&input);
     let bad = step_fn(|_, (): ()| async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(Outcome::Done(()))
     });
-    builder.step("bad", bad).run(());
-    let parent = builder.build().unwrap();
+    let parent = parent(&child, |builder| {
+        builder.step("bad", bad).run(());
+    });
     let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
     let begun = tokio::time::Instant::now();
     let task = engine.submit(&parent, &vec![3600]).await.unwrap();
@@ -143,16 +153,15 @@ async fn a_refused_output_takes_nothing_with_it_that_was_recorded_beside_it() {
     };
     let log = Log::default();
     let child = works(&log);
-    let mut builder = WorkflowBuilder::<Vec<u64>>::new("parent", 1);
-    let input = builder.input();
-    builder.children("all", &child).run(&input);
-    builder.step("bad", step_fn(|_, (): ()| async { Ok(Outcome::Done(())) })).run(());
+    let bad = step_fn(|_, (): ()| async { Ok(Outcome::Done(())) });
     let waits = step_fn(|ctx: StepContext, (): ()| async move {
         let over = ctx.elapsed() >= Duration::from_secs(1);
         Ok(if over { Outcome::Done(()) } else { Outcome::wait(Duration::from_secs(1), "a second") })
     });
-    builder.step("waits", waits).run(());
-    let parent = builder.build().unwrap();
+    let parent = parent(&child, |builder| {
+        builder.step("bad", bad).run(());
+        builder.step("waits", waits).run(());
+    });
     let engine = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
     let begun = tokio::time::Instant::now();
     let task = engine.submit(&parent, &vec![60, 61]).await.unwrap();
