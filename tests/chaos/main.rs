@@ -57,7 +57,7 @@ async fn all(cases: &[Case]) -> ExitCode {
                 report.violations.is_empty() == (case.health == Health::Well)
             }
             Err(error) => {
-                println!("{error}");
+                println!("{}", drydock::core::error_chain(&*error));
                 false
             }
         };
