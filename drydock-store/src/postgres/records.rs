@@ -31,6 +31,7 @@ pub(super) fn arguments(epoch: Epoch, batch: &Batch<'_>, parts: Parts) -> Result
                 columns.array(batch.tasks.iter().map(TaskRow::limit_name))?;
                 columns.array(batch.tasks.iter().map(TaskRow::limit_places))?;
             }
+            Part::ShortLives => {}
             Part::Labels => {
                 columns.array(labels(&batch.tasks).map(|(row, ..)| row.task.id.as_uuid()))?;
                 columns.array(labels(&batch.tasks).map(|(_, name, _)| name))?;

@@ -48,10 +48,13 @@ fn compose(parts: Parts, present: Present) -> Arc<str> {
         Present::Passed | Present::Submitted => "ON CONFLICT DO NOTHING",
     };
     let fence = if present == Present::Submitted { NO_FENCE } else { FENCE };
-    let short_lives = if parts.has(Part::Tasks) || parts.has(Part::SpecialTasks) { SHORT_LIVES } else { "" };
+    let has_short = parts.has(Part::ShortLives);
+    let short_lives = if has_short { SHORT_LIVES } else { "" };
+    let is_plain = present == Present::Refused && !has_short;
     let mut text = fence.to_owned();
     let mut bound = 1;
-    for part in parts.iter().map(Part::text) {
+    for part in parts.iter() {
+        let part = if is_plain { part.plain_text() } else { part.text() };
         let mut sql = part.sql.replace("@short_lives", short_lives).replace("@repeat", on_conflict);
         for array in 1..=part.arrays {
             sql = sql.replace(&format!("#{array}:"), &format!("${}:", bound + array));
