@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::scenario::Scenario;
 ///
 /// Each figure stands beside its raw counterpart, measured in the same run on the same database; rounds of both alternate, so that a
 /// slow minute of the machine hits both. Nothing else should run on the machine.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct Args {
     /// What to measure; may be given several times.
     #[arg(long = "scenario", value_enum, value_name = "NAME", default_values_t = [Scenario::Steady, Scenario::Alone])]
@@ -41,6 +42,10 @@ pub struct Args {
     /// How many rounds with the engine; there is one raw round more [default: 3, or 1 with --short].
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
+    /// How many threads the engine, its steps and whoever starts tasks share [default: one for each processor]. Beside a database on
+    /// the same machine, fewer may do more.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// With the event feed, which is off otherwise.
     #[arg(long)]
     pub(crate) feed: bool,

@@ -26,6 +26,7 @@ use database::Site;
 use progress::Progress;
 use report::Report;
 use scenario::{Bench, child};
+use tokio::runtime::Builder;
 
 /// What ends the benchmark early.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -40,6 +41,16 @@ pub async fn run(args: &Args, prefix: &[OsString]) -> Result<(), Failure> {
     if args.child {
         return child::run().await;
     }
+    let Some(threads) = args.threads else { return measure(args, prefix).await };
+    let (args, prefix) = (args.clone(), prefix.to_vec());
+    let apart = move || {
+        let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build()?;
+        runtime.block_on(measure(&args, &prefix))
+    };
+    tokio::task::spawn_blocking(apart).await?
+}
+
+async fn measure(args: &Args, prefix: &[OsString]) -> Result<(), Failure> {
     let scenarios = args.scenarios();
     let mut reports = Vec::new();
     for kind in args.stores() {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::class::Class;
-use crate::engine::Desk;
+use crate::engine::{Desk, Hold};
 use crate::outcome::StepError;
 use crate::run::{Note, OWN_MARKS};
 use crate::telling::Told;
@@ -44,6 +44,7 @@ pub(crate) struct Inner {
     /// What this run did once and for all, beside what its note says of earlier ones.
     pub(crate) marks: Mutex<BTreeMap<String, Payload>>,
     pub(crate) desk: Desk,
+    pub(crate) hold: Hold,
 }
 
 impl StepContext {
@@ -206,6 +207,10 @@ impl StepContext {
 
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.0.doubt
+    }
+
+    pub(crate) fn hold(&self) -> &Hold {
+        &self.0.hold
     }
 
     pub(crate) fn inner(&self) -> &Inner {

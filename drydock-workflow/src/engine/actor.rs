@@ -1,7 +1,6 @@
 //! The actor: owns the state of this incarnation's tasks, hears messages, and does nothing that takes time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use tracing::Span;
 
 use super::attempts::Attempt;
 use super::children::Brood;
+use super::crew::{Crew, Job};
 use super::lanes::Lanes;
 use super::message::{Flushed, Message, Request};
 use super::parking::Rest;
@@ -30,7 +30,7 @@ use crate::run::{Command, Run, SlotIndex};
 pub(super) const GULP: usize = 256;
 
 /// The same tasks come in the same order in every run: ids are made here, so nobody can choose those that collide.
-type Repeatable = BuildHasherDefault<DefaultHasher>;
+type Repeatable = foldhash::fast::FixedState;
 
 pub(super) struct Actor {
     pub(super) ports: Ports,
@@ -53,6 +53,9 @@ pub(super) struct Actor {
     /// Everything that was spawned: steps, and questions to the store.
     pub(super) spawned: TaskTracker,
     pub(super) all: CancellationToken,
+    pub(super) crew: Crew,
+    /// Attempts that the crew begins next.
+    pub(super) to_begin: Vec<Job>,
 
     pub(super) starting: HashMap<TaskId, Starting, Repeatable>,
     /// How many children are being started here.
@@ -153,7 +156,7 @@ impl Live {
     pub(super) fn abort(&self) {
         self.cancel.cancel();
         self.gone.cancel();
-        self.attempts.values().for_each(|attempt| attempt.handle.abort());
+        self.attempts.values().for_each(|attempt| attempt.ctx.hold().stop());
     }
 }
 
@@ -181,6 +184,8 @@ impl Actor {
         workflows: HashMap<WorkflowId, Arc<Loaded>>,
     ) -> Self {
         let (inbox, messages) = mpsc::channel(instance.options.inbox);
+        let (spawned, all) = (TaskTracker::new(), CancellationToken::new());
+        let crew = Crew::new(inbox.clone(), spawned.clone(), all.clone());
         Self {
             ports: instance.ports.clone(),
             epoch,
@@ -194,8 +199,10 @@ impl Actor {
             lives: HashMap::default(),
             timers: BTreeSet::new(),
             writes: Vec::new(),
-            spawned: TaskTracker::new(),
-            all: CancellationToken::new(),
+            spawned,
+            all,
+            crew,
+            to_begin: Vec::new(),
             starting: HashMap::default(),
             spawning: 0,
             rivals: None,
@@ -270,6 +277,7 @@ impl Actor {
             asked.drain(..).for_each(|request| self.on_request(request));
             self.on_timers();
             self.start_more();
+            self.crew.begin(&mut self.to_begin);
             if lanes.have_room() {
                 if self.is_enough(&lanes) {
                     self.gather(&mut gulp).await;
@@ -294,18 +302,18 @@ impl Actor {
         self.all.cancel();
         // Nobody waits for room in the inbox any more.
         self.messages.close();
+        self.to_begin.clear();
+        self.crew.dismiss();
         let mut stopped = Vec::new();
-        for (task, live) in self.lives.drain() {
+        for (_, live) in self.lives.drain() {
             live.abort();
-            for (slot, attempt) in &live.attempts {
-                stopped.push((task, live.run.key(*slot), attempt.handle.clone()));
-            }
+            stopped.extend(live.attempts.into_values().map(|attempt| attempt.ctx));
         }
         self.spawned.close();
         if tokio::time::timeout(patience, self.spawned.wait()).await.is_err() {
-            let blocked = stopped.iter().filter(|(.., handle)| !handle.is_finished());
+            let blocked = stopped.iter().filter(|ctx| ctx.hold().is_busy());
             let steps: Vec<String> =
-                blocked.map(|(task, step, _)| format!("{step} of task {task}")).collect();
+                blocked.map(|ctx| format!("{} of task {}", ctx.key(), ctx.task())).collect();
             tracing::error!(
                 bodies = self.spawned.len(), steps = %steps.join(", "),
                 "step bodies block their threads and cannot be stopped: use `tokio::task::spawn_blocking` in them"

@@ -1,4 +1,4 @@
-//! Attempts: bodies that run as tokio tasks, and come back as messages.
+//! Attempts: bodies that run, and come back as messages.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use drydock_core::journal::Decider;
 use drydock_core::{Payload, TaskId, Timestamp};
 use futures::FutureExt as _;
-use tokio::task::AbortHandle;
 
 use super::EventKind;
 use super::actor::Actor;
+use super::crew::{Hold, Job};
 use super::desk::Desk;
-use super::message::{Finished, Message};
+use super::message::Finished;
 use crate::class::Class;
 use crate::context::{Inner, StepContext};
 use crate::observe;
@@ -24,7 +24,6 @@ use crate::run::{Progress, SlotIndex};
 pub(super) struct Attempt {
     pub(super) started_at: Timestamp,
     pub(super) ctx: StepContext,
-    pub(super) handle: AbortHandle,
 }
 
 impl Actor {
@@ -57,6 +56,7 @@ impl Actor {
             fact_limit: self.options.output_limit,
             marks: Mutex::default(),
             desk: Desk::new(self.inbox.clone()),
+            hold: Hold::default(),
         });
         let input = live.run.input_of(slot);
         let left = progress.deadline.map(|deadline| (deadline - now).to_std().unwrap_or_default());
@@ -64,23 +64,13 @@ impl Actor {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (timeout, left) => timeout.or(left),
         };
-        let (inbox, all) = (self.inbox.clone(), self.all.clone());
-        let told = ctx.clone();
         workflow.meters.steps_started.increment(1);
         let span = observe::of_attempt(&live.span, task, &key, progress.attempt, self.epoch);
-        let attempt = self.spawned.spawn(async move {
-            let told_in = ctx.clone();
-            let result = tokio::select! {
-                biased;
-                () = all.cancelled() => return,
-                result = guard(limit, observe::inside(span, body.run_erased(ctx, input))) => result,
-            };
-            let told = told_in.take_told();
-            let finished = Finished { task, slot, result, told, started_at: now };
-            // A closed inbox means that this incarnation is over; the next owner runs the step again.
-            let _over = inbox.send(Message::Finished(finished)).await.is_err();
-        });
-        live.attempts.insert(slot, Attempt { started_at: now, ctx: told, handle: attempt.abort_handle() });
+        live.attempts.insert(slot, Attempt { started_at: now, ctx: ctx.clone() });
+        let given = ctx.clone();
+        let body =
+            Box::pin(async move { guard(limit, observe::inside(span, body.run_erased(given, input))).await });
+        self.to_begin.push(Job { slot, ctx, body, started_at: now });
         let attempt = progress.attempt;
         self.emit(task, || EventKind::StepStarted { step: key, attempt });
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   Engine (handle) ──request──▶ actor ──writes──▶ flusher ──one commit──▶ Journal
 //!        ▲                       │  ▲ ◀──committed──┘                        ▲
-//!        └──────events───────────┤  └──finished── steps (tokio tasks)        │
+//!        └──────events───────────┤  └──finished── crew (runs bodies)         │
 //!                                └── claims, news, children ─────────────────┤
 //!                                              lease (renews, watches rivals)┘
 //! ```
@@ -17,6 +17,7 @@ mod children;
 mod claims;
 mod commit;
 mod conclude;
+mod crew;
 mod desk;
 mod dispatch;
 mod error;
@@ -57,6 +58,7 @@ use drydock_core::{
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(crate) use crew::Hold;
 pub(crate) use desk::Desk;
 pub use error::EngineError;
 pub use event::{Event, EventKind};

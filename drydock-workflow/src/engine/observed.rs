@@ -11,7 +11,7 @@ impl Actor {
         let meters = &self.ports.meters;
         meters.writes_waiting.set(number(self.writes.len()));
         meters.tasks_live.set(number(self.lives.len()));
-        meters.bodies_running.set(number(self.spawned.len()));
+        meters.bodies_running.set(number(self.spawned.len() + self.crew.waiting()));
         meters.locks_waiting.set(number(self.locks_wanted.len()));
         meters.slots_waiting.set(number(self.slots.waiting()));
     }

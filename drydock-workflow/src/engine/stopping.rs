@@ -54,7 +54,7 @@ impl Actor {
     pub(super) fn on_grace_over(&mut self, task: Option<TaskId>) {
         let Some(task) = task else {
             let attempts = self.lives.values().flat_map(|live| live.attempts.values());
-            attempts.for_each(|attempt| attempt.handle.abort());
+            attempts.for_each(|attempt| attempt.ctx.hold().stop());
             self.lives.clear();
             self.drained = true;
             return;
@@ -63,11 +63,11 @@ impl Actor {
         // What undoes or tidies up has all the time that its policy gives.
         let run = &live.run;
         let stopped: Vec<_> = live.attempts.extract_if(.., |slot, _| run.is_work(*slot)).collect();
-        for (slot, Attempt { started_at, ctx, handle }) in stopped {
+        for (slot, Attempt { started_at, ctx }) in stopped {
             tracing::warn!(
                 task.id = %task, step.name = %ctx.key(), "a step went on after its grace period and is dropped"
             );
-            handle.abort();
+            ctx.hold().stop();
             let (result, told) = (Err(StepError::cancelled()), ctx.take_told());
             self.conclude(Finished { task, slot, result, told, started_at });
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use drydock_store::repo::TaskRepo as _;
-use drydock_workflow::{Engine, EngineOptions, Outcome, Workflow, step_fn};
+use drydock_workflow::{Engine, EngineOptions, Outcome, Workflow, WorkflowBuilder, step_fn};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::captured::Captured;
@@ -95,4 +95,33 @@ fn a_step_that_blocks_a_thread_is_named_and_others_take_its_task_over() {
 #[test]
 fn a_step_that_blocks_the_only_thread_loses_its_task_to_others() {
     taken_over(1, async |_: &World| {});
+}
+
+/// Both become ready at once, and the second one lets the first one go.
+#[test]
+fn what_is_ready_beside_a_step_that_blocks_its_thread_runs_on_another() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let blocked = Arc::new(Mutex::new(blocked));
+    let mut builder = WorkflowBuilder::<()>::new("two", 1);
+    let input = builder.input();
+    let blocks = step_fn(move |_, (): ()| {
+        let blocked = blocked.clone();
+        async move { Ok(Outcome::Done(blocked.lock().unwrap().recv().is_ok())) }
+    });
+    let frees = step_fn(move |_, (): ()| {
+        let sent = release.send(());
+        async move { Ok(Outcome::Done(sent.is_ok())) }
+    });
+    builder.step("blocks", blocks).run(&input);
+    let frees = builder.step("frees", frees).run(&input);
+    let workflow = builder.output(&frees).unwrap();
+    let world = World::new();
+    threads(2).block_on(async {
+        let options = EngineOptions { poll: Duration::from_millis(50), ..EngineOptions::default() };
+        let engine = world.instance("one").options(options).workflow(&workflow).start().await.unwrap();
+        let task = engine.submit(&workflow, &()).await.unwrap();
+        assert_eq!(output(&engine.wait(task).await.unwrap()), "true");
+        let history = world.store.task_history(task).await.unwrap().unwrap();
+        assert_eq!(history.checkpoints.len(), 2);
+    });
 }
