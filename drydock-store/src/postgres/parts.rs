@@ -140,12 +140,20 @@ impl FromIterator<Part> for Parts {
 }
 
 const NOTHING: Text = Text { arrays: 0, sql: "" };
-const TASKS: Text = Text {
-    arrays: 9,
-    sql: ", new_tasks AS (
+/// What both forms of `Tasks` begin with.
+macro_rules! new_tasks {
+    () => {
+        ", new_tasks AS (
         INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
         SELECT unnest(#1::uuid[]), unnest(#2::uuid[]), unnest(#3::text[]), unnest(#4::bigint[]),
-            unnest(#5::bigint[]), unnest(#6::timestamptz[]), unnest(#7::bytea[]) FROM fence
+            unnest(#5::bigint[]), unnest(#6::timestamptz[]), unnest(#7::bytea[]) FROM fence"
+    };
+}
+const TASKS: Text = Text {
+    arrays: 9,
+    sql: concat!(
+        new_tasks!(),
+        "
         @repeat
         RETURNING task_id, parent_id, workflow_id, created_at
     ), fates AS (
@@ -157,14 +165,14 @@ const TASKS: Text = Text {
             CASE WHEN fates.started THEN 1 ELSE 0 END
         FROM new_tasks AS n JOIN fates USING (task_id) WHERE NOT fates.ended
         @repeat
-    )",
+    )"
+    ),
 };
 const PLAIN_TASKS: Text = Text {
     arrays: 9,
-    sql: ", new_tasks AS (
-        INSERT INTO tasks (task_id, parent_id, parent_step, child_index, workflow_id, created_at, input)
-        SELECT unnest(#1::uuid[]), unnest(#2::uuid[]), unnest(#3::text[]), unnest(#4::bigint[]),
-            unnest(#5::bigint[]), unnest(#6::timestamptz[]), unnest(#7::bytea[]) FROM fence
+    sql: concat!(
+        new_tasks!(),
+        "
     ), begun AS (
         SELECT unnest(#1::uuid[]) AS task_id, unnest(#2::uuid[]) AS parent_id, unnest(#5::bigint[]) AS workflow_id,
             unnest(#6::timestamptz[]) AS created_at, unnest(#8::boolean[]) AS started, unnest(#9::boolean[]) AS ended FROM fence
@@ -173,7 +181,8 @@ const PLAIN_TASKS: Text = Text {
         SELECT task_id, parent_id, workflow_id, created_at, CASE WHEN started THEN $1 END,
             CASE WHEN started THEN created_at END, CASE WHEN started THEN 1 ELSE 0 END
         FROM begun WHERE NOT ended
-    )",
+    )"
+    ),
 };
 /// A key is taken first, and a task whose key is another's is not made; nor is one taken for a task that is there.
 const SPECIAL_TASKS: Text = Text {
