@@ -81,7 +81,7 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round], all: 
     let log = |round: &Round| round.toll.log;
     let own = |round: &Round| Some(micros(round.own_cpu));
     let below = |round: &Round| round.toll.cpu.map(micros);
-    let busy = Spread::of(rounds.iter().map(|it| 100.0 * share(micros(it.committing), micros(it.elapsed))));
+    let under_way = Spread::of(rounds.iter().map(|it| share(micros(it.committing), micros(it.elapsed))));
     let live = Spread::of(rounds.iter().filter_map(|it| Some(share(it.live_size?, 1024))));
     // No figure without rounds.
     let of_all = speed(all).map(|raw| {
@@ -98,7 +98,7 @@ fn figures(kind: Kind, rounds: &[Round], large: &[Round], alike: &[Round], all: 
             "",
             Spread::of(rounds.iter().map(|it| share(it.writes, it.commits))),
         ),
-        Figure::new("time in commits", "%", busy),
+        Figure::new("commits under way at once", "", under_way),
         Figure::new("log per step beside a raw row's", "bytes", each(rounds, &log))
             .beside(each(large, &log))
             .at_most(1.5),

@@ -145,8 +145,8 @@ pub trait Journal: Send + Sync + 'static {
         self.append_told(epoch, writes, None).await
     }
 
-    /// How many batches of one instance the store takes at the same time with advantage. Whoever sends several sees to it that no
-    /// two of them are about the same task.
+    /// How many batches of one instance may best be under way at the same time; whether one of them waits until another is written is the
+    /// store's affair. Whoever sends several sees to it that no two of them are about the same task.
     fn lanes(&self) -> usize {
         1
     }

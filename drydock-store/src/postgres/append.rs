@@ -44,7 +44,7 @@ impl PgStore {
             Err(error) => return Ok(Err(error)),
         };
         let text = AssertSqlSafe(statements::statement(parts, present));
-        let alive: i64 = sqlx::query_scalar_with(text, arguments).fetch_one(&self.batches).await?;
+        let alive = self.batches.run(text, arguments).await?;
         Ok(if alive == 0 { Err(JournalError::Fenced { epoch }) } else { Ok(()) })
     }
 }

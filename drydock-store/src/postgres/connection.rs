@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use crate::error::journal_error;
 
 /// How long a call waits for a free connection, or for a new one to be made.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the removal of old history may look through what is to go.
 const LONG: Duration = Duration::from_mins(10);

@@ -23,9 +23,9 @@ const WORKFLOW_INSERT: &str =
 
 #[async_trait]
 impl Journal for PgStore {
-    /// While one waits for the disk, the other has the processor; there are as many connections for it.
+    /// While one is written, the next is on its way.
     fn lanes(&self) -> usize {
-        2
+        super::writer::CONNECTIONS.into()
     }
 
     async fn instance_join(

@@ -41,6 +41,7 @@ mod state;
 mod statements;
 mod submit;
 mod tasks;
+mod writer;
 
 use drydock_core::journal::{JournalError, Signal};
 use drydock_core::{SecretString, TaskId};
@@ -49,6 +50,7 @@ use sqlx::{Postgres, Transaction};
 
 pub use self::connection::PgOptions;
 use self::connection::{Use, pool, reach};
+use self::writer::Writer;
 use crate::doubt::Doubts;
 use crate::error::journal_error;
 use crate::store::{Connections, Store};
@@ -62,7 +64,7 @@ const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// lease (1), claims (1), what else the engine and operators ask (4), the reading side (4), and the removal of old history (1).
 #[derive(Debug)]
 pub struct PgStore {
-    batches: PgPool,
+    batches: Writer,
     lease: PgPool,
     /// One claim goes on at a time.
     claims: PgPool,
@@ -85,7 +87,7 @@ impl PgStore {
     pub async fn connect_with(url: &SecretString, options: PgOptions) -> Result<Self, JournalError> {
         let address = reach(url).await?;
         let pool = |size, purpose| pool(size, purpose, options);
-        let batches = pool(2, Use::Batches).test_before_acquire(false).connect_lazy_with(address.clone());
+        let batches = Writer::new(address.clone(), options);
         let control = pool(4, Use::Engine).connect_with(address.clone()).await.map_err(journal_error)?;
         let lease = pool(1, Use::Engine).connect_lazy_with(address.clone());
         let claims = pool(1, Use::Engine).connect_lazy_with(address.clone());
@@ -133,7 +135,7 @@ impl PgStore {
 impl Store for PgStore {
     fn connections(&self) -> Vec<Connections> {
         vec![
-            Connections::of("batches", &self.batches),
+            self.batches.connections(),
             Connections::of("lease", &self.lease),
             Connections::of("claims", &self.claims),
             Connections::of("control", &self.control),

@@ -1,12 +1,13 @@
 //! Postgres under strain: no use of the store starves another, and nothing that stands still holds others up for ever.
 
 use std::future::{Future, poll_fn};
+use std::ops::Range;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use drydock_core::journal::{FeedCursor, Journal, JournalError, Write};
-use drydock_core::{ExposeSecret, SecretString};
+use drydock_core::{Epoch, ExposeSecret, SecretString};
 use drydock_store::conformance::Shared;
 use drydock_store::conformance::samples::{
     claim, id, join, message, put_workflow, request, running, submit, task,
@@ -115,6 +116,80 @@ async fn while_all_who_ask_are_busy_leases_are_renewed_and_tasks_claimed_and_wri
     tx.commit().await.unwrap();
     all_answered(cancels).await;
     drop(store);
+    cluster.close().await;
+}
+
+/// Batches that are held up until so many sessions are as `condition` says.
+async fn hold_up(
+    (url, store, epoch): (&SecretString, &Shared, Epoch),
+    batches: Range<u32>,
+    condition: &'static str,
+    sessions: i64,
+) {
+    let (mut blocker, mut observer) = (connection(url).await, connection(url).await);
+    let mut tx = blocker.begin().await.unwrap();
+    sqlx::query("SELECT FROM instances FOR UPDATE").execute(&mut *tx).await.unwrap();
+    let mut held_up = JoinSet::new();
+    for seq in batches {
+        let store = store.clone();
+        held_up.spawn(async move { store.append(epoch, &[Write::MessageSaid(id(1), message(seq))]).await });
+    }
+    until(&mut observer, condition, sessions).await;
+    tx.commit().await.unwrap();
+    all_answered(held_up).await;
+}
+
+#[tokio::test]
+async fn more_batches_than_connections_for_them_take_turns() {
+    let cluster = Cluster::new().await;
+    let (url, store) = cluster.store().await;
+    let store: Shared = store;
+    let epoch = running(&store).await;
+    hold_up((&url, &store, epoch), 0..6, WAITING, 1).await;
+    // Now there are connections that have carried batches before.
+    hold_up((&url, &store, epoch), 6..12, WAITING, 1).await;
+    assert_eq!(store.task_get(id(1)).await.unwrap().unwrap().messages.len(), 12);
+    drop(store);
+    cluster.close().await;
+}
+
+#[tokio::test]
+async fn where_commits_take_long_two_go_beside_each_other() {
+    let cluster = Cluster::new().await;
+    let (url, store) = cluster.store().await;
+    let store: Shared = store;
+    let epoch = running(&store).await;
+    let long = "wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '100 ms'";
+    hold_up((&url, &store, epoch), 0..1, long, 1).await;
+    hold_up((&url, &store, epoch), 1..3, WAITING, 2).await;
+    drop(store);
+    cluster.close().await;
+}
+
+#[tokio::test]
+async fn batches_go_on_after_the_database_has_ended_their_sessions() {
+    let cluster = Cluster::new().await;
+    let (url, store) = cluster.store().await;
+    let shared: Shared = store.clone();
+    let epoch = running(&shared).await;
+    let mut administrator = connection(&url).await;
+    store.append(epoch, &[Write::MessageSaid(id(1), message(0))]).await.unwrap();
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'drydock'",
+    )
+    .execute(&mut administrator)
+    .await
+    .unwrap();
+
+    // One batch has used one connection; the other has none to lose.
+    let lost = store.append(epoch, &[Write::MessageSaid(id(1), message(1))]).await;
+    assert!(matches!(lost, Err(JournalError::Unavailable(_))), "{lost:?}");
+    store.append(epoch, &[Write::MessageSaid(id(1), message(1))]).await.unwrap();
+    store.close().await;
+    let closed = store.append(epoch, &[Write::MessageSaid(id(1), message(2))]).await;
+    assert!(matches!(closed, Err(JournalError::Unavailable(_))), "{closed:?}");
+    drop((shared, store));
     cluster.close().await;
 }
 

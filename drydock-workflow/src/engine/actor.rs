@@ -245,7 +245,9 @@ impl Actor {
             tokio::select! {
                 biased;
                 Some(answer) = flushed.recv() => {
-                    lanes.answered(answer.lane, answer.last);
+                    if answer.last {
+                        lanes.answered(answer.lane);
+                    }
                     self.flush_before(&answer, &mut lanes).await;
                     self.on_flushed(answer);
                 }

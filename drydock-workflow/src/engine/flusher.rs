@@ -1,14 +1,18 @@
-//! The one place from which an instance writes: batch by batch, each a commit, the next at once when the last is done. There is one
-//! flusher for each lane.
+//! The one place from which an instance writes: batch by batch, each a commit. It has the batches of all lanes in hand: what follows on the
+//! one that is done is on its way before anybody hears that it is.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use drydock_core::journal::{FeedPlace, JournalError, StepEnd, TaskEndKind, Write};
 use drydock_core::{Clock, Epoch, Payload};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::message::Flushed;
+use super::message::{Batch, Flushed};
 use super::reach::Call;
 use super::supervisor::Ports;
 
@@ -16,47 +20,110 @@ use super::supervisor::Ports;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
-/// Commits the batches of a lane one after the other until the channel closes. Returns early only with [`JournalError::Fenced`] or an
-/// inconsistency: the caller then gives the instance's tasks up.
+/// Commits batches until their channel closes. Returns early only with [`JournalError::Fenced`] or an inconsistency: the caller then gives
+/// the instance's tasks up.
 pub(super) async fn run(
     ports: Ports,
     epoch: Epoch,
     feed: bool,
-    lane: usize,
-    mut batches: mpsc::Receiver<Vec<Write>>,
+    mut batches: mpsc::Receiver<Batch>,
     flushed: mpsc::Sender<Flushed>,
 ) -> Result<(), JournalError> {
-    let mut places = feed.then(|| Places::new(&ports));
-    while let Some(batch) = batches.recv().await {
-        let mut open = vec![batch];
-        while let Some(writes) = open.pop() {
-            let place = places.as_mut().map(Places::next);
-            let (writes, refused) = match commit(&ports, epoch, &writes, place).await {
-                Ok(()) => {
-                    places.iter_mut().for_each(Places::taken);
-                    (writes, None)
+    let places = feed.then(|| Places::new(&ports));
+    let mut flusher = Flusher { ports, epoch, places, carried: Vec::new() };
+    loop {
+        let answers = tokio::select! {
+            biased;
+            answers = poll_fn(|context| flusher.poll_answers(context)) => answers?,
+            batch = batches.recv() => match batch {
+                Some(batch) => {
+                    flusher.take(batch);
+                    continue;
                 }
-                Err(JournalError::Rejected(cause)) => match split(writes) {
-                    // One bad record must not take the others with it.
-                    Ok((first, second)) => {
-                        ports.meters.commit_splits.increment(1);
-                        open.push(second);
-                        open.push(first);
-                        continue;
-                    }
-                    Err(writes) => {
-                        ports.meters.commit_refusals.increment(1);
-                        (writes, Some(JournalError::Rejected(cause)))
-                    }
-                },
-                Err(error) => return Err(error),
-            };
-            if flushed.send(Flushed { lane, writes, refused, last: open.is_empty() }).await.is_err() {
+                None => return Ok(()),
+            },
+        };
+        for answer in answers {
+            if flushed.send(answer).await.is_err() {
                 return Ok(());
             }
         }
     }
-    Ok(())
+}
+
+struct Flusher {
+    ports: Ports,
+    epoch: Epoch,
+    /// Where there is a feed.
+    places: Option<Places>,
+    /// What is under way, the oldest first.
+    carried: Vec<Carried>,
+}
+
+/// A batch under way.
+struct Carried {
+    lane: usize,
+    commit: Commit,
+    /// Pieces of it that are yet to be committed; the next one is the last.
+    rest: Vec<Vec<Write>>,
+}
+
+/// Gives the writes back, with the store's answer.
+type Commit = BoxFuture<'static, (Vec<Write>, Result<(), JournalError>)>;
+
+impl Flusher {
+    fn take(&mut self, Batch { lane, writes }: Batch) {
+        let commit = self.commit(writes);
+        self.carried.push(Carried { lane, commit, rest: Vec::new() });
+    }
+
+    /// A commit, which begins when it is first polled.
+    fn commit(&mut self, writes: Vec<Write>) -> Commit {
+        let place = self.places.as_mut().map(Places::next);
+        let (ports, epoch) = (self.ports.clone(), self.epoch);
+        async move {
+            let answer = commit(&ports, epoch, &writes, place).await;
+            (writes, answer)
+        }
+        .boxed()
+    }
+
+    /// Goes on with all that is under way, until there is an answer to some of it.
+    fn poll_answers(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<Flushed>, JournalError>> {
+        let (mut answers, mut at) = (Vec::new(), 0);
+        // Those behind one that has just ended are looked at after it: what waited for its end begins here and now.
+        while let Some(carried) = self.carried.get_mut(at) {
+            let Poll::Ready((writes, answer)) = carried.commit.as_mut().poll(context) else {
+                at += 1;
+                continue;
+            };
+            let Carried { lane, mut rest, .. } = self.carried.remove(at);
+            match answer {
+                Ok(()) => {
+                    self.places.iter_mut().for_each(Places::taken);
+                    answers.push(Flushed { lane, writes, refused: None, last: rest.is_empty() });
+                }
+                Err(JournalError::Rejected(cause)) => match split(writes) {
+                    // One bad record must not take the others with it.
+                    Ok((first, second)) => {
+                        self.ports.meters.commit_splits.increment(1);
+                        rest.extend([second, first]);
+                    }
+                    Err(writes) => {
+                        self.ports.meters.commit_refusals.increment(1);
+                        let refused = Some(JournalError::Rejected(cause));
+                        answers.push(Flushed { lane, writes, refused, last: rest.is_empty() });
+                    }
+                },
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            if let Some(next) = rest.pop() {
+                let commit = self.commit(next);
+                self.carried.insert(at, Carried { lane, commit, rest });
+            }
+        }
+        if answers.is_empty() { Poll::Pending } else { Poll::Ready(Ok(answers)) }
+    }
 }
 
 /// The places of this incarnation's commits in the feed: without a gap, and in time.

@@ -1,49 +1,41 @@
 //! The lanes to the store. Each carries one batch at a time, and a task's writes never go by two at once: so they become durable in the
-//! order in which they were made, while one batch waits for the disk or the network and the next one has the processor.
+//! order in which they were made, and while one batch is written the next one is on its way.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use drydock_core::TaskId;
 use drydock_core::journal::Write;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::time::Instant;
 
-/// A commit that takes less is hardly spent waiting: a second one beside it would only be in its way.
-const LONG: Duration = Duration::from_micros(1_500);
-
-/// One flusher, and what it is busy with.
-struct Lane {
-    to_flusher: mpsc::Sender<Vec<Write>>,
-    /// Since when it carries a batch.
-    busy: Option<Instant>,
-    /// Whose writes it carries; not known where there is no other lane that could carry them too.
-    owners: HashSet<TaskId>,
-}
+use super::message::Batch;
 
 /// All lanes of an incarnation.
 pub(super) struct Lanes {
     lanes: Vec<Lane>,
-    /// How long commits take; the last ones count most.
-    usual: Duration,
+    to_flusher: mpsc::Sender<Batch>,
+}
+
+#[derive(Default)]
+struct Lane {
+    is_busy: bool,
+    /// Whose writes it carries; not known where there is no other lane that could carry them too.
+    owners: HashSet<TaskId>,
 }
 
 impl Lanes {
-    /// One lane to each flusher.
-    pub(super) fn new(flushers: impl IntoIterator<Item = mpsc::Sender<Vec<Write>>>) -> Self {
-        let lane = |to_flusher| Lane { to_flusher, busy: None, owners: HashSet::new() };
-        Self { lanes: flushers.into_iter().map(lane).collect(), usual: Duration::ZERO }
+    pub(super) fn new(count: usize, to_flusher: mpsc::Sender<Batch>) -> Self {
+        Self { lanes: (0..count).map(|_| Lane::default()).collect(), to_flusher }
     }
 
     /// Whether nothing is under way.
     pub(super) fn are_idle(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.busy.is_none())
+        !self.lanes.iter().any(|lane| lane.is_busy)
     }
 
-    /// Whether another batch can be sent, and is better sent now than when the one under way has been answered.
+    /// Whether another batch can be sent.
     pub(super) fn have_room(&self) -> bool {
-        self.are_idle() || (self.usual > LONG && self.lanes.iter().any(|lane| lane.busy.is_none()))
+        !self.lanes.iter().all(|lane| lane.is_busy)
     }
 
     /// Whether something about this task may be under way.
@@ -66,27 +58,25 @@ impl Lanes {
         count
     }
 
-    /// Sends a batch by a lane that is free. Gives it back if none is, or if its flusher is gone: this incarnation ends with it.
-    pub(super) fn send(&mut self, batch: Vec<Write>) -> Result<(), Vec<Write>> {
+    /// Sends a batch by a lane that is free. Gives it back if none is, or if the flusher is gone: this incarnation ends with it.
+    pub(super) fn send(&mut self, writes: Vec<Write>) -> Result<(), Vec<Write>> {
         let alone = self.lanes.len() == 1;
-        let free = self.lanes.iter_mut().find(|lane| lane.busy.is_none());
-        let Some(lane) = free else { return Err(batch) };
-        lane.busy = Some(Instant::now());
+        let free = self.lanes.iter_mut().enumerate().find(|(_, lane)| !lane.is_busy);
+        let Some((index, lane)) = free else { return Err(writes) };
+        lane.is_busy = true;
         if !alone {
-            lane.owners.extend(batch.iter().map(Write::owner));
+            lane.owners.extend(writes.iter().map(Write::owner));
         }
-        lane.to_flusher.try_send(batch).map_err(|error| match error {
-            TrySendError::Full(batch) | TrySendError::Closed(batch) => batch,
+        self.to_flusher.try_send(Batch { lane: index, writes }).map_err(|error| match error {
+            TrySendError::Full(batch) | TrySendError::Closed(batch) => batch.writes,
         })
     }
 
-    /// What a lane carried was answered; `last`, when that was all.
-    pub(super) fn answered(&mut self, lane: usize, last: bool) {
-        if let Some(lane) = self.lanes.get_mut(lane).filter(|_| last)
-            && let Some(since) = lane.busy.take()
-        {
+    /// All that a lane carried was answered.
+    pub(super) fn answered(&mut self, lane: usize) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.is_busy = false;
             lane.owners.clear();
-            self.usual = (self.usual * 3 + since.elapsed()) / 4;
         }
     }
 }

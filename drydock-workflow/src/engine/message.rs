@@ -99,6 +99,13 @@ impl Finished {
     }
 }
 
+/// Writes for one commit.
+pub(super) struct Batch {
+    /// By which lane it goes.
+    pub(super) lane: usize,
+    pub(super) writes: Vec<Write>,
+}
+
 /// The flusher's answer about a batch, or a piece of it.
 pub(super) struct Flushed {
     /// By which lane it went.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, Quit};
 use super::lanes::Lanes;
-use super::message::{Flushed, Request};
+use super::message::Request;
 use super::reach::{Call, Reach};
 use super::registry::Registry;
 use super::retention::Keeper;
@@ -118,14 +118,9 @@ impl Supervisor {
         let mut helpers = JoinSet::new();
         // The places of the feed have no gaps: the next is known when the last is taken.
         let count = if self.options.feed { 1 } else { self.ports.journal.lanes() };
-        let (answers, flushed) = mpsc::channel::<Flushed>(count);
-        let lanes = Lanes::new((0..count).map(|lane| {
-            let (to_flusher, batches) = mpsc::channel(1);
-            let (ports, answers) = (self.ports.clone(), answers.clone());
-            helpers.spawn(flusher::run(ports, epoch, self.options.feed, lane, batches, answers));
-            to_flusher
-        }));
-        drop(answers);
+        let ((to_flusher, batches), (answers, flushed)) = (mpsc::channel(count), mpsc::channel(count));
+        helpers.spawn(flusher::run(self.ports.clone(), epoch, self.options.feed, batches, answers));
+        let lanes = Lanes::new(count, to_flusher);
         let mut duty = JoinSet::new();
         if let Some(keeper) = &self.keeper {
             duty.spawn(retention::run(keeper.clone(), self.ports.clone(), epoch));

@@ -80,7 +80,7 @@ macro_rules! vocabulary {
 
 vocabulary! {
     COMMIT_SECONDS = "drydock_commit_seconds" Histogram in Seconds []
-        "How long the store took to answer for a batch of records.";
+        "How long the store took to answer for a batch of records, with the wait for the batch before it.";
     COMMIT_WRITES = "drydock_commit_writes" Histogram in Count []
         "Records in a batch.";
     COMMIT_RETRIES = "drydock_commit_retries_total" Counter in Count []
