@@ -111,9 +111,8 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
         chaos.strike()?;
         tokio::time::sleep(Duration::from_millis(600).mul_f64(SystemEntropy.fraction())).await;
     }
-    // Broken workers lose what they promised when they are killed, so one has to be.
     if case.health == Health::Broken {
-        chaos.kill(0)?;
+        chaos.kill_with_promises(0).await?;
     }
     chaos.settle().await?;
     chaos.come_to_an_end();
@@ -121,6 +120,11 @@ pub(crate) async fn run(case: &Case) -> Result<Report, Failure> {
     let books = outside.await?;
     let mut report = std::mem::take(&mut chaos.report);
     oracle::judge(&mut report, &chaos.lives, &books, &database::histories(&chaos.url).await?)?;
+    if report.tasks == 0 && case.health == Health::Well {
+        report
+            .violations
+            .push("nothing was done in all that time, so nothing is shown; give it more".to_owned());
+    }
     Ok(report)
 }
 
@@ -257,6 +261,24 @@ impl Chaos<'_> {
             self.report.kills += 1;
         }
         Ok(())
+    }
+
+    /// A new worker is killed as soon as it has promised something: a broken one loses that.
+    async fn kill_with_promises(&mut self, place: usize) -> Result<(), Failure> {
+        self.kill(place)?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.come_and_go(true)?;
+            // The worker has no ledger yet, or an empty one, until it has started a task.
+            let ledger = std::fs::metadata(&self.lives[self.workers[place].life].ledger);
+            if ledger.is_ok_and(|ledger| ledger.len() > 0) {
+                return self.kill(place);
+            }
+            if Instant::now() > end {
+                return Err(format!("no task was started in {PATIENCE:?} without trouble").into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Nothing goes wrong any more, and no new tasks come: those that there are end.

@@ -29,6 +29,9 @@ pub(crate) fn is_away(error: &(dyn std::error::Error + Send + Sync + 'static)) -
     journal.or(engine) == Some(Disposition::Retryable)
 }
 
+/// How much later than it says a broken worker commits. Long enough for its driver to see what it promised, and to kill it.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How many tasks a worker waits for at once.
 const IN_FLIGHT: usize = 50;
 
@@ -71,7 +74,7 @@ fn answers_early(store: Arc<dyn Journal>) -> Arc<dyn Journal> {
         let Call::Append { epoch, writes, place } = *call else { return None };
         let (store, writes) = (Arc::clone(&behind), writes.to_vec());
         later.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(LATE).await;
             // It was promised already; nobody is told.
             let _broken = store.append_told(epoch, &writes, place).await.is_err();
         });
