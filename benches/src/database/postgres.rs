@@ -21,7 +21,8 @@ const TABLES: [&str; 4] = [
 
 /// How the engine's own connections have their batches planned. Without it, the database would look through all dead rows of the
 /// living tasks' twin for those that are to go.
-const AS_THE_ENGINE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+const AS_THE_ENGINE: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 
 const INSERT: &str = "
     INSERT INTO bench_raw (task_id, step, kind, attempt, started_at, ended_at, output)

@@ -1,6 +1,7 @@
 //! One task with many children on two instances, against as many steps without.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use drydock_core::InstanceName;
@@ -11,15 +12,20 @@ use drydock_workflow::{
 
 use super::Bench;
 use crate::Failure;
-use crate::figure::{Figure, Spread, per};
+use crate::database::Ground;
+use crate::figure::{Figure, Spread, per, share};
 use crate::load::{SMALL, Until, completed};
 use crate::raw::{self, Round};
 
-fn child() -> Result<Workflow<u64, u64>, BuildErrors> {
+/// A child whose only step counts itself: so it is seen who ran it.
+fn child(ran: Arc<AtomicU64>) -> Result<Workflow<u64, u64>, BuildErrors> {
     let mut builder = WorkflowBuilder::<u64>::new("bench/child", 1);
     let input = builder.input();
-    let step =
-        builder.step("only", step_fn(|_, item: u64| async move { Ok(Outcome::Done(item)) })).run(&input);
+    let only = step_fn(move |_, item: u64| {
+        ran.fetch_add(1, Ordering::Relaxed);
+        async move { Ok(Outcome::Done(item)) }
+    });
+    let step = builder.step("only", only).run(&input);
     builder.output(&step)
 }
 
@@ -41,12 +47,52 @@ fn parent(child: &Workflow<u64, u64>) -> Result<Workflow<Vec<u64>, u64>, BuildEr
     builder.output(&count)
 }
 
+/// One of the two instances.
+struct Side {
+    engine: Engine,
+    parent: Workflow<Vec<u64>, u64>,
+    /// How many children it ran.
+    ran: Arc<AtomicU64>,
+}
+
+impl Side {
+    async fn start(ground: &Ground, name: &str) -> Result<Self, Failure> {
+        let ran = Arc::new(AtomicU64::new(0));
+        let child = child(Arc::clone(&ran))?;
+        let parent = parent(&child)?;
+        let store = ground.target.store().await? as Arc<dyn Journal>;
+        let builder = Engine::builder(store, InstanceName::new(name)?);
+        let engine = builder.workflow(&child).workflow(&parent).start().await?;
+        Ok(Self { engine, parent, ran })
+    }
+
+    async fn lead(&self, count: u64) -> Result<(), Failure> {
+        let task = self.engine.submit(&self.parent, &(0..count).collect()).await?;
+        completed(&self.engine, task).await
+    }
+}
+
+/// How many children end in a second, and which part of them the instance ran that is not their parent's.
+async fn family(ground: &Ground, count: u64) -> Result<(f64, f64), Failure> {
+    let helper = Side::start(ground, "bench-helper").await?;
+    let leader = Side::start(ground, "bench-leader").await?;
+    // Connections are made, and the two have seen each other.
+    leader.lead(count.div_ceil(10)).await?;
+    let before = helper.ran.load(Ordering::Relaxed);
+    let begun = Instant::now();
+    leader.lead(count).await?;
+    let speed = per(count, begun.elapsed());
+    let helped = helper.ran.load(Ordering::Relaxed) - before;
+    for side in [leader, helper] {
+        side.engine.drain().await?;
+    }
+    Ok((speed, share(helped, count)))
+}
+
 pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
     let count = bench.args.size(10_000, 500);
-    let child = child()?;
-    let parent = parent(&child)?;
     let mut ground = bench.site.ground().await?;
-    let (mut own, mut steps): (Vec<f64>, Vec<Round>) = (Vec::new(), Vec::new());
+    let (mut own, mut helped, mut steps): (Vec<f64>, Vec<f64>, Vec<Round>) = Default::default();
     for round in 0..=bench.args.rounds() {
         let plain = raw::load(
             &mut ground,
@@ -56,23 +102,16 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
             &bench.progress,
         )
         .await?;
-        let mut engines = Vec::new();
-        for name in ["bench-a", "bench-b"] {
-            let store = ground.target.store().await? as Arc<dyn Journal>;
-            let builder = Engine::builder(store, InstanceName::new(name)?);
-            engines.push(builder.workflow(&child).workflow(&parent).start().await?);
-        }
-        let begun = Instant::now();
-        let task = engines[0].submit(&parent, &(0..count).collect()).await?;
-        completed(&engines[0], task).await?;
-        let speed = per(count, begun.elapsed());
-        for engine in engines {
-            engine.drain().await?;
-        }
-        bench.progress.done(&format!("{speed:.0} children/s, {:.0} steps/s", plain.speed()));
+        let (speed, part) = family(&ground, count).await?;
+        bench.progress.done(&format!(
+            "{speed:.0} children/s, {:.0} % of them elsewhere, {:.0} steps/s",
+            part * 100.0,
+            plain.speed()
+        ));
         // The first round warms up.
         if round > 0 {
             own.push(speed);
+            helped.push(part);
             steps.push(plain);
         }
     }
@@ -80,5 +119,8 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>, Failure> {
     let pairs: Vec<f64> = own.iter().zip(&steps).map(|(own, steps)| own / steps.speed()).collect();
     let what = format!("ends of {count} children on two instances beside steps");
     let steps = Spread::of(steps.iter().map(Round::speed));
-    Ok(vec![Figure::new(what, "/s", Spread::of(own)).beside(steps).ratio(pairs).at_least(0.3)])
+    Ok(vec![
+        Figure::new(what, "/s", Spread::of(own)).beside(steps).ratio(pairs).at_least(0.3),
+        Figure::new("part of them that the other instance ran", "", Spread::of(helped)),
+    ])
 }

@@ -45,6 +45,11 @@ impl Default for PgOptions {
     }
 }
 
+/// Nothing that is asked here runs for long enough to be worth compiling; yet where no index will do, a scan without one costs 10^10 by the
+/// planner's books (`enable_seqscan`), and each new session would load the compiler for that (about 90 ms). Databases that are only
+/// compatible with Postgres may not know the setting, and refuse to set it.
+const UNCOMPILED: &str = "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit'";
+
 /// What the connections of a pool are for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Use {
@@ -91,7 +96,8 @@ fn settings(purpose: Use, options: PgOptions) -> String {
     // Less than a millisecond would be none at all.
     let millis = |timeout: Duration| timeout.as_micros().div_ceil(1000).min(i32::MAX.unsigned_abs().into());
     format!(
-        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}; SET lock_timeout = {}; {planned}",
+        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}; SET lock_timeout = {}; {planned}; \
+         {UNCOMPILED}",
         millis(options.statement_timeout),
         millis(options.idle_in_transaction_timeout),
         millis(options.lock_timeout),

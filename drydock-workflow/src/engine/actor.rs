@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Span;
 
 use super::attempts::Attempt;
-use super::children::Brood;
+use super::brood::Brood;
 use super::crew::{Crew, Job};
 use super::lanes::Lanes;
 use super::message::{Flushed, Message, Request};

@@ -8,10 +8,10 @@ use drydock_core::journal::{
     WaitRecord, Write,
 };
 use drydock_core::{Payload, StepKey, StepName, TaskId, Timestamp};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::actor::{Actor, Live};
+use super::brood::{Brood, Started};
 use super::claims::odd;
 use super::message::{Finished, Message};
 use super::reach::Call;
@@ -19,35 +19,8 @@ use super::registry::Numbered;
 use crate::children;
 use crate::dag::{Rollout, StepKind};
 use crate::outcome::{Outcome, StepError, StepResult};
-use crate::run::{Children, Next, SlotIndex, StepState};
+use crate::run::{Next, SlotIndex, StepState};
 use crate::telling::Told;
-
-/// The children of a step that has not ended.
-pub(super) struct Brood {
-    children: Children,
-    /// What each of them is fed with.
-    items: Vec<Payload>,
-    /// Whether the ends that there were at a takeover have been read.
-    known: bool,
-    /// Whether the start of some is under way: nobody but this instance knows them yet.
-    starting: bool,
-    /// Whether those that are not needed any more have been told.
-    cancelled: bool,
-}
-
-/// How many children were started, as their step's wait record keeps it; all, when it keeps nothing.
-#[derive(Serialize, Deserialize)]
-struct Started {
-    started: u32,
-}
-
-impl Brood {
-    fn new(items: Vec<Payload>, started: Option<u32>) -> Self {
-        let total = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let children = Children::new(total, started.unwrap_or(total));
-        Self { children, items, known: false, starting: false, cancelled: false }
-    }
-}
 
 impl Actor {
     /// Begins a children step.
@@ -60,7 +33,7 @@ impl Actor {
         let Some(live) = self.lives.get_mut(&task) else { return Ok(()) };
         let items = live.run.input_of(slot).items();
         let items = items.map_err(|error| StepError::bug(format!("its input is not a list: {error}")))?;
-        let brood = Brood { known: true, ..Brood::new(items, Some(0)) };
+        let brood = Brood::new(items);
         let first = brood.children.next(live.rollout(slot), false);
         match first {
             Next::Start(range) => {
@@ -77,7 +50,8 @@ impl Actor {
         }
     }
 
-    /// Records further children, up to `end`, and that the step waits for them, in one commit.
+    /// Records further children, up to `end` and no more than a part of a commit, and that the step waits for them, in one commit. Of
+    /// many, the first run while the next are being started, and nobody else's writes wait behind all of them.
     fn start_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
         let now = self.ports.clock.now();
         let Some(live) = self.lives.get(&task) else { return Ok(()) };
@@ -89,6 +63,8 @@ impl Actor {
         };
         let Numbered { id: workflow, limit } = self.registry.number_of(child).map_err(StepError::from)?;
         let Some(begin) = live.broods.get(&slot).map(|brood| brood.children.started()) else { return Ok(()) };
+        let portion = u32::try_from(self.options.batch.div_ceil(2)).unwrap_or(u32::MAX);
+        let end = end.min(begin.saturating_add(portion));
         // Under a limit they have to be claimed, for only the store knows whether there is a place; and after a failed attempt they
         // may be there already.
         let free = limit.is_none() && progress.attempt == 1;
@@ -108,7 +84,7 @@ impl Actor {
             self.writes.push(if index < here { Write::TaskStarted(new) } else { Write::TaskQueued(new) });
         }
         let total = brood.children.total();
-        let (reason, scratch) = if plain {
+        let (reason, scratch) = if plain && end == total {
             (format!("{total} child tasks of {child}"), None)
         } else {
             let scratch = Payload::encode(&Started { started: end }).ok();
@@ -139,11 +115,14 @@ impl Actor {
     }
 
     /// A child that this instance had has ended.
-    pub(super) fn on_child_ended(&mut self, parent: &Parent, kind: &TaskEndKind) {
+    pub(super) fn on_child_ended(&mut self, child: TaskId, parent: &Parent, end: &TaskEnd) {
+        let limit = self.options.output_limit;
         let Some(live) = self.lives.get_mut(&parent.task) else { return };
         let Some(slot) = live.workflow.dag.index_of(&parent.step) else { return };
         let Some(brood) = live.broods.get_mut(&slot) else { return };
-        brood.children.end(parent.index, matches!(kind, TaskEndKind::Completed(_)));
+        let child = Child { index: parent.index, task: child, end: Some(end.clone()) };
+        brood.children.end(child.index, ended_as(&child, |kind| matches!(kind, TaskEndKind::Completed(_))));
+        brood.keep(child, limit);
         if brood.known {
             let open = brood.children.open() > 0;
             self.lead_children(parent.task, slot);
@@ -158,12 +137,15 @@ impl Actor {
     /// Does what is to be done now with a step's children.
     fn lead_children(&mut self, task: TaskId, slot: SlotIndex) {
         let draining = self.draining;
-        let Some(live) = self.lives.get(&task) else { return };
-        let Some(brood) = live.broods.get(&slot) else { return };
-        match brood.children.next(live.rollout(slot), live.run.is_stopping()) {
+        let Some(live) = self.lives.get_mut(&task) else { return };
+        let rollout = &live.workflow.dag.steps()[slot].rollout;
+        let Some(brood) = live.broods.get_mut(&slot) else { return };
+        if brood.starting {
+            // One portion at a time; and the step's end must not overtake its wait.
+            return;
+        }
+        match brood.children.next(rollout, live.run.is_stopping()) {
             Next::Start(_) if draining => {}
-            // Those whose start is under way could not be found yet.
-            Next::Cancel(_) if brood.starting => {}
             Next::Start(range) => {
                 if let Err(error) = self.start_children(task, slot, range.end) {
                     self.give_up(task, format!("further children cannot be started: {}", error.message));
@@ -171,8 +153,11 @@ impl Actor {
             }
             Next::Cancel(open) => self.cancel_children(task, slot, &open),
             Next::Wait => {}
-            // What they gave is in the store.
-            Next::Over(_) => self.read_children(task, slot),
+            Next::Over(verdict) => match brood.all_kept() {
+                Some(ends) => self.join_children(task, slot, verdict, ends),
+                // What they gave is in the store.
+                None => self.read_children(task, slot),
+            },
         }
     }
 
@@ -211,7 +196,10 @@ impl Actor {
         let expected: u64 = live.broods.values().map(|brood| u64::from(brood.children.open())).sum();
         for (slot, brood) in &live.broods {
             let plain = live.rollout(*slot).is_plain();
-            if open == 0 || (several && plain) || (!plain && (!brood.known || open < expected)) {
+            // Nothing is to be decided before the last has ended.
+            let only_waits = plain && brood.children.started() == brood.children.total();
+            let unknown = !brood.known && !only_waits;
+            if open == 0 || unknown || (several && plain) || (!plain && open < expected) {
                 self.read_children(task, *slot);
             }
         }
@@ -251,7 +239,7 @@ impl Actor {
         let stopping = live.run.is_stopping();
         let Some(brood) = live.broods.get(&slot) else { return };
         match brood.children.next(live.rollout(slot), stopping) {
-            Next::Over(verdict) if all => self.join_children(task, slot, verdict, ends),
+            Next::Over(verdict) if all && !brood.starting => self.join_children(task, slot, verdict, ends),
             Next::Over(_) => {}
             Next::Start(_) | Next::Cancel(_) | Next::Wait => self.lead_children(task, slot),
         }
@@ -297,7 +285,7 @@ impl Live {
             {
                 let started = wait.scratch.as_ref().and_then(|kept| kept.decode::<Started>().ok());
                 let items = self.run.input_of(slot).items().unwrap_or_default();
-                self.broods.insert(slot, Brood::new(items, started.map(|it| it.started)));
+                self.broods.insert(slot, Brood::found(items, started));
             }
         }
     }

@@ -63,7 +63,7 @@ impl Actor {
                 }
             }
         }
-        if queued {
+        if queued && (limited || !self.leaves_to_others()) {
             // What is under a limit may run here at once, as others do that are started here.
             self.claim_again |= limited && self.claiming > 0;
             self.look();
@@ -147,7 +147,7 @@ impl Actor {
             self.timers.remove(&(at, task, slot));
         }
         if let Some(parent) = &live.parent {
-            self.on_child_ended(parent, &end.kind);
+            self.on_child_ended(task, parent, end);
         }
         if let Some(claimed) = early {
             self.on_claimed_task(&claimed);

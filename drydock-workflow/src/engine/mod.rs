@@ -13,6 +13,7 @@
 mod actor;
 mod attempts;
 mod batches;
+mod brood;
 mod children;
 mod claims;
 mod commit;

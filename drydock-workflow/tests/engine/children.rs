@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use drydock_core::journal::Write;
+use drydock_core::journal::{Journal as _, Write};
 use drydock_workflow::{
     ChildOutcome, ChildResult, Engine, EngineOptions, Join, Outcome, StepContext, StepError, Workflow,
     WorkflowBuilder, step_fn,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
-use crate::faulty::{Call, FaultyJournal};
-use crate::support::{Log, World, children, failure, output, parent_of};
+use crate::faulty::{Call, Fault, FaultyJournal};
+use crate::support::{Log, World, children, failure, output, parent_of, within};
 
 fn square() -> Workflow<i32, i32> {
     let mut builder = WorkflowBuilder::<i32>::new("square", 1);
@@ -111,8 +111,10 @@ impl Births {
 async fn a_parents_instance_starts_its_share_of_children_and_queues_the_others() {
     let (child, world, births) = (square(), World::new(), Births::default());
     let parent = parent_of(&child);
-    let a = world.instance_over(births.journal(&world), "a").workflow(&child).workflow(&parent);
-    let a = a.start().await.unwrap();
+    // A quarter of its room is little to do: that of one task, and it has the parent.
+    let options = EngineOptions { capacity: 8, lease: Duration::from_secs(9), ..EngineOptions::default() };
+    let a = world.instance_over(births.journal(&world), "a").options(options);
+    let a = a.workflow(&child).workflow(&parent).start().await.unwrap();
     let b = world.instance("b").workflow(&child).workflow(&parent).start().await.unwrap();
     // Longer than any look at the others takes to come.
     tokio::time::sleep(Duration::from_secs(9)).await;
@@ -121,8 +123,17 @@ async fn a_parents_instance_starts_its_share_of_children_and_queues_the_others()
     assert_eq!(squares, (0..9).map(|n| n * n).collect::<Vec<_>>());
     assert_eq!(births.take(), (0..9).map(|index| (index < 5, index)).collect::<Vec<_>>());
 
+    // With little to do, it does not ask for help.
+    let c = world.instance_over(births.journal(&world), "c").workflow(&child).workflow(&parent);
+    let c = c.start().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let task = c.submit(&parent, &(0..9).collect()).await.unwrap();
+    assert_eq!(children::<i32>(&c.wait(task).await.unwrap()), squares);
+    assert_eq!(births.take(), (0..9).map(|index| (true, index)).collect::<Vec<_>>());
+
     // Alone, it starts all of them; with little room, as many as fit.
     b.drain().await.unwrap();
+    c.drain().await.unwrap();
     tokio::time::sleep(Duration::from_secs(9)).await;
     for (capacity, here) in [(10_000, 9), (4, 3)] {
         a.drain().await.unwrap();
@@ -135,6 +146,76 @@ async fn a_parents_instance_starts_its_share_of_children_and_queues_the_others()
         assert_eq!(births.take(), (0..9).map(|index| (index < here, index)).collect::<Vec<_>>());
         a.drain().await.unwrap();
     }
+}
+
+/// A parent of two instances' children: what it queues is for the other, which is asleep until its next poll.
+#[tokio::test(start_paused = true)]
+async fn what_a_busy_instance_queues_is_the_others_until_the_next_poll() {
+    let (world, log, gate) = (World::new(), Log::default(), Arc::new(Semaphore::new(0)));
+    let worker = |name: &'static str| {
+        let (log, gate) = (log.clone(), gate.clone());
+        let mut builder = WorkflowBuilder::<i32>::new("waits", 1);
+        let input = builder.input();
+        let step = step_fn(move |_: StepContext, n: i32| {
+            let (log, gate) = (log.clone(), gate.clone());
+            async move {
+                log.note(format!("{name} {n}"));
+                gate.acquire().await.unwrap().forget();
+                Ok(Outcome::Done(n))
+            }
+        });
+        let step = builder.step("waits", step).run(&input);
+        builder.output(&step).unwrap()
+    };
+    let (of_a, of_b) = (worker("a"), worker("b"));
+    let parent = parent_of(&of_a);
+    let options = EngineOptions { capacity: 8, lease: Duration::from_secs(9), ..EngineOptions::default() };
+    let a = world.instance("a").options(options).workflow(&of_a).workflow(&parent).start().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let _b = world.instance("b").workflow(&of_b).start().await.unwrap();
+    // Each polls at its own half of a second, and both know of each other.
+    tokio::time::sleep(Duration::from_millis(9_600)).await;
+    let task = a.submit(&parent, &(0..6).collect()).await.unwrap();
+    log.reaches(6).await;
+    assert_eq!(log.sorted(), ["a 0", "a 1", "a 2", "b 3", "b 4", "b 5"]);
+    gate.add_permits(6);
+    assert_eq!(children::<i32>(&a.wait(task).await.unwrap()), [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_children_are_started_portion_by_portion_whoever_leads_them() {
+    let (child, world, births) = (square(), World::new(), Births::default());
+    let parent = parent_of(&child);
+    let options = EngineOptions { batch: 4, lease: Duration::from_secs(9), ..EngineOptions::default() };
+    let portions = Arc::new(Mutex::new(Vec::new()));
+    let journal = {
+        let portions = portions.clone();
+        // The third portion never gets through: the instance dies with it.
+        FaultyJournal::new(births.journal(&world), move |call| {
+            let Call::Append { writes, .. } = call else { return None };
+            let born = |write: &&Write| matches!(write, Write::TaskStarted(task) if task.parent.is_some());
+            let born = writes.iter().filter(born).count();
+            let mut portions = portions.lock().unwrap();
+            if portions.len() >= 2 && born > 0 {
+                return Some(Fault::Away);
+            }
+            portions.extend(Some(born).filter(|born| *born > 0));
+            None
+        })
+    };
+    let a = world.instance_over(journal, "a").options(options).workflow(&child).workflow(&parent);
+    let a = a.start().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let task = a.submit(&parent, &(0..9).collect()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(*portions.lock().unwrap(), [2, 2]);
+    let wait = world.store.task_read(task).await.unwrap().unwrap().task.waits.pop().unwrap();
+    assert_eq!(wait.reason, "child tasks of square: 4 of 9 were started");
+
+    world.retire("a").await;
+    let b = world.instance("b").options(options).workflow(&child).workflow(&parent).start().await.unwrap();
+    let end = within(Duration::from_mins(1), b.wait(task)).await.unwrap().unwrap();
+    assert_eq!(children::<i32>(&end), (0..9).map(|n| n * n).collect::<Vec<_>>());
 }
 
 /// They may have been started before, and have ended: who starts a task has to know that nobody did.
