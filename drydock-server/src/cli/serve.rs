@@ -63,7 +63,7 @@ pub(super) struct Serve {
     /// How long it may be silent before others take over its tasks
     #[arg(long, default_value = "15s", value_name = "TIME", value_parser = units::some_duration)]
     lease: Duration,
-    /// How many tasks it works on at once
+    /// How many tasks it works on at once; with fewer, several servers over one database share the nodes of a task sooner
     #[arg(long, default_value_t = EngineOptions::default().capacity, value_name = "N")]
     capacity: usize,
     /// How long a task is kept after its end, or `forever`

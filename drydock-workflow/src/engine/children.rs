@@ -50,8 +50,8 @@ impl Actor {
         }
     }
 
-    /// Records further children, up to `end` and no more than a part of a commit, and that the step waits for them, in one commit. Of
-    /// many, the first run while the next are being started, and nobody else's writes wait behind all of them.
+    /// Records further children, up to `end` and no more than half a commit's worth, and that the step waits for them, in one commit. So the
+    /// first of many run while the next are being started, and nobody's commit waits behind all of them.
     fn start_children(&mut self, task: TaskId, slot: SlotIndex, end: u32) -> Result<(), StepError> {
         let now = self.ports.clock.now();
         let Some(live) = self.lives.get(&task) else { return Ok(()) };

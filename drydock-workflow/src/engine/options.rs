@@ -21,7 +21,8 @@ pub struct EngineOptions {
     pub lease: Duration,
     /// How often it looks for work and for news from others, when nothing tells it to.
     pub poll: Duration,
-    /// How many tasks it holds, not counting those that only wait for their children, and those that sleep.
+    /// How many tasks it holds, not counting those that only wait for their children, and those that sleep. While it has less than a quarter of
+    /// that, it runs the children of its tasks itself, and leaves none to other instances: those that share the work have less room.
     pub capacity: usize,
     /// A task all of whose steps wait for longer than this, for a signal or for an operator sleeps: it leaves the instance's memory, and
     /// whichever instance has room goes on with it when a time has come or something was sent to it. By the clock it may be
