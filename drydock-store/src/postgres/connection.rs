@@ -128,8 +128,8 @@ mod tests {
             idle_in_transaction_timeout: Duration::ZERO,
             lock_timeout: Duration::MAX,
         };
-        let expected = "SET statement_timeout = 1; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 2147483647; ";
-        let settings = settings(Use::Queries, options);
-        assert!(settings.starts_with(expected), "{settings}");
+        let expected = "SET statement_timeout = 1; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 2147483647; \
+                        SET plan_cache_mode = force_custom_plan";
+        assert_eq!(settings(Use::Queries, options), format!("{expected}; {UNCOMPILED}"));
     }
 }

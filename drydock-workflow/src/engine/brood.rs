@@ -20,11 +20,14 @@ pub(super) struct Brood {
     kept: Option<Kept>,
 }
 
+/// At least so many bytes say in the step's output which child gave what, beside what it gave.
+const ENVELOPE: usize = 64;
+
 /// How children ended that this instance had, as long as all completed: such an end is for good, and need not be read again.
 #[derive(Default)]
 struct Kept {
     ends: Vec<Child>,
-    /// The length of their outputs, in bytes.
+    /// At least so many bytes they come to in the step's output.
     weight: usize,
 }
 
@@ -49,13 +52,13 @@ impl Brood {
         Self { children, items, known: false, starting: false, cancelled: false, kept: None }
     }
 
-    /// Keeps how a child ended. Outputs of more than `limit` bytes together could not be put together to the output of a step.
+    /// Keeps how a child ended. What comes to more than `limit` bytes cannot be the output of the step.
     pub(super) fn keep(&mut self, child: Child, limit: usize) {
         let Some(kept) = &mut self.kept else { return };
         if let Some(TaskEnd { kind: TaskEndKind::Completed(output), .. }) = &child.end
-            && kept.weight + output.len() <= limit
+            && kept.weight <= limit
         {
-            kept.weight += output.len();
+            kept.weight += output.len() + ENVELOPE;
             kept.ends.push(child);
         } else {
             self.kept = None;
