@@ -218,6 +218,29 @@ async fn many_children_are_started_portion_by_portion_whoever_leads_them() {
     assert_eq!(children::<i32>(&end), (0..9).map(|n| n * n).collect::<Vec<_>>());
 }
 
+/// The end of a child that failed is not for good: it may be brought back.
+#[tokio::test(start_paused = true)]
+async fn how_children_ended_is_read_only_where_it_is_not_known() {
+    for (items, all_complete) in [(vec![1, 2, 3], true), (vec![1, -2, 3], false)] {
+        let (child, world, reads) = (square(), World::new(), Arc::new(Mutex::new(0)));
+        let parent = squares(&child);
+        let journal = {
+            let reads = reads.clone();
+            FaultyJournal::new(world.store.clone(), move |call| {
+                *reads.lock().unwrap() += i32::from(matches!(call, Call::Children(..)));
+                None
+            })
+        };
+        let a = world.instance_over(journal, "a").workflow(&child).workflow(&parent).start().await.unwrap();
+        // Until it knows that it is alone, it queues them.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let task = a.submit(&parent, &items).await.unwrap();
+        let told = output(&a.wait(task).await.unwrap());
+        assert!(told.contains("\"0: 1\"") && told.contains("\"2: 9\""), "{told}");
+        assert_eq!(*reads.lock().unwrap() == 0, all_complete, "{told}");
+    }
+}
+
 /// They may have been started before, and have ended: who starts a task has to know that nobody did.
 #[tokio::test(start_paused = true)]
 async fn children_of_a_step_that_is_tried_again_are_queued() {
